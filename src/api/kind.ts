@@ -1,0 +1,65 @@
+import type { FieldError } from './field-error.ts'
+import type { KubeObject } from './object.ts'
+import type { Resource } from './resource.ts'
+
+/**
+ * All that the server knows of one kind. A kind is one file under `kinds/` that exports its object type,
+ * its `Resource` and its `Kind`; the verbs are generic and never name a kind.
+ */
+export interface Kind<T extends KubeObject = KubeObject> {
+  readonly resource: Resource<T>
+  /** Name of the top-level type in the generated schema, e.g. `V1Service`. */
+  readonly schema: string
+  /** Which names are allowed; `generateName` prefixes follow the same rule. */
+  readonly nameRule: NameRule
+
+  /** Fills in every default that upstream would. Mutates its argument, which is the server's own copy. */
+  setDefaults?(object: T): void
+  /** Drops or sets what a client may not choose on create (usually: removes `status`). Mutates. */
+  prepareCreate?(object: T): void
+  /** The same on a write to the main resource: usually carries `status` over from the stored object. Mutates `next`. */
+  prepareUpdate?(next: T, previous: T): void
+  /** Problems of an object, all of them, in field order. Metadata has been checked already. */
+  validate(object: T): FieldError[]
+  /** Further problems of going from `previous` to `next`: immutable fields. */
+  validateUpdate?(next: T, previous: T): FieldError[]
+  /** Problems of a write to `/status`. */
+  validateStatus?(next: T, previous: T): FieldError[]
+
+  /** Columns of `kubectl get`, in order; `NAME` is first and `AGE` is a column like the others. */
+  readonly columns: readonly Column<T>[]
+  /** Values for field selectors besides `metadata.name` and `metadata.namespace`. */
+  selectableFields?(object: T): Readonly<Record<string, string>>
+
+  /** Whether `/status` is served: the main resource then ignores `status`, and `/status` everything else. */
+  readonly hasStatus: boolean
+  /** Present if `/scale` is served. */
+  readonly scale?: ScaleSubresource<T>
+  /**
+   * Present if a delete first marks the object and its owner removes it later, as the kubelet does with Pods.
+   * Returns the seconds granted; 0 removes the object at once.
+   */
+  gracePeriodSeconds?(object: T, requested: number | undefined): number
+}
+
+export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-segment'
+
+/** One column of a server-side table (meta.k8s.io/v1 `TableColumnDefinition`). */
+export interface Column<T extends KubeObject = KubeObject> {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'date' | 'boolean'
+  readonly format?: 'name' | 'date'
+  readonly description: string
+  /** 0 is always shown, higher only with `-o wide`. */
+  readonly priority: number
+  /** `now` is passed in so that ages can be tested. */
+  cell(object: T, now: Date): string | number | boolean
+}
+
+export interface ScaleSubresource<T> {
+  replicas(object: T): number
+  setReplicas(object: T, replicas: number): void
+  statusReplicas(object: T): number
+  /** Selector in string form, `app=kubia`. */
+  selector(object: T): string
+}

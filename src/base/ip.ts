@@ -1,0 +1,57 @@
+/** IPv4 arithmetic on addresses in dotted form. Addresses are unsigned 32-bit numbers in between. */
+export interface Cidr {
+  /** Network address, host bits cleared. */
+  readonly base: number
+  readonly bits: number
+}
+
+/** The number of an address, or undefined if it is not a dotted IPv4 address without leading zeros. */
+export function parseIPv4(text: string): number | undefined {
+  const parts = text.split('.')
+  if (parts.length !== 4) return undefined
+  let value = 0
+  for (const part of parts) {
+    if (!/^(0|[1-9]\d{0,2})$/.test(part)) return undefined
+    const octet = Number(part)
+    if (octet > 255) return undefined
+    value = value * 256 + octet
+  }
+  return value
+}
+
+export function formatIPv4(value: number): string {
+  return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.')
+}
+
+/** Undefined unless it is `a.b.c.d/n` with no host bits set. */
+export function parseCidr(text: string): Cidr | undefined {
+  const [address = '', bitsText = '', ...rest] = text.split('/')
+  const base = parseIPv4(address)
+  if (base === undefined || rest.length > 0 || !/^\d{1,2}$/.test(bitsText)) return undefined
+  const bits = Number(bitsText)
+  if (bits > 32 || base % 2 ** (32 - bits) !== 0) return undefined
+  return { base, bits }
+}
+
+export function formatCidr({ base, bits }: Cidr): string {
+  return `${formatIPv4(base)}/${bits}`
+}
+
+/** How many addresses the range holds. */
+export function sizeOf({ bits }: Cidr): number {
+  return 2 ** (32 - bits)
+}
+
+/** The address at an offset from the start of the range. Throws `RangeError` outside of it. */
+export function addressAt(cidr: Cidr, offset: number): string {
+  if (offset < 0 || offset >= sizeOf(cidr)) throw new RangeError(`${formatCidr(cidr)} has no address ${offset}`)
+  return formatIPv4(cidr.base + offset)
+}
+
+export function contains(cidr: Cidr, address: number): boolean {
+  return address >= cidr.base && address < cidr.base + sizeOf(cidr)
+}
+
+export function overlaps(a: Cidr, b: Cidr): boolean {
+  return a.base < b.base + sizeOf(b) && b.base < a.base + sizeOf(a)
+}
