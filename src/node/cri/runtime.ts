@@ -1,0 +1,178 @@
+/**
+ * What the agent asks of a container runtime: the Container Runtime Interface (CRI `runtime.v1`) in the terms of
+ * https://kubernetes.io/docs/concepts/architecture/cri, reduced to the fields that Portolan uses.
+ * Calls reject with `RuntimeError`, whose `code` is the gRPC status name.
+ */
+export interface ContainerRuntime {
+  version(signal?: AbortSignal): Promise<{ name: string; version: string }>
+
+  /** Creates and starts the sandbox: namespaces, network through CNI, pause container. Resolves to its id. */
+  runPodSandbox(config: PodSandboxConfig, signal?: AbortSignal): Promise<string>
+  /** Kills what runs in the sandbox and takes its network down. Idempotent. */
+  stopPodSandbox(id: string): Promise<void>
+  /** Removes a sandbox and its containers. Idempotent. */
+  removePodSandbox(id: string): Promise<void>
+  podSandboxStatus(id: string): Promise<PodSandbox>
+  listPodSandboxes(): Promise<readonly PodSandbox[]>
+
+  /** Resolves to the id of a container that is created but not started. */
+  createContainer(sandboxId: string, config: ContainerConfig, sandbox: PodSandboxConfig): Promise<string>
+  startContainer(id: string): Promise<void>
+  /** SIGTERM (or the image's stop signal), then SIGKILL after the time. Resolves when it has ended. Idempotent. */
+  stopContainer(id: string, timeoutSeconds: number): Promise<void>
+  removeContainer(id: string): Promise<void>
+  containerStatus(id: string): Promise<Container>
+  listContainers(): Promise<readonly Container[]>
+  /** Tells the runtime to reopen the log file after it was rotated. */
+  reopenContainerLog(id: string): Promise<void>
+
+  /** Runs a command to its end. `timeoutSeconds` 0 means no limit; on time-out rejects with code DEADLINE_EXCEEDED. */
+  execSync(id: string, command: readonly string[], timeoutSeconds: number): Promise<ExecResult>
+  /** URLs of the runtime's streaming server, on loopback in the node's namespace; each is good for one connection. */
+  execUrl(request: StreamRequest & { command: readonly string[] }): Promise<string>
+  attachUrl(request: StreamRequest): Promise<string>
+  portForwardUrl(sandboxId: string): Promise<string>
+
+  /** Undefined if the image is not there. */
+  imageStatus(image: string): Promise<Image | undefined>
+  listImages(): Promise<readonly Image[]>
+  /** Resolves to the image's id. Rejects with the registry's own words. */
+  pullImage(image: string, signal?: AbortSignal): Promise<string>
+
+  /** Ends and out-of-memory kills of containers and sandboxes, as they happen, until the signal aborts. */
+  events(signal: AbortSignal): AsyncIterable<RuntimeEvent>
+}
+
+export interface PodSandboxConfig {
+  readonly metadata: { readonly name: string; readonly uid: string; readonly namespace: string; readonly attempt: number }
+  readonly hostname: string
+  readonly logDirectory: string
+  readonly dns?: { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] }
+  readonly portMappings: readonly PortMapping[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly cgroupParent: string
+  /** Share the node's network namespace instead of having an own one. */
+  readonly hostNetwork: boolean
+}
+
+export interface PortMapping {
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+  readonly containerPort: number
+  readonly hostPort: number
+  readonly hostIP: string
+}
+
+export interface ContainerConfig {
+  readonly metadata: { readonly name: string; readonly attempt: number }
+  readonly image: string
+  readonly command: readonly string[]
+  readonly args: readonly string[]
+  readonly workingDir: string
+  readonly envs: readonly { readonly key: string; readonly value: string }[]
+  readonly mounts: readonly Mount[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** Relative to the sandbox's `logDirectory`. */
+  readonly logPath: string
+  readonly stdin: boolean
+  readonly stdinOnce: boolean
+  readonly tty: boolean
+  readonly linux: LinuxContainer
+}
+
+export interface Mount {
+  readonly containerPath: string
+  readonly hostPath: string
+  readonly readonly: boolean
+}
+
+export interface LinuxContainer {
+  readonly privileged: boolean
+  readonly readonlyRootfs: boolean
+  readonly runAsUser?: number
+  readonly runAsGroup?: number
+  readonly supplementalGroups: readonly number[]
+  readonly addCapabilities: readonly string[]
+  readonly dropCapabilities: readonly string[]
+  readonly noNewPrivileges: boolean
+  readonly hostNetwork: boolean
+  readonly resources: LinuxResources
+}
+
+export interface LinuxResources {
+  /** CFS quota in microseconds per period of 100 ms; 0 is none. */
+  readonly cpuQuota: number
+  readonly cpuShares: number
+  /** Bytes; 0 is none. */
+  readonly memoryLimitInBytes: number
+  readonly oomScoreAdj: number
+}
+
+export interface PodSandbox {
+  readonly id: string
+  readonly metadata: PodSandboxConfig['metadata']
+  readonly state: 'ready' | 'notReady'
+  readonly createdAt: Date
+  /** Set by `podSandboxStatus` only; '' while it has no network of its own. */
+  readonly ip: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export interface Container {
+  readonly id: string
+  readonly sandboxId: string
+  readonly metadata: ContainerConfig['metadata']
+  readonly image: string
+  readonly imageRef: string
+  readonly state: 'created' | 'running' | 'exited' | 'unknown'
+  readonly createdAt: Date
+  /** The rest is set by `containerStatus` only. */
+  readonly startedAt?: Date
+  readonly finishedAt?: Date
+  readonly exitCode?: number
+  /** `OOMKilled`, `Completed`, `Error`, `StartError`, … as containerd words it. */
+  readonly reason?: string
+  readonly message?: string
+  readonly logPath?: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export interface ExecResult {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number
+}
+
+export interface StreamRequest {
+  readonly containerId: string
+  readonly stdin: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+  readonly tty: boolean
+}
+
+export interface Image {
+  readonly id: string
+  readonly repoTags: readonly string[]
+  readonly repoDigests: readonly string[]
+  readonly sizeBytes: number
+}
+
+export interface RuntimeEvent {
+  readonly type: 'exit' | 'oom'
+  /** Id of a container or of a sandbox (whose pause container ended). */
+  readonly containerId: string
+}
+
+export class RuntimeError extends Error {
+  override readonly name = 'RuntimeError'
+  /** gRPC status name: NOT_FOUND, DEADLINE_EXCEEDED, UNAVAILABLE, UNKNOWN, … */
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
