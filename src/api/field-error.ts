@@ -6,7 +6,7 @@ export interface FieldError {
   readonly type: FieldErrorType
   /** Path as users write it: `spec.ports[1].name`. */
   readonly field: string
-  /** The value found; left out of the message for Required and Forbidden. */
+  /** The value found; left out of the message for Required, Forbidden and TooLong. */
   readonly value?: unknown
   readonly detail: string
 }
@@ -52,13 +52,23 @@ export function forbidden(field: string, detail: string): FieldError {
   return { type: 'FieldValueForbidden', field, detail }
 }
 
+/** `supported` is listed in the order given. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const quoted = [...supported].sort().map((item) => JSON.stringify(item))
+  const quoted = supported.map((item) => JSON.stringify(item))
   return { type: 'FieldValueNotSupported', field, value, detail: `supported values: ${quoted.join(', ')}` }
 }
 
 export function tooLong(field: string, maxBytes: number): FieldError {
   return { type: 'FieldValueTooLong', field, detail: `may not be more than ${maxBytes} bytes` }
+}
+
+export function tooMany(field: string, found: number, max: number): FieldError {
+  return { type: 'FieldValueTooMany', field, value: found, detail: `must have at most ${max} items` }
+}
+
+/** A value that refers to something that is not there. */
+export function valueNotFound(field: string, value: unknown, detail = ''): FieldError {
+  return { type: 'FieldValueNotFound', field, value, detail }
 }
 
 /** `spec.ports[1].name: Required value: …`, as in a Status message. */
@@ -74,7 +84,6 @@ export function describeFieldProblem(error: FieldError): string {
     case 'FieldValueRequired':
     case 'FieldValueForbidden':
     case 'FieldValueTooLong':
-    case 'FieldValueTooMany':
     case 'InternalError':
       return `${lead}${detail}`
     case 'FieldValueInvalid':
@@ -82,6 +91,7 @@ export function describeFieldProblem(error: FieldError): string {
     case 'FieldValueNotSupported':
     case 'FieldValueTypeInvalid':
     case 'FieldValueNotFound':
+    case 'FieldValueTooMany':
       return `${lead}: ${printValue(error.value)}${detail}`
     default:
       return error.type satisfies never

@@ -40,6 +40,10 @@ export interface Kind<T extends KubeObject = KubeObject> {
    * Returns the seconds granted; 0 removes the object at once.
    */
   gracePeriodSeconds?(object: T, requested: number | undefined): number
+  /** Further marks of a deletion that has begun, e.g. `status.phase: Terminating`. Mutates. */
+  beginDeletion?(object: T): void
+  /** Whether the kind itself, besides grace and `metadata.finalizers`, keeps an object that is being deleted. */
+  holdsDeletion?(object: T): boolean
 }
 
 export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-segment'

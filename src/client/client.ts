@@ -21,6 +21,13 @@ export interface Client {
   delete(resource: Resource, target: Target, options?: DeleteOptions): Promise<void>
   /** POST to a subresource such as `pods/NAME/binding`. Resolves to the parsed answer. */
   createSubresource(resource: Resource, target: Required<Target>, body: unknown, options?: CallOptions): Promise<unknown>
+  /** PUT to a subresource such as `namespaces/NAME/finalize`; `namespace` is left out for cluster-scoped objects. */
+  updateSubresource(
+    resource: Resource,
+    target: Target & { readonly subresource: string },
+    body: unknown,
+    options?: CallOptions,
+  ): Promise<unknown>
 }
 
 export interface Target {

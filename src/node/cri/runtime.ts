@@ -159,6 +159,9 @@ export interface Image {
   readonly repoTags: readonly string[]
   readonly repoDigests: readonly string[]
   readonly sizeBytes: number
+  /** The user that the image runs as, if it names a number, or else `username`; neither for root by default. */
+  readonly uid?: number
+  readonly username?: string
 }
 
 export interface RuntimeEvent {

@@ -1,0 +1,85 @@
+/** From the text of a request's body to a plain value: JSON, and YAML as upstream reads it. */
+import { isMap, isScalar, isSeq, parseDocument, type Document, type Tags } from 'yaml'
+import { badRequest } from '../errors.ts'
+import { findDuplicateFields, JsonSyntaxError, maxJsonDepth } from './json-scanner.ts'
+
+export interface ParsedText {
+  readonly value: unknown
+  /** Paths of fields that stand there more than once; the last one won. */
+  readonly duplicates: readonly string[]
+}
+
+/** Duplicates are only looked for when asked. Throws 400 if the text is not JSON or nests too deeply. */
+export function parseJson(text: string, { findDuplicates = false } = {}): ParsedText {
+  try {
+    const duplicates = findDuplicates || mayBeTooDeep(text) ? findDuplicateFields(text) : []
+    return { value: JSON.parse(text), duplicates }
+  } catch (error) {
+    throw badRequest(problemOf(text, error))
+  }
+}
+
+/** The first document of the text. Throws 400 if it is not YAML, or nests too deeply. */
+export function parseYaml(text: string): ParsedText {
+  if (mayBeTooDeep(text)) checkFlowDepth(text)
+  const document = parseDocument(text, { version: '1.1', customTags: upstreamTags, uniqueKeys: false, logLevel: 'silent' })
+  const [error] = document.errors
+  if (error !== undefined) {
+    const line = error.linePos?.[0].line ?? 1
+    throw badRequest(`error converting YAML to JSON: yaml: line ${line}: ${firstLine(error.message)}`)
+  }
+  return { value: plainValue(document), duplicates: [...duplicateKeys(document.contents, '', 0)] }
+}
+
+/** Upstream's YAML leaves dates and clock times as the strings that they are. */
+function upstreamTags(tags: Tags): Tags {
+  return tags.filter((tag) => typeof tag === 'string' || (!tag.tag.endsWith(':timestamp') && tag.format !== 'TIME'))
+}
+
+function plainValue(document: Document): unknown {
+  try {
+    // By way of JSON, which has neither shared nodes nor anything but plain values.
+    return JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: 100 }) ?? null))
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    throw badRequest(`error converting YAML to JSON: yaml: ${firstLine(error.message)}`)
+  }
+}
+
+function* duplicateKeys(node: unknown, path: string, depth: number): Generator<string> {
+  if (depth > maxJsonDepth) throw badRequest('error converting YAML to JSON: yaml: exceeded max depth')
+  if (isSeq(node)) {
+    for (const [index, item] of node.items.entries()) yield* duplicateKeys(item, `${path}[${index}]`, depth + 1)
+  } else if (isMap(node)) {
+    const seen = new Set<string>()
+    for (const { key, value } of node.items) {
+      const name = String(isScalar(key) ? key.value : key)
+      const keyPath = path === '' ? name : `${path}.${name}`
+      if (seen.has(name)) yield keyPath
+      seen.add(name)
+      yield* duplicateKeys(value, keyPath, depth + 1)
+    }
+  }
+}
+
+function problemOf(text: string, cause: unknown): string {
+  if (cause instanceof JsonSyntaxError) return cause.message
+  if (!(cause instanceof SyntaxError)) throw cause
+  try {
+    findDuplicateFields(text)
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return error.message
+    throw error
+  }
+  return cause.message
+}
+
+/** Whether the text has more opening brackets than may nest; most do not, and need no closer look. */
+function mayBeTooDeep(text: string): boolean {
+  let brackets = 0
+  for (let at = 0; at < text.length && brackets <= maxJsonDepth; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x7b || code === 0x5b) brackets++
+  }
+  return brackets > maxJsonDepth
+}

@@ -1,0 +1,159 @@
+import { addressAt, type Cidr, contains, formatCidr, formatIPv4, parseIPv4, sizeOf } from '../../base/ip.ts'
+import type { Service } from '../../api/kinds/service.ts'
+import { type ObjectKey, keyOf } from '../../api/object.ts'
+
+/** Why an address or port could not be had; the caller names the object. */
+export interface AllocationProblem {
+  readonly field: string
+  readonly value: unknown
+  readonly detail: string
+}
+
+export interface ServiceRanges {
+  readonly clusterIPs: Cidr
+  readonly nodePorts: { readonly first: number; readonly last: number }
+}
+
+/**
+ * The cluster IPs and node ports in use. They are what the stored Services say and nothing else: the owner feeds every
+ * change of a Service to `observe`, so there is no second record that could disagree after a crash, and nothing leaks.
+ * Between the answer to an admission and the moment its Service is stored, a claim holds what was handed out.
+ */
+export class ServiceAddressAllocator {
+  readonly #ranges: ServiceRanges
+  readonly #random: () => number
+  /** Resource name, `10.96.0.1` or `TCP/30123`, to the Service that has it. */
+  readonly #stored = new Map<string, ObjectKey>()
+  readonly #claimed = new Map<string, ObjectKey>()
+
+  constructor(ranges: ServiceRanges, random: () => number) {
+    this.#ranges = ranges
+    this.#random = random
+  }
+
+  /** Takes in a stored change: `previous` is undefined for a new Service, `next` for a deleted one. */
+  observe(previous: Service | undefined, next: Service | undefined): void {
+    for (const name of previous === undefined ? [] : resourcesOf(previous)) this.#stored.delete(name)
+    if (next === undefined) return
+    for (const name of resourcesOf(next)) {
+      this.#stored.set(name, keyOf(next))
+      this.#claimed.delete(name)
+    }
+  }
+
+  /** The claims of one write of one Service, which may keep what it has. */
+  claimsFor(owner: ObjectKey): Claims {
+    return new Claims(this.#ranges, this.#random, {
+      isFree: (name) => this.#claimed.get(name) === undefined && (this.#stored.get(name) ?? owner) === owner,
+      holds: (name) => this.#stored.get(name) === owner,
+      claim: (name) => void this.#claimed.set(name, owner),
+      release: (name) => void this.#claimed.delete(name),
+    })
+  }
+}
+
+interface Ledger {
+  isFree(name: string): boolean
+  /** Whether the Service has it already, so that there is nothing to claim. */
+  holds(name: string): boolean
+  claim(name: string): void
+  release(name: string): void
+}
+
+class Claims {
+  readonly #ranges: ServiceRanges
+  readonly #random: () => number
+  readonly #ledger: Ledger
+  readonly #names: string[] = []
+
+  constructor(ranges: ServiceRanges, random: () => number, ledger: Ledger) {
+    this.#ranges = ranges
+    this.#random = random
+    this.#ledger = ledger
+  }
+
+  /** An address of the user's choice; undefined, with a problem noted, if it cannot be had. */
+  clusterIP(address: string, problems: AllocationProblem[]): string | undefined {
+    const value = [address]
+    const number = parseIPv4(address)
+    const range = this.#ranges.clusterIPs
+    if (number === undefined) return address // The kind's validation says what is wrong with it.
+    if (!contains(range, number) || isEdge(range, number)) {
+      const detail = `failed to allocate IP ${address}: the provided network does not match the current range`
+      problems.push({ field: 'spec.clusterIPs', value, detail: `${detail} ${formatCidr(range)}` })
+      return undefined
+    }
+    if (this.#take(address)) return address
+    const detail = `failed to allocate IP ${address}: provided IP is already allocated`
+    problems.push({ field: 'spec.clusterIPs', value, detail })
+    return undefined
+  }
+
+  /** A free address. The lowest part of the range is left to those who ask for one (KEP-3070) as long as the rest lasts. */
+  nextClusterIP(problems: AllocationProblem[]): string | undefined {
+    const range = this.#ranges.clusterIPs
+    const size = sizeOf(range)
+    const reserved = Math.min(Math.max(16, Math.floor(size / 16)), 256, Math.floor(size / 2))
+    const found =
+      this.#firstFree(reserved, size - 1, (offset) => addressAt(range, offset)) ??
+      this.#firstFree(1, reserved, (offset) => addressAt(range, offset))
+    if (found !== undefined) return found
+    const detail = `failed to allocate a serviceIP: range is full: ${formatCidr(range)}`
+    problems.push({ field: 'spec.clusterIPs', value: [], detail })
+    return undefined
+  }
+
+  nodePort(port: number, protocol: string, field: string, problems: AllocationProblem[]): void {
+    const { first, last } = this.#ranges.nodePorts
+    if (port < first || port > last) {
+      const detail = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
+      problems.push({ field, value: port, detail })
+    } else if (!this.#take(`${protocol}/${port}`)) {
+      problems.push({ field, value: port, detail: 'provided port is already allocated' })
+    }
+  }
+
+  nextNodePort(protocol: string, field: string, problems: AllocationProblem[]): number | undefined {
+    const { first, last } = this.#ranges.nodePorts
+    const found = this.#firstFree(first, last + 1, (port) => `${protocol}/${port}`)
+    if (found !== undefined) return Number(found.split('/')[1])
+    problems.push({ field, value: 0, detail: `failed to allocate a nodePort: range ${first}-${last} is full` })
+    return undefined
+  }
+
+  /** Gives back what this write claimed and has not stored. */
+  release(): void {
+    for (const name of this.#names) this.#ledger.release(name)
+  }
+
+  /** The first free one in `[from, to)`, beginning at a random place and going round once. */
+  #firstFree(from: number, to: number, nameAt: (number: number) => string): string | undefined {
+    const count = to - from
+    const start = Math.floor(this.#random() * count)
+    for (let step = 0; step < count; step += 1) {
+      const name = nameAt(from + ((start + step) % count))
+      if (this.#take(name)) return name
+    }
+    return undefined
+  }
+
+  #take(name: string): boolean {
+    if (this.#names.includes(name)) return false
+    if (!this.#ledger.isFree(name)) return false
+    if (this.#ledger.holds(name)) return true
+    this.#ledger.claim(name)
+    this.#names.push(name)
+    return true
+  }
+}
+
+/** Network and broadcast address are not handed out. */
+function isEdge(range: Cidr, number: number): boolean {
+  return number === range.base || formatIPv4(number) === addressAt(range, sizeOf(range) - 1)
+}
+
+function resourcesOf({ spec }: Service): string[] {
+  const addresses = (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((address) => address !== '' && address !== 'None')
+  const ports = (spec.ports ?? []).filter((port) => (port.nodePort ?? 0) !== 0)
+  return [...addresses, ...ports.map((port) => `${port.protocol ?? 'TCP'}/${port.nodePort}`)]
+}

@@ -1,0 +1,84 @@
+import { badRequest, unsupportedMediaType } from '../api/errors.ts'
+import type { Kind } from '../api/kind.ts'
+import type { KubeObject } from '../api/object.ts'
+import { apiVersionOf } from '../api/resource.ts'
+import { decodeObject } from '../api/schema/decode.ts'
+import { parseJson, parseYaml } from '../api/schema/parse.ts'
+import type { ApiContext } from './context.ts'
+import type { ApiRequest } from './request.ts'
+import { fieldValidationOf } from './write-options.ts'
+
+type Body = Pick<ApiRequest, 'body' | 'contentType'>
+
+/** The value of a JSON or YAML body. Throws a 400 if it does not parse, a 415 for other media types. */
+export function parseBody(request: Body): unknown {
+  return parse(request, false).value
+}
+
+/** The object in a body: checked against the schema, of the kind that the path names, a copy of the caller's own. */
+export function decodeBody(
+  context: ApiContext,
+  kind: Kind,
+  request: ApiRequest,
+): { object: KubeObject; warnings: readonly string[] } {
+  const strictness = fieldValidationOf(request.query)
+  const { value, duplicates } = parse(request, strictness !== 'Ignore')
+  return decodeValue(context, kind, value, request, duplicates)
+}
+
+/** The same for a value that is already parsed, such as the result of a patch. */
+export function decodeValue(
+  context: ApiContext,
+  kind: Kind,
+  value: unknown,
+  request: Pick<ApiRequest, 'query'>,
+  duplicates: readonly string[] = [],
+): { object: KubeObject; warnings: readonly string[] } {
+  const strictness = fieldValidationOf(request.query)
+  const typed = withKind(kind, value)
+  const where = `${kind.resource.kind} in version "${kind.resource.version}" cannot be handled as a ${kind.resource.kind}`
+  const decoded = decodeObject(typed, kind.schema, context.schema)
+  if (decoded.error !== undefined) throw badRequest(`${where}: ${decoded.error}`)
+  const problems = [...duplicates.map((field) => `duplicate field "${field}"`), ...decoded.unknown]
+  if (problems.length > 0 && strictness === 'Strict') {
+    throw badRequest(`${where}: strict decoding error: ${problems.join(', ')}`)
+  }
+  const object = decoded.value as unknown as KubeObject
+  object.metadata ??= {} as KubeObject['metadata']
+  return { object, warnings: strictness === 'Warn' ? problems : [] }
+}
+
+function parse(request: Body, findDuplicates: boolean): { value: unknown; duplicates: readonly string[] } {
+  const type = request.contentType.split(';')[0]?.trim().toLowerCase() ?? ''
+  switch (type) {
+    case '':
+    case 'application/json':
+      return parseJson(request.body, findDuplicates)
+    case 'application/yaml':
+      return parseYaml(request.body)
+    default:
+      throw unsupportedMediaType(
+        `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`,
+      )
+  }
+}
+
+/** Fills in kind and apiVersion where the client left them out; refuses others. */
+function withKind(kind: Kind, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw badRequest(`the body of the request must be a ${kind.resource.kind} object`)
+  }
+  const apiVersion = apiVersionOf(kind.resource)
+  const given = value as Readonly<Record<string, unknown>>
+  const givenKind = given['kind'] ?? kind.resource.kind
+  const givenVersion = given['apiVersion'] ?? apiVersion
+  if (givenVersion !== apiVersion) {
+    throw badRequest(
+      `the API version in the data (${String(givenVersion)}) does not match the expected API version (${apiVersion})`,
+    )
+  }
+  if (givenKind !== kind.resource.kind) {
+    throw badRequest(`${String(givenKind)} in version "${kind.resource.version}" cannot be handled as a ${kind.resource.kind}: no kind match`)
+  }
+  return { ...given, kind: givenKind, apiVersion: givenVersion }
+}

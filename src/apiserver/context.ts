@@ -1,0 +1,37 @@
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Kind } from '../api/kind.ts'
+import type { Schema } from '../api/schema/schema.ts'
+import type { AdmissionStep } from './admission/admission.ts'
+import type { KindRegistry } from './kind-registry.ts'
+import type { Kubelets } from './kubelets.ts'
+import type { ObjectStore } from './objects.ts'
+import type { OpenApi } from './openapi.ts'
+import type { ApiRequest } from './request.ts'
+import type { ResourcePath } from './request-info.ts'
+import type { VersionInfo } from './version.ts'
+
+/** What every verb works with. */
+export interface ApiContext {
+  readonly objects: ObjectStore
+  readonly kinds: KindRegistry
+  readonly schema: Schema
+  readonly admission: readonly AdmissionStep[]
+  readonly kubelets: Kubelets
+  readonly openapi: OpenApi
+  readonly version: VersionInfo
+  /** Where clients reach the server, `127.0.0.1:6443`. */
+  readonly address: string
+  /** What is still missing for the server to be ready; empty when it is. */
+  notReadyReasons(): readonly string[]
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+}
+
+/** One request to a kind that is served, its path taken apart. */
+export interface ResourceRequest {
+  readonly request: ApiRequest
+  readonly path: ResourcePath
+  readonly kind: Kind
+}

@@ -1,0 +1,45 @@
+import { pathNotFound, unauthorized } from '../api/errors.ts'
+import type { ApiContext } from './context.ts'
+import { apiGroup, coreVersions, groupList, resourceList } from './discovery.ts'
+import { type ApiRequest, type ApiResponse, json, text } from './request.ts'
+
+/** Health, version, discovery and schema: everything that is not an object. */
+export async function serveNonResource(context: ApiContext, request: ApiRequest): Promise<ApiResponse> {
+  const path = request.path.length > 1 ? request.path.replace(/\/$/, '') : request.path
+  const open = openPaths[path]
+  if (open !== undefined) return open(context, request)
+  if (request.user.groups.includes('system:unauthenticated')) throw unauthorized()
+  if (path.startsWith('/openapi/')) return context.openapi.serve(path, request)
+  const found = discover(context, path)
+  if (found === undefined) throw pathNotFound()
+  return json(found)
+}
+
+type Serve = (context: ApiContext, request: ApiRequest) => ApiResponse
+
+/** What is answered without authentication. */
+const openPaths: Readonly<Record<string, Serve>> = {
+  '/version': ({ version }) => json(version),
+  '/healthz': (context) => health(context),
+  '/livez': (context) => health(context),
+  '/readyz': (context) => health(context),
+}
+
+function health({ notReadyReasons }: ApiContext): ApiResponse {
+  const reasons = notReadyReasons()
+  return reasons.length === 0 ? text('ok') : text(`not ready: ${reasons.join(', ')}\n`, 503)
+}
+
+function discover({ kinds, address }: ApiContext, path: string): object | undefined {
+  const [, root, group, version, ...rest] = path.split('/')
+  if (rest.length > 0) return undefined
+  if (root === 'api') {
+    if (group === undefined) return coreVersions(address)
+    return version === undefined ? resourceList(kinds, '', group) : undefined
+  }
+  if (root !== 'apis') return path === '/' ? { paths: rootPaths } : undefined
+  if (group === undefined) return groupList(kinds)
+  return version === undefined ? apiGroup(kinds, group) : resourceList(kinds, group, version)
+}
+
+const rootPaths = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version']

@@ -1,0 +1,80 @@
+import type { Kind } from '../api/kind.ts'
+import type { KubeObject } from '../api/object.ts'
+import { apiVersionOf } from '../api/resource.ts'
+import type { Representation } from './negotiate.ts'
+import type { Stored } from './objects.ts'
+
+/** The JSON of one object in the form asked for. */
+export function representObject(kind: Kind, stored: Stored, as: Representation, options: TableOptions): string {
+  switch (as) {
+    case 'object':
+      return stored.json
+    case 'metadata':
+      return JSON.stringify(partialMetadata(stored.object))
+    case 'table':
+      return tableJson(kind, [stored], { resourceVersion: stored.object.metadata.resourceVersion }, options)
+    default:
+      return as satisfies never
+  }
+}
+
+export interface ListMeta {
+  readonly resourceVersion: string
+  readonly continue?: string
+  readonly remainingItemCount?: number
+}
+
+/** The JSON of a list in the form asked for. */
+export function representList(
+  kind: Kind,
+  items: readonly Stored[],
+  as: Representation,
+  meta: ListMeta,
+  options: TableOptions,
+): string {
+  if (as === 'table') return tableJson(kind, items, meta, options)
+  const [listKind, apiVersion, parts] =
+    as === 'object'
+      ? [`${kind.resource.kind}List`, apiVersionOf(kind.resource), items.map((item) => item.json)]
+      : [
+          'PartialObjectMetadataList',
+          'meta.k8s.io/v1',
+          items.map((item) => JSON.stringify(partialMetadata(item.object))),
+        ]
+  // The items are encoded already: the list is put together from their texts.
+  return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[${parts.join(',')}]}`
+}
+
+export interface TableOptions {
+  readonly now: Date
+  /** What each row carries of its object. */
+  readonly includeObject: 'None' | 'Metadata' | 'Object'
+  /** Later events of a watch repeat no column definitions. */
+  readonly withoutColumns?: boolean
+}
+
+function tableJson(kind: Kind, items: readonly Stored[], meta: ListMeta, options: TableOptions): string {
+  const columnDefinitions = kind.columns.map(({ name, type, format, description, priority }) => ({
+    name,
+    type: type === 'date' ? 'string' : type,
+    format: format === 'date' ? '' : (format ?? ''),
+    description,
+    priority,
+  }))
+  return JSON.stringify({
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata: meta,
+    columnDefinitions: options.withoutColumns === true ? null : columnDefinitions,
+    rows: items.map(({ object }) => ({
+      cells: kind.columns.map((column) => column.cell(object, options.now)),
+      ...(options.includeObject !== 'None' && {
+        object: options.includeObject === 'Object' ? object : partialMetadata(object),
+      }),
+    })),
+  })
+}
+
+function partialMetadata(object: KubeObject) {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
+}

@@ -1,0 +1,18 @@
+import { bindingSubresource } from './binding.ts'
+import { finalizeSubresource } from './finalize.ts'
+import { scaleSubresource } from './scale.ts'
+import { statusSubresource } from './status.ts'
+import { attachSubresource, execSubresource, logSubresource, portForwardSubresource } from './kubelet.ts'
+import type { Subresource } from './subresource.ts'
+
+/** Every subresource served. A kind has those that apply to it. */
+export const subresources: readonly Subresource[] = [
+  statusSubresource,
+  scaleSubresource,
+  bindingSubresource,
+  finalizeSubresource,
+  logSubresource,
+  execSubresource,
+  attachSubresource,
+  portForwardSubresource,
+]

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import { alreadyExists, badRequest, invalidObject, serviceUnavailable } from '../../api/errors.ts'
+import { validateMetadata } from '../../api/metadata.ts'
+import type { Kind } from '../../api/kind.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { KeyExists } from '../../storage/store.ts'
+import { admitThen } from '../admission/admission.ts'
+import { decodeBody } from '../body.ts'
+import type { ApiContext, ResourceRequest } from '../context.ts'
+import { generateName } from '../names.ts'
+import { negotiate } from '../negotiate.ts'
+import type { Stored } from '../objects.ts'
+import type { ApiResponse } from '../request.ts'
+import { representObject } from '../represent.ts'
+import { isDryRun } from '../write-options.ts'
+import { tableOptions } from './table-options.ts'
+
+export async function create(context: ApiContext, resourceRequest: ResourceRequest): Promise<ApiResponse> {
+  const { request, path, kind } = resourceRequest
+  const as = negotiate(request.accept, ['object', 'table', 'metadata'])
+  const dryRun = isDryRun(request.query)
+  const { object, warnings } = decodeBody(context, kind, request)
+  placeInNamespace(kind, object, path.namespace)
+  const stored = await createObject(context, { kind, object, user: request.user, dryRun })
+  return {
+    status: 201,
+    contentType: 'application/json',
+    warnings,
+    body: representObject(kind, stored, as, tableOptions(context, request.query)),
+  }
+}
+
+export interface CreateInput {
+  readonly kind: Kind
+  /** A fresh object of the right kind, in its namespace; taken over and changed. */
+  readonly object: KubeObject
+  readonly user: { readonly name: string; readonly groups: readonly string[] }
+  readonly dryRun: boolean
+}
+
+/** How often a generated name that turns out to be taken is drawn again (KEP-4420). */
+const nameAttempts = 8
+
+/** Fills in, admits, validates and stores a new object. */
+export async function createObject(context: ApiContext, input: CreateInput): Promise<Stored> {
+  const { kind, object } = input
+  const prefix = object.metadata.generateName
+  const isGenerated = (object.metadata.name ?? '') === '' && prefix !== undefined && prefix !== ''
+  for (let attempt = 1; ; attempt += 1) {
+    const candidate = isGenerated ? structuredClone(object) : object
+    if (isGenerated) candidate.metadata.name = generateName(prefix, context.random)
+    try {
+      return await createNamed(context, { ...input, object: candidate })
+    } catch (error) {
+      if (!(error instanceof KeyExists)) throw error
+      if (!isGenerated) throw alreadyExists(kind.resource, candidate.metadata.name)
+      if (attempt === nameAttempts) {
+        throw serviceUnavailable(`no free name found for prefix ${JSON.stringify(prefix)}; try again`)
+      }
+    }
+  }
+}
+
+async function createNamed(context: ApiContext, { kind, object, user, dryRun }: CreateInput): Promise<Stored> {
+  stampNew(object, context.clock.now())
+  kind.prepareCreate?.(object)
+  kind.setDefaults?.(object)
+  const write = { operation: 'create', kind, subresource: undefined, user, object, previous: undefined } as const
+  return admitThen(context.admission, write, !dryRun, async () => {
+    const { namespaced } = kind.resource
+    const errors = [
+      ...validateMetadata(object.metadata, { namespaced, nameRule: kind.nameRule }),
+      ...kind.validate(object),
+    ]
+    if (errors.length > 0) throw invalidObject(kind.resource, object.metadata.name ?? '', errors)
+    return dryRun ? context.objects.preview(kind.resource, object) : context.objects.create(kind.resource, object)
+  })
+}
+
+function stampNew(object: KubeObject, now: Date): void {
+  const { metadata } = object
+  metadata.uid = randomUUID()
+  metadata.creationTimestamp = timestamp(now)
+  metadata.resourceVersion = ''
+  delete metadata.deletionTimestamp
+  delete metadata.deletionGracePeriodSeconds
+  delete metadata.selfLink
+}
+
+/** RFC 3339 to the second, as `metav1.Time` marshals. */
+export function timestamp(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`
+}
+
+function placeInNamespace(kind: Kind, object: KubeObject, namespace: string | undefined): void {
+  if (!kind.resource.namespaced) return
+  if (namespace === undefined) throw badRequest('an empty namespace may not be set during creation')
+  const given = object.metadata.namespace
+  if (given !== undefined && given !== '' && given !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  object.metadata.namespace = namespace
+}

@@ -1,0 +1,94 @@
+import { invalidObject, unsupportedMediaType } from '../../api/errors.ts'
+import { invalid } from '../../api/field-error.ts'
+import type { Kind } from '../../api/kind.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { applyJsonPatch } from '../../api/patch/json-patch.ts'
+import { applyMergePatch } from '../../api/patch/merge-patch.ts'
+import { applyStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts'
+import { decodeValue, parseBody } from '../body.ts'
+import type { ApiContext, ResourceRequest } from '../context.ts'
+import { negotiate } from '../negotiate.ts'
+import type { ApiRequest, ApiResponse } from '../request.ts'
+import { representObject } from '../represent.ts'
+import { isDryRun } from '../write-options.ts'
+import { tableOptions } from './table-options.ts'
+import { writeObject, type WriteScope } from './update.ts'
+
+/** PATCH of an object or of its status. */
+export async function patch(
+  context: ApiContext,
+  { request, path, kind }: ResourceRequest,
+  scope: WriteScope,
+): Promise<ApiResponse> {
+  const as = negotiate(request.accept, ['object', 'table', 'metadata'])
+  const apply = patcher(context, kind.schema, request)
+  const warnings = new Set<string>()
+  const stored = await writeObject(context, {
+    kind,
+    namespace: path.namespace,
+    name: path.name ?? '',
+    scope,
+    user: request.user,
+    dryRun: isDryRun(request.query),
+    next: (current) => {
+      const { object, warnings: found } = decodeValue(context, kind, apply(current), request)
+      found.forEach((warning) => warnings.add(warning))
+      checkNamesKept(kind, object, current)
+      if (!namesResourceVersion(request)) object.metadata.resourceVersion = ''
+      return object
+    },
+  })
+  return {
+    status: 200,
+    contentType: 'application/json',
+    warnings: [...warnings],
+    body: representObject(kind, stored, as, tableOptions(context, request.query)),
+  }
+}
+
+/** The function that a patch body stands for. Throws a 415 for media types that are not patches. */
+export function patcher(context: ApiContext, typeName: string, request: ApiRequest): (current: unknown) => unknown {
+  const type = request.contentType.split(';')[0]?.trim() ?? ''
+  switch (type) {
+    case 'application/json-patch+json': {
+      const body = parseBody({ ...request, contentType: 'application/json' })
+      return (current) => applyJsonPatch(current, body)
+    }
+    case 'application/merge-patch+json': {
+      const body = parseBody({ ...request, contentType: 'application/json' })
+      return (current) => applyMergePatch(current, body)
+    }
+    case 'application/strategic-merge-patch+json': {
+      const body = parseBody({ ...request, contentType: 'application/json' })
+      return (current) => applyStrategicMergePatch(current, body, typeName, context.schema)
+    }
+    default:
+      throw unsupportedMediaType(
+        `the body of the request was in an unknown format - accepted media types include: ${patchTypes.join(', ')}`,
+      )
+  }
+}
+
+const patchTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+]
+
+/** A patch that itself carries a resourceVersion is conditional on it; any other is applied to whatever is newest. */
+function namesResourceVersion(request: ApiRequest): boolean {
+  const body: unknown = parseBody({ ...request, contentType: 'application/json' })
+  if (Array.isArray(body)) return body.some((operation) => operation?.path === '/metadata/resourceVersion')
+  if (typeof body !== 'object' || body === null || !('metadata' in body)) return false
+  const { metadata } = body
+  return typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata
+}
+
+function checkNamesKept(kind: Kind, next: KubeObject, current: KubeObject): void {
+  for (const field of ['name', 'namespace'] as const) {
+    const now = next.metadata[field]
+    if (now === current.metadata[field]) continue
+    const problem = invalid(`metadata.${field}`, now, 'field is immutable')
+    throw invalidObject(kind.resource, current.metadata.name, [problem])
+  }
+}

@@ -1,0 +1,179 @@
+import { badRequest, conflict, invalidObject, modified, notFound } from '../../api/errors.ts'
+import type { FieldError } from '../../api/field-error.ts'
+import type { Kind } from '../../api/kind.ts'
+import { validateMetadata, validateMetadataUpdate } from '../../api/metadata.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { Stale } from '../../storage/store.ts'
+import { admitThen } from '../admission/admission.ts'
+import { decodeBody } from '../body.ts'
+import type { ApiContext, ResourceRequest } from '../context.ts'
+import { negotiate } from '../negotiate.ts'
+import type { Stored } from '../objects.ts'
+import type { ApiResponse, User } from '../request.ts'
+import { representObject } from '../represent.ts'
+import { isDryRun } from '../write-options.ts'
+import { isReadyToGo } from './delete.ts'
+import { tableOptions } from './table-options.ts'
+
+/** What a write through one path may change, and what is checked. */
+export interface WriteScope {
+  readonly subresource: string | undefined
+  /** The object to store, of what the client sent and what was there. May change and return `next`. */
+  merge(kind: Kind, next: KubeObject, previous: KubeObject): KubeObject
+  validate(kind: Kind, next: KubeObject, previous: KubeObject): FieldError[]
+}
+
+/** A write to the object itself: everything but what the kind keeps back, usually the status. */
+export const objectScope: WriteScope = {
+  subresource: undefined,
+  merge(kind, next, previous) {
+    kind.prepareUpdate?.(next, previous)
+    return next
+  },
+  validate: (kind, next, previous) => [
+    ...validateMetadata(next.metadata, { namespaced: kind.resource.namespaced, nameRule: kind.nameRule }),
+    ...validateMetadataUpdate(next.metadata, previous.metadata),
+    ...kind.validate(next),
+    ...(kind.validateUpdate?.(next, previous) ?? []),
+  ],
+}
+
+/** A write to `/status`: nothing but the status. */
+export const statusScope: WriteScope = {
+  subresource: 'status',
+  merge: (_, next, previous) => Object.assign(structuredClone(previous), { status: statusOf(next) }),
+  validate: (kind, next, previous) => kind.validateStatus?.(next, previous) ?? [],
+}
+
+/** A write whose one change the server's own code has made and checked. */
+export function internalScope(subresource: string): WriteScope {
+  return { subresource, merge: (_, next) => next, validate: () => [] }
+}
+
+/** PUT of an object or of its status. */
+export async function update(
+  context: ApiContext,
+  { request, path, kind }: ResourceRequest,
+  scope: WriteScope,
+): Promise<ApiResponse> {
+  const as = negotiate(request.accept, ['object', 'table', 'metadata'])
+  const name = path.name ?? ''
+  const { object, warnings } = decodeBody(context, kind, request)
+  checkIdentity(kind, object, path.namespace, name)
+  const stored = await writeObject(context, {
+    kind,
+    namespace: path.namespace,
+    name,
+    scope,
+    user: request.user,
+    dryRun: isDryRun(request.query),
+    next: () => structuredClone(object),
+  })
+  return {
+    status: 200,
+    contentType: 'application/json',
+    warnings,
+    body: representObject(kind, stored, as, tableOptions(context, request.query)),
+  }
+}
+
+export interface WriteInput {
+  readonly kind: Kind
+  readonly namespace: string | undefined
+  readonly name: string
+  readonly scope: WriteScope
+  readonly user: User
+  readonly dryRun: boolean
+  /**
+   * Computes the object to store from the stored one, which must not be changed. Called again when another write came
+   * between, unless the result names the resourceVersion that it was meant for.
+   */
+  next(current: KubeObject): KubeObject
+}
+
+/** Changes an existing object under optimistic concurrency. Writes nothing if nothing would change. */
+export async function writeObject(context: ApiContext, input: WriteInput): Promise<Stored> {
+  const { kind, namespace, name } = input
+  for (;;) {
+    const current = await context.objects.get(kind.resource, namespace, name)
+    if (current === undefined) throw notFound(kind.resource, name)
+    const next = input.next(current.object)
+    const expected = next.metadata.resourceVersion ?? ''
+    if (expected !== '' && expected !== current.object.metadata.resourceVersion) throw modified(kind.resource, name)
+    checkUid(kind, next, current.object)
+    try {
+      return await writeOver(context, input, current, next)
+    } catch (error) {
+      if (!(error instanceof Stale)) throw error
+      if (expected !== '') throw modified(kind.resource, name)
+    }
+  }
+}
+
+async function writeOver(context: ApiContext, input: WriteInput, current: Stored, next: KubeObject): Promise<Stored> {
+  const { kind, scope, user, dryRun } = input
+  const previous = current.object
+  carryServerFields(next, previous)
+  const object = scope.merge(kind, next, previous)
+  kind.setDefaults?.(object)
+  const write = { operation: 'update', kind, subresource: scope.subresource, user, object, previous } as const
+  return admitThen(context.admission, write, !dryRun, async () => {
+    const errors = scope.validate(kind, object, previous)
+    if (errors.length > 0) throw invalidObject(kind.resource, input.name, errors)
+    if (isUnchanged(object, previous)) return current
+    if (dryRun) return context.objects.preview(kind.resource, object, current)
+    if (isReadyToGo(kind, object)) return context.objects.removed(current, object)
+    return context.objects.update(current, object)
+  })
+}
+
+/** Fields of the metadata that the server owns: a client's values for them are ignored. */
+function carryServerFields(next: KubeObject, previous: KubeObject): void {
+  const { metadata } = next
+  metadata.uid ??= previous.metadata.uid
+  metadata.creationTimestamp = previous.metadata.creationTimestamp
+  metadata.resourceVersion = previous.metadata.resourceVersion
+  delete metadata.selfLink
+  for (const field of ['generation', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    const value = previous.metadata[field]
+    if (value === undefined) delete metadata[field]
+    else Object.assign(metadata, { [field]: value })
+  }
+}
+
+function statusOf(object: KubeObject): unknown {
+  return 'status' in object ? object.status : undefined
+}
+
+function isUnchanged(object: KubeObject, previous: KubeObject): boolean {
+  return canonical(object) === canonical(previous)
+}
+
+/** JSON with sorted keys: equal for equal objects, whatever order their fields came in. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  )
+}
+
+function checkIdentity(kind: Kind, object: KubeObject, namespace: string | undefined, name: string): void {
+  const given = object.metadata.name ?? ''
+  if (given !== name) {
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`)
+  }
+  if (!kind.resource.namespaced) return
+  const inBody = object.metadata.namespace ?? ''
+  if (inBody !== '' && inBody !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  if (namespace !== undefined) object.metadata.namespace = namespace
+}
+
+function checkUid(kind: Kind, next: KubeObject, current: KubeObject): void {
+  const asked = next.metadata.uid ?? ''
+  if (asked === '' || asked === current.metadata.uid) return
+  const why = `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${current.metadata.uid}`
+  throw conflict(kind.resource, current.metadata.name, why)
+}

@@ -1,0 +1,32 @@
+/** `/version`, as `kubectl version` prints it. */
+export interface VersionInfo {
+  readonly major: string
+  readonly minor: string
+  readonly gitVersion: string
+  readonly gitCommit: string
+  readonly gitTreeState: string
+  readonly buildDate: string
+  readonly goVersion: string
+  readonly compiler: string
+  readonly platform: string
+}
+
+/** The Kubernetes version whose API is served, our own version behind it. */
+export function versionInfo(portolanVersion: string): VersionInfo {
+  return {
+    major: '1',
+    minor: '36',
+    gitVersion: kubernetesVersion(portolanVersion),
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: `node ${process.version}`,
+    compiler: 'node',
+    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+  }
+}
+
+/** Semantic version with ours as build metadata, so that clients compare it as v1.36.0. */
+export function kubernetesVersion(portolanVersion: string): string {
+  return `v1.36.0+portolan.${portolanVersion}`
+}

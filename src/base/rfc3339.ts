@@ -1,0 +1,4 @@
+/** `2026-01-01T12:00:00Z`: RFC 3339 in UTC, to the second. */
+export function rfc3339(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`
+}

@@ -1,0 +1,63 @@
+import { conflict, modified } from '../api/errors.ts'
+import type { KubeObject } from '../api/object.ts'
+import type { Resource } from '../api/resource.ts'
+import type { DeleteOptions } from './client.ts'
+
+/** The server's rules for writes, as far as the in-memory client follows them. All are pure. */
+
+/** Throws `Conflict` unless the version is that of the stored object; an absent version asks for no check. */
+export function checkVersion(resource: Resource, stored: KubeObject, version: string | undefined): void {
+  if (version === undefined || version === '' || version === stored.metadata.resourceVersion) return
+  throw modified(resource, stored.metadata.name)
+}
+
+/** Throws `Conflict` if another object, or another version of it, is to be deleted. */
+export function checkPreconditions(resource: Resource, { metadata }: KubeObject, options: DeleteOptions): void {
+  for (const { label, wanted, found } of [
+    { label: 'UID', wanted: options.uid, found: metadata.uid },
+    { label: 'ResourceVersion', wanted: options.resourceVersion, found: metadata.resourceVersion },
+  ]) {
+    if (wanted === undefined || wanted === found) continue
+    const why = `Precondition failed: ${label} in precondition: ${wanted}, ${label} in object meta: ${found}`
+    throw conflict(resource, metadata.name, why)
+  }
+}
+
+/** `object` with the `status` of `source`, or with none if that has none. */
+export function withStatusOf(source: KubeObject | undefined, object: KubeObject): KubeObject {
+  const { status: _, ...rest } = object as KubeObject & { status?: unknown }
+  const status = (source as { status?: unknown } | undefined)?.status
+  return status === undefined ? rest : ({ ...rest, status } as KubeObject)
+}
+
+/** What POST to `pods/NAME/binding` does. Throws `Conflict` if the pod has a node. */
+export function withBinding(resource: Resource, pod: KubeObject, body: unknown): KubeObject {
+  const { spec = {} } = pod as KubeObject & { spec?: { nodeName?: string } }
+  const nodeName = (body as { target?: { name?: string } }).target?.name
+  if (spec.nodeName !== undefined && spec.nodeName !== '') {
+    const why = `pod ${pod.metadata.name} is already assigned to node "${spec.nodeName}"`
+    throw conflict(resource, pod.metadata.name, why)
+  }
+  return { ...pod, spec: { ...spec, nodeName } } as KubeObject
+}
+
+/** What PUT to `namespaces/NAME/finalize` does: takes over `spec.finalizers` only. */
+export function withSpecFinalizersOf(source: KubeObject, namespace: KubeObject): KubeObject {
+  const { spec } = namespace as KubeObject & { spec?: object }
+  return { ...namespace, spec: { ...spec, finalizers: specFinalizers(source) } } as KubeObject
+}
+
+export function hasFinalizers(object: KubeObject): boolean {
+  return (object.metadata.finalizers ?? []).length > 0 || specFinalizers(object).length > 0
+}
+
+/** Whether a write took away the last finalizer of an object that waited for that to be removed. */
+export function isFinalized(stored: KubeObject, next: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = stored.metadata
+  const waited = deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && hasFinalizers(stored)
+  return waited && !hasFinalizers(next)
+}
+
+function specFinalizers(object: KubeObject): readonly string[] {
+  return (object as KubeObject & { spec?: { finalizers?: string[] } }).spec?.finalizers ?? []
+}

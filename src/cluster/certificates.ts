@@ -1,0 +1,35 @@
+import { apiServiceAddress, nodeAddress, serverAddress } from './address-plan.ts'
+import { type ClusterConfig, planOf } from './config.ts'
+import { nodeName } from './network.ts'
+import type { CertificateRequest } from './pki.ts'
+
+/** Every certificate of a cluster, by the file that it is kept in. */
+export function clusterCertificates(config: ClusterConfig): readonly CertificateRequest[] {
+  const plan = planOf(config)
+  const apiServer: CertificateRequest = {
+    file: 'server',
+    commonName: 'kube-apiserver',
+    // Agents let this identity in to logs and exec.
+    organizations: ['system:masters'],
+    addresses: ['127.0.0.1', serverAddress(plan), apiServiceAddress(plan)],
+    dnsNames: [
+      'localhost',
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      `kubernetes.default.svc.${config.clusterDomain}`,
+    ],
+  }
+  const admin = client('admin', 'portolan-admin', ['system:masters'])
+  const edge = client('edge', 'system:node:edge', ['system:nodes'])
+  const nodes = config.nodes.map((number): CertificateRequest => {
+    const name = nodeName(number)
+    const addresses = [nodeAddress(plan, number)]
+    return { file: name, commonName: `system:node:${name}`, organizations: ['system:nodes'], addresses, dnsNames: [name] }
+  })
+  return [apiServer, admin, edge, ...nodes]
+}
+
+function client(file: string, commonName: string, organizations: readonly string[]): CertificateRequest {
+  return { file, commonName, organizations, addresses: [], dnsNames: [] }
+}

@@ -1,0 +1,50 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { addressPlan, type AddressPlan } from './address-plan.ts'
+
+/** What was chosen for a cluster when it was first started; later starts keep it. */
+export interface ClusterConfig {
+  readonly name: string
+  readonly home: string
+  readonly apiPort: number
+  /** Ranges that differ from the presets of `address-plan.ts`. */
+  readonly ranges: { readonly [Range in keyof AddressPlan]?: string }
+  /** Numbers of the nodes: 1 is node-1. */
+  readonly nodes: readonly number[]
+  readonly clusterDomain: string
+}
+
+export const defaults: Omit<ClusterConfig, 'name' | 'home'> = {
+  apiPort: 6443,
+  ranges: {},
+  nodes: [1],
+  clusterDomain: 'cluster.local',
+}
+
+/** The stored configuration, or undefined if the cluster does not exist. */
+export async function readConfig(file: string): Promise<ClusterConfig | undefined> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    return JSON.parse(text) as ClusterConfig
+  } catch (cause) {
+    throw new Error(`${file} is not valid JSON (${String(cause)}): restore it, or wipe the cluster with 'portolan delete'`)
+  }
+}
+
+/** Writes the configuration whole or not at all. */
+export async function writeConfig(file: string, config: ClusterConfig): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(`${file}.new`, `${JSON.stringify(config, null, 2)}\n`, { flush: true })
+  await rename(`${file}.new`, file)
+}
+
+/** The ranges of a cluster. Throws `AddressPlanError`. */
+export function planOf(config: ClusterConfig): AddressPlan {
+  return addressPlan(config.ranges)
+}

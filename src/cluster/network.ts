@@ -1,0 +1,79 @@
+import type { Namespaces } from '../kernel/namespaces.ts'
+import type { AddressPlan } from './address-plan.ts'
+import {
+  edgeNetwork,
+  namespaceNames,
+  nodeName,
+  nodeNetwork,
+  outsideNetwork,
+  type NamespaceNames,
+} from './network-description.ts'
+
+export { namespaceNames, nodeName, type NamespaceNames } from './network-description.ts'
+
+/**
+ * The network of one cluster: the namespaces of edge, outside and nodes with the links between them. Nodes are
+ * numbered from 1; node-1 is number 1. Every call is idempotent and repairs what an interrupted one left half done.
+ * Calls must not overlap.
+ */
+export interface ClusterNetwork {
+  readonly names: NamespaceNames
+  /** Brings about exactly these nodes; others of this cluster are removed. */
+  up(plan: AddressPlan, nodes: readonly number[]): Promise<void>
+  /** The cluster must be up. */
+  addNode(plan: AddressPlan, node: number): Promise<void>
+  removeNode(node: number): Promise<void>
+  /** Removes every namespace of the cluster, also those that an earlier process made. Knows no plan: finds them by name. */
+  down(): Promise<void>
+}
+
+export function clusterNetwork(cluster: string, namespaces: Namespaces): ClusterNetwork {
+  const names = namespaceNames(cluster)
+
+  async function ownNames(): Promise<readonly string[]> {
+    const prefix = `portolan-${cluster}-`
+    const all = await namespaces.list()
+    // The whole rest is matched, because another cluster's name may begin with this one's.
+    return all.filter((name) => name.startsWith(prefix) && /^(edge|outside|node-\d+)$/.test(name.slice(prefix.length)))
+  }
+
+  /** Cuts the pairs whose other end was in a namespace that is gone; the kernel may not have ended it yet. */
+  async function cutLoosePairs(existing: readonly string[], nodes: readonly number[]): Promise<void> {
+    if (!existing.includes(names.edge)) return
+    const ends = [...nodes.map((node) => [names.node(node), nodeName(node)] as const), [names.outside, 'outside'] as const]
+    for (const [namespace, device] of ends) {
+      if (!existing.includes(namespace)) await namespaces.deleteDevice(names.edge, device)
+    }
+  }
+
+  return {
+    names,
+    async up(plan, nodes) {
+      const existing = await ownNames()
+      const wanted = [names.edge, names.outside, ...nodes.map(names.node)]
+      await Promise.all(existing.filter((name) => !wanted.includes(name)).map((name) => namespaces.delete(name)))
+      await Promise.all(wanted.map((name) => namespaces.create(name)))
+      await cutLoosePairs(existing, nodes)
+      await namespaces.apply(names.edge, edgeNetwork(names, plan, nodes))
+      await Promise.all([
+        namespaces.apply(names.outside, outsideNetwork(plan)),
+        ...nodes.map((node) => namespaces.apply(names.node(node), nodeNetwork(plan, node))),
+      ])
+    },
+    async addNode(plan, node) {
+      const existing = await ownNames()
+      await namespaces.create(names.node(node))
+      await cutLoosePairs(existing, [node])
+      await namespaces.apply(names.edge, edgeNetwork(names, plan, [node]))
+      await namespaces.apply(names.node(node), nodeNetwork(plan, node))
+    },
+    async removeNode(node) {
+      const existing = await ownNames()
+      if (existing.includes(names.edge)) await namespaces.deleteDevice(names.edge, nodeName(node))
+      await namespaces.delete(names.node(node))
+    },
+    async down() {
+      await Promise.all((await ownNames()).map((name) => namespaces.delete(name)))
+    },
+  }
+}

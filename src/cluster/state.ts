@@ -1,0 +1,23 @@
+import type { ClusterConfig } from './config.ts'
+
+/** What a running supervisor tells about its cluster, over the control socket. */
+export interface ClusterState {
+  readonly phase: 'starting' | 'ready' | 'stopping' | 'failed'
+  /** The step under way, or the one sentence that says why it failed. */
+  readonly message: string
+  readonly config: ClusterConfig
+  readonly supervisorPid: number
+  readonly processes: readonly ProcessState[]
+  /** When each step of the start ended, in milliseconds after its beginning. */
+  readonly timeline: readonly { readonly step: string; readonly atMs: number }[]
+}
+
+export interface ProcessState {
+  readonly name: string
+  readonly pid: number | undefined
+  readonly state: 'starting' | 'ready' | 'restarting' | 'stopped'
+  readonly restarts: number
+}
+
+/** Requests on the control socket, one JSON line each. */
+export type ControlRequest = { readonly type: 'watch' } | { readonly type: 'stop' }

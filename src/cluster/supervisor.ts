@@ -1,0 +1,130 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Cgroups } from '../kernel/cgroups.ts'
+import type { Namespaces } from '../kernel/namespaces.ts'
+import { listenOnHost } from '../kernel/sockets.ts'
+import { type ClusterConfig, planOf } from './config.ts'
+import { type ControlServer, serveControl } from './control.ts'
+import type { Layout } from './layout.ts'
+import { clusterNetwork, nodeName } from './network.ts'
+import type { ClusterState } from './state.ts'
+import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts'
+import { nodeCgroup, teardown, type TeardownDeps } from './teardown.ts'
+
+export interface SupervisorDeps extends TeardownDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly namespaces: Namespaces
+  readonly cgroups: Cgroups
+  /** The command that runs one of our programs (`server`, `agent`, `edge`), without its arguments. */
+  program(name: string): readonly [string, ...string[]]
+}
+
+/**
+ * Runs one cluster until it is told to stop, over the control socket or by `stopped`: makes its network, keeps its
+ * processes running, tells what is going on. Whatever a supervisor before left behind is taken over: its network and
+ * its pods stay as they are. Resolves when nothing of the cluster is left.
+ */
+export async function supervise(
+  config: ClusterConfig,
+  layout: Layout,
+  deps: SupervisorDeps,
+  stopped: AbortSignal,
+): Promise<void> {
+  const status = new Status(config, deps.clock)
+  const stop = Promise.withResolvers<void>()
+  stopped.addEventListener('abort', () => stop.resolve(), { once: true })
+  status.control = await serveControl(layout.controlSocket, status.state, () => stop.resolve())
+  let processes: readonly SupervisedProcess[] = []
+  let runs: readonly Promise<void>[] = []
+  try {
+    await Promise.all([mkdir(layout.logs, { recursive: true }), mkdir(layout.run, { recursive: true, mode: 0o700 })])
+    status.step('network')
+    await clusterNetwork(config.name, deps.namespaces).up(planOf(config), config.nodes)
+    status.step('processes')
+    processes = processSpecs(config, layout, deps).map(
+      (spec) => new SupervisedProcess(spec, { clock: deps.clock, log: deps.log, changed: () => status.update(processes) }),
+    )
+    runs = processes.map((process) => process.run())
+    for (const process of processes) void process.ready.then(() => status.step(`${process.state.name} ready`))
+    await Promise.race([stop.promise, Promise.all(processes.map(({ ready }) => ready)), ...runs])
+    status.become('ready')
+    await Promise.race([stop.promise, ...runs])
+  } catch (error) {
+    status.become('failed', error instanceof Error ? error.message : String(error))
+    deps.log.error({ error }, 'cluster failed')
+    throw error
+  } finally {
+    if (status.state.phase !== 'failed') status.become('stopping')
+    await Promise.all(processes.map((process) => process.stop()))
+    await Promise.allSettled(runs)
+    await teardown(config.name, layout, deps)
+    await status.control.close()
+  }
+}
+
+/** The processes of a cluster, in the order in which they are started. */
+function processSpecs(config: ClusterConfig, layout: Layout, deps: SupervisorDeps): readonly ProcessSpec[] {
+  const { names } = clusterNetwork(config.name, deps.namespaces)
+  const path = (name: string) => deps.namespaces.path(name)
+  const spec = (name: string, netns: string, program: string, args: readonly string[] = []): ProcessSpec => ({
+    name,
+    netns: path(netns),
+    command: [...deps.program(program), layout.home, config.name, ...args] as [string, ...string[]],
+    logFile: join(layout.logs, `${name}.log`),
+  })
+  return [
+    {
+      ...spec('server', names.edge, 'server'),
+      listeners: async () => new Map([['api', await listenOnHost('127.0.0.1', config.apiPort)]]),
+    },
+    ...config.nodes.map((number) => ({
+      ...spec(nodeName(number), names.node(number), 'agent', [String(number)]),
+      // Whatever an agent starts is found in the node's group, however the agent ended.
+      started: (pid: number) => deps.cgroups.add(nodeCgroup(config.name, number), pid),
+    })),
+    spec('edge', names.edge, 'edge'),
+  ]
+}
+
+/** The state that is told over the control socket. */
+class Status {
+  readonly #clock: Clock
+  readonly #startedMs: number
+  control: ControlServer | undefined
+  state: ClusterState
+
+  constructor(config: ClusterConfig, clock: Clock) {
+    this.#clock = clock
+    this.#startedMs = clock.monotonicMs()
+    this.state = {
+      phase: 'starting',
+      message: 'starting',
+      config,
+      supervisorPid: process.pid,
+      processes: [],
+      timeline: [],
+    }
+  }
+
+  step(step: string): void {
+    const atMs = Math.round(this.#clock.monotonicMs() - this.#startedMs)
+    this.#set({ message: step, timeline: [...this.state.timeline, { step, atMs }] })
+  }
+
+  become(phase: ClusterState['phase'], message: string = phase): void {
+    const atMs = Math.round(this.#clock.monotonicMs() - this.#startedMs)
+    this.#set({ phase, message, timeline: [...this.state.timeline, { step: phase, atMs }] })
+  }
+
+  update(processes: readonly SupervisedProcess[]): void {
+    this.#set({ processes: processes.map(({ state }) => state) })
+  }
+
+  #set(change: Partial<ClusterState>): void {
+    this.state = { ...this.state, ...change }
+    this.control?.publish(this.state)
+  }
+}

@@ -1,0 +1,77 @@
+import { access, constants } from 'node:fs/promises'
+import type { Processes } from '../kernel/processes.ts'
+import { CommandFailed } from '../kernel/processes.ts'
+
+/** Something that Portolan needs of the machine, and the Debian package that brings it. */
+interface Requirement {
+  /** Any one of these files will do. */
+  readonly files: readonly string[]
+  readonly package: string
+}
+
+function program(name: string, debianPackage: string): Requirement {
+  return { files: ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/bin'].map((folder) => `${folder}/${name}`), package: debianPackage }
+}
+
+const requirements: readonly Requirement[] = [
+  program('containerd', 'containerd'),
+  program('runc', 'runc'),
+  { files: ['/usr/lib/cni/ptp', '/opt/cni/bin/ptp'], package: 'containernetworking-plugins' },
+  program('nft', 'nftables'),
+  program('ip', 'iproute2'),
+  program('conntrack', 'conntrack'),
+  program('nsenter', 'util-linux'),
+  // What the built-in images are assembled from.
+  program('busybox', 'busybox-static'),
+  program('dig', 'bind9-dnsutils'),
+  program('curl', 'curl'),
+  program('bash', 'bash'),
+]
+
+/** A set-up step that cannot be done here; the message says what to do. */
+export class SetupError extends Error {
+  override readonly name = 'SetupError'
+}
+
+export interface SetupDeps {
+  readonly processes: Processes
+  readonly environment: NodeJS.ProcessEnv
+  say(line: string): void
+}
+
+/** Installs the Debian packages that are missing, kubectl included. Throws `SetupError`. */
+export async function installSystemPackages({ processes, environment, say }: SetupDeps): Promise<void> {
+  const missing: string[] = []
+  for (const { files, package: name } of requirements) if (!(await anyExists(files))) missing.push(name)
+  const folders = (environment['PATH'] ?? '').split(':')
+  if (!(await anyExists(folders.map((folder) => `${folder}/kubectl`)))) missing.push('kubernetes-client')
+  if (missing.length === 0) return
+  if (!(await anyExists(['/usr/bin/apt-get']))) {
+    throw new SetupError(
+      `these Debian packages are missing and there is no apt-get to install them: ${missing.join(' ')}; install what brings the same programs`,
+    )
+  }
+  say(`installing Debian packages: ${missing.join(' ')}`)
+  const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y', '-o', 'DPkg::Lock::Timeout=120'] as const
+  try {
+    // Old package lists name versions that the mirrors no longer have.
+    await processes.run([...apt, 'update'])
+    await processes.run([...apt, '--no-install-recommends', 'install', ...missing])
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error
+    const lines = error.stderr.trim().split('\n').slice(-3).join(' ')
+    throw new SetupError(`apt-get could not install ${missing.join(' ')}: ${lines}; correct that, or install them by hand`, { cause: error })
+  }
+}
+
+async function anyExists(files: readonly string[]): Promise<boolean> {
+  for (const file of files) {
+    try {
+      await access(file, constants.X_OK)
+      return true
+    } catch (error) {
+      if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
+  }
+  return false
+}

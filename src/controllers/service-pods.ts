@@ -1,0 +1,120 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import type { Node } from '../api/kinds/node.ts'
+import type { Pod } from '../api/kinds/pod.ts'
+import type { Service, ServicePort } from '../api/kinds/service.ts'
+import { keyOf, type ObjectKey } from '../api/object.ts'
+import { selectorFromMap } from '../api/selectors.ts'
+import type { Cache } from '../client/cache.ts'
+import type { Source } from '../client/controller.ts'
+import { isReady, isTerminal } from './pod-status.ts'
+
+export type AddressType = 'IPv4' | 'IPv6'
+
+/** An empty selector is none: the owner of the Service names its endpoints by hand. */
+export function hasSelector({ spec }: Service): boolean {
+  return spec.selector !== undefined && Object.keys(spec.selector).length > 0
+}
+
+export function isHeadless({ spec }: Service): boolean {
+  return spec.clusterIP === undefined || spec.clusterIP === '' || spec.clusterIP === 'None'
+}
+
+/** The address families of a Service, the first one being that of its legacy Endpoints. */
+export function addressTypesOf({ spec }: Service): readonly AddressType[] {
+  const families = spec.ipFamilies?.filter((family): family is AddressType => family === 'IPv4' || family === 'IPv6')
+  if (families !== undefined && families.length > 0) return families
+  return isIPv6(spec.clusterIP ?? '') ? ['IPv6'] : ['IPv4']
+}
+
+/** The pods a Service selects that have an address and have not ended, in the order of their names. */
+export function podsOf(service: Service, pods: Cache<Pod>): readonly Pod[] {
+  if (!hasSelector(service)) return []
+  const selector = selectorFromMap(service.spec.selector)
+  return pods
+    .list(service.metadata.namespace)
+    .filter((pod) => selector.matches(pod.metadata.labels) && !isTerminal(pod) && addressesOf(pod).length > 0)
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+}
+
+export function addressesOf({ status }: Pod): readonly string[] {
+  if (status?.podIPs !== undefined && status.podIPs.length > 0) return status.podIPs.map(({ ip }) => ip)
+  return status?.podIP === undefined || status.podIP === '' ? [] : [status.podIP]
+}
+
+export function isOfType(address: string, type: AddressType): boolean {
+  return type === 'IPv4' ? isIPv4(address) : isIPv6(address)
+}
+
+/**
+ * The number that a Service port stands for in one pod; undefined if it is a name that the pod does not have with that
+ * protocol. Sidecars, init containers that keep running, count as containers do.
+ */
+export function targetPortOf({ spec }: Pod, port: ServicePort): number | undefined {
+  const target = port.targetPort ?? port.port
+  if (typeof target === 'number') return target
+  const sidecars = spec.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always') ?? []
+  return [...spec.containers, ...sidecars]
+    .flatMap(({ ports = [] }) => ports)
+    .find(({ name, protocol = 'TCP' }) => name === target && protocol === (port.protocol ?? 'TCP'))?.containerPort
+}
+
+/** A pod has a name of its own under a Service if it asks for it with `hostname` and `subdomain`. */
+export function hostnameUnder(service: Service, { metadata, spec }: Pod): string | undefined {
+  const named = spec.subdomain === service.metadata.name && metadata.namespace === service.metadata.namespace
+  return named && spec.hostname !== undefined && spec.hostname !== '' ? spec.hostname : undefined
+}
+
+export function podReference({ metadata }: Pod) {
+  const { namespace, name, uid } = metadata
+  return { kind: 'Pod', ...(namespace === undefined ? {} : { namespace }), name, uid }
+}
+
+/**
+ * Wakes the Services that a pod belongs to, or belonged to, when something of it changes that endpoints tell of. The
+ * status updates of a pod that only say how its containers are doing wake nobody.
+ */
+export function servicesOfChangedPods(pods: Cache<Pod>, services: Cache<Service>): Source {
+  return {
+    synced: pods.synced,
+    subscribe: (wake) =>
+      pods.onChange((previous, next) => {
+        if (previous !== undefined && next !== undefined && endpointText(previous) === endpointText(next)) return
+        for (const pod of [previous, next]) if (pod !== undefined) selecting(pod, services).forEach(wake)
+      }),
+  }
+}
+
+/** Wakes the Services with a selector when a node comes, goes or changes its zone. */
+export function servicesOfChangedNodes(nodes: Cache<Node>, services: Cache<Service>): Source {
+  return {
+    synced: nodes.synced,
+    subscribe: (wake) =>
+      nodes.onChange((previous, next) => {
+        if (previous !== undefined && next !== undefined && zoneOf(previous) === zoneOf(next)) return
+        for (const service of services.list()) if (hasSelector(service)) wake(keyOf(service))
+      }),
+  }
+}
+
+export function zoneOf(node: Node | undefined): string | undefined {
+  return node?.metadata.labels?.['topology.kubernetes.io/zone']
+}
+
+function selecting({ metadata }: Pod, services: Cache<Service>): readonly ObjectKey[] {
+  return services
+    .list(metadata.namespace)
+    .filter((service) => hasSelector(service) && matches(service, metadata.labels))
+    .map(keyOf)
+}
+
+function matches({ spec }: Service, labels: Readonly<Record<string, string>> = {}): boolean {
+  return Object.entries(spec.selector ?? {}).every(([key, value]) => labels[key] === value)
+}
+
+/** All of a pod that endpoints depend on. Ports of containers cannot change. */
+function endpointText(pod: Pod): string {
+  const { metadata, spec } = pod
+  const { uid, labels, deletionTimestamp } = metadata
+  const place = [spec.nodeName, spec.hostname, spec.subdomain]
+  return JSON.stringify([uid, labels, deletionTimestamp, place, addressesOf(pod), isReady(pod), isTerminal(pod)])
+}

@@ -1,0 +1,137 @@
+import type { Endpoint as SliceEndpoint, EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import type { Service, ServicePort as ApiServicePort } from '../../api/kinds/service.ts'
+import { keyOf, objectKey, type ObjectKey } from '../../api/object.ts'
+import type { AddressFamily } from './family.ts'
+
+/**
+ * One address and port that clients may use, and where connections to it go. Every kind of frontend is such a one:
+ * a cluster IP now; a node port is one for each address of the node, an external address one more.
+ */
+export interface ServicePort {
+  readonly service: ObjectKey
+  readonly family: AddressFamily
+  readonly address: string
+  readonly protocol: Protocol
+  readonly port: number
+  /** Sorted, each once. Connections are refused if there are none. */
+  readonly endpoints: readonly Endpoint[]
+  /** Present with `sessionAffinity: ClientIP`: how long a client stays with its endpoint after its last connection. */
+  readonly affinitySeconds?: number
+}
+
+export type Protocol = 'tcp' | 'udp' | 'sctp'
+
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
+const protocols: ReadonlyMap<string, Protocol> = new Map([
+  ['TCP', 'tcp'],
+  ['UDP', 'udp'],
+  ['SCTP', 'sctp'],
+])
+/** Who carries either label leaves a Service to another proxy, or to clients themselves. */
+const foreignLabels = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless']
+const serviceNameLabel = 'kubernetes.io/service-name'
+/** Upstream's default of `sessionAffinityConfig.clientIP.timeoutSeconds`. */
+const defaultAffinitySeconds = 10_800
+
+/** All ports of all Services; slices of Services that are not given are left out. */
+export function servicePorts(
+  services: readonly Service[],
+  slices: readonly EndpointSlice[],
+  families: readonly AddressFamily[],
+): ServicePort[] {
+  const byService = Map.groupBy(slices, serviceOf)
+  return services.flatMap((service) => portsOf(service, byService.get(keyOf(service)) ?? [], families))
+}
+
+/** The ports of one Service; none if it is not the proxy's to serve. */
+export function portsOf(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  families: readonly AddressFamily[],
+): ServicePort[] {
+  if (!isProxied(service)) return []
+  const { clusterIP = '', clusterIPs = [clusterIP], ports = [] } = service.spec
+  return families.flatMap((family) =>
+    clusterIPs.filter(family.isAddress).flatMap((address) => ports.flatMap((port) => portOf(service, port, address, family, slices))),
+  )
+}
+
+/** The Service that a slice belongs to. Undefined for one that nobody has claimed. */
+export function serviceOf(slice: EndpointSlice): ObjectKey | undefined {
+  const name = slice.metadata.labels?.[serviceNameLabel]
+  return name === undefined ? undefined : objectKey(slice.metadata.namespace, name)
+}
+
+function isProxied({ metadata, spec }: Service): boolean {
+  return spec.type !== 'ExternalName' && !foreignLabels.some((label) => metadata.labels?.[label] !== undefined)
+}
+
+function portOf(
+  service: Service,
+  port: ApiServicePort,
+  address: string,
+  family: AddressFamily,
+  slices: readonly EndpointSlice[],
+): ServicePort[] {
+  const protocol = protocols.get(port.protocol ?? 'TCP')
+  if (protocol === undefined) return []
+  const affinitySeconds = affinityOf(service)
+  return [
+    {
+      service: keyOf(service),
+      family,
+      address,
+      protocol,
+      port: port.port,
+      endpoints: endpointsOf(port, slices.filter(({ addressType }) => addressType === family.addressType), family),
+      ...(affinitySeconds === undefined ? {} : { affinitySeconds }),
+    },
+  ]
+}
+
+function affinityOf({ spec }: Service): number | undefined {
+  if (spec.sessionAffinity !== 'ClientIP') return undefined
+  return spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds
+}
+
+/**
+ * The ready endpoints; if there are none, those that still serve while they end (KEP-1669). Slices name ports as the
+ * Service does and give each a number of their own, so that a named target port may differ from pod to pod.
+ */
+function endpointsOf(port: ApiServicePort, slices: readonly EndpointSlice[], family: AddressFamily): Endpoint[] {
+  const candidates = slices.flatMap((slice) =>
+    (slice.ports ?? [])
+      .filter((slicePort) => (slicePort.name ?? '') === (port.name ?? '') && (slicePort.protocol ?? 'TCP') === (port.protocol ?? 'TCP'))
+      .flatMap(({ port: number }) => (isPort(number) ? slice.endpoints.map((endpoint) => ({ endpoint, number })) : [])),
+  )
+  const ready = candidates.filter(({ endpoint }) => isReady(endpoint))
+  const used = ready.length > 0 ? ready : candidates.filter(({ endpoint }) => isServingToTheEnd(endpoint))
+  const endpoints = used.flatMap(({ endpoint, number }) => {
+    // All addresses of an endpoint are one and the same; upstream uses the first.
+    const address = endpoint.addresses[0] ?? ''
+    return family.isAddress(address) ? [{ address, port: number }] : []
+  })
+  return sortedOnce(endpoints)
+}
+
+function isPort(number: number | undefined): number is number {
+  return Number.isInteger(number) && number !== undefined && number > 0 && number < 65_536
+}
+
+/** An unknown condition counts as ready, as the API says. */
+function isReady({ conditions }: SliceEndpoint): boolean {
+  return conditions?.ready ?? true
+}
+
+function isServingToTheEnd({ conditions }: SliceEndpoint): boolean {
+  return (conditions?.serving ?? isReady({ addresses: [], conditions: conditions ?? {} })) && conditions?.terminating === true
+}
+
+function sortedOnce(endpoints: readonly Endpoint[]): Endpoint[] {
+  const byKey = new Map(endpoints.map((endpoint) => [`${endpoint.address} ${endpoint.port}`, endpoint]))
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint)
+}

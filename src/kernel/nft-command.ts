@@ -1,0 +1,53 @@
+import { NftError, type Nft, type NftOperation } from './nft.ts'
+import { parseElements } from './nft-listing.ts'
+import { renderTransaction } from './nft-render.ts'
+import { CommandFailed, type Processes, type RunOptions } from './processes.ts'
+
+/** How much of nft's complaint an error carries; it quotes the offending line below each. */
+const quotedLines = 6
+
+export interface NftCommandOptions {
+  readonly processes: Processes
+  /** Path of a network namespace file; the namespace of this process unless given. */
+  readonly netns?: string
+}
+
+/** The kernel's nftables through the `nft` command: a process for each call, about 3 ms. */
+export function nftCommand({ processes, netns }: NftCommandOptions): Nft {
+  const inNamespace: RunOptions = netns === undefined ? {} : { netns }
+
+  async function list(...what: readonly string[]): Promise<string | undefined> {
+    try {
+      return (await processes.run(['nft', 'list', ...what], inNamespace)).stdout
+    } catch (error) {
+      if (error instanceof CommandFailed && error.stderr.includes('No such file or directory')) return undefined
+      throw nftError(error)
+    }
+  }
+
+  return {
+    async transaction(operations: readonly NftOperation[]): Promise<void> {
+      const input = renderTransaction(operations)
+      if (input === '') return
+      try {
+        await processes.run(['nft', '-f', '-'], { ...inNamespace, input })
+      } catch (error) {
+        throw nftError(error)
+      }
+    },
+
+    async elements(table, set) {
+      // nft lists a map only as a map and a set only as a set.
+      const listing = (await list('map', 'inet', table, set)) ?? (await list('set', 'inet', table, set))
+      return listing === undefined ? undefined : parseElements(listing)
+    },
+
+    listTable: (table) => list('table', 'inet', table),
+  }
+}
+
+function nftError(error: unknown): unknown {
+  if (!(error instanceof CommandFailed)) return error
+  const complaint = error.stderr.trim().split('\n').slice(0, quotedLines).join('\n')
+  return new NftError(complaint === '' ? error.message : complaint, { cause: error })
+}

@@ -1,0 +1,246 @@
+import { describe, expect, test } from 'vitest'
+import { nftCommand } from './nft-command.ts'
+import { FakeNft } from './nft-fake.ts'
+import { NftError, type Nft, type NftElement, type NftOperation } from './nft.ts'
+import { realProcesses } from './real-processes.ts'
+import { TestNetwork } from './test-network.ts'
+
+const table = 'trial'
+const base = `table inet ${table} {
+  map services { typeof ip daddr . meta l4proto . th dport : verdict; }
+  map slots-2 { typeof ip daddr . meta l4proto . th dport . numgen random mod 2 : ip daddr . th dport; }
+  set hairpin {
+    typeof ip saddr . ip daddr
+    elements = { 10.0.0.1 . 10.0.0.1 }
+  }
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    ip daddr . meta l4proto . th dport vmap @services
+  }
+  chain pick-2 { ip saddr . ip daddr @hairpin drop; }
+}`
+const load: NftOperation = { op: 'load', text: base }
+const deleteTable: NftOperation = { op: 'delete-table', table }
+const web = '10.96.0.10 . tcp . 80'
+
+function add(set: string, ...elements: NftElement[]): NftOperation {
+  return { op: 'add-elements', table, set, elements }
+}
+
+function remove(set: string, ...elements: NftElement[]): NftOperation {
+  return { op: 'delete-elements', table, set, elements }
+}
+
+const service = (key: string, value: string): NftElement => ({ key, value })
+
+interface Case {
+  readonly name: string
+  /** Transactions that must all be taken. */
+  readonly given?: readonly (readonly NftOperation[])[]
+  /** A last one, which must be refused with a message like this and change nothing. */
+  readonly refused?: readonly NftOperation[]
+  readonly message?: RegExp
+  readonly holds?: Readonly<Record<string, readonly string[] | undefined>>
+}
+
+const cases: readonly Case[] = [
+  { name: 'an empty transaction', given: [[]], holds: { services: undefined } },
+  {
+    name: 'load makes sets, with the elements in the text',
+    given: [[load]],
+    holds: { services: [], 'slots-2': [], hairpin: ['10.0.0.1 . 10.0.0.1'], absent: undefined },
+  },
+  {
+    name: 'load of a set that is there keeps its elements',
+    given: [[load], [add('services', service(web, 'goto pick-2'))], [load]],
+    holds: { services: [`${web} : goto pick-2`] },
+  },
+  {
+    name: 'load of a set that is there in another form',
+    given: [[load]],
+    refused: [{ op: 'load', text: `table inet ${table} {\n map services { typeof ip daddr : verdict; }\n}` }],
+    message: /File exists|Invalid argument/,
+    holds: { services: [] },
+  },
+  {
+    name: 'load of a rule with an absent chain',
+    refused: [{ op: 'load', text: `table inet ${table} {\n chain one { goto two; }\n}` }],
+    message: /No such file/,
+  },
+  {
+    name: 'load of a rule with an absent set',
+    refused: [{ op: 'load', text: `table inet ${table} {\n chain one { ip saddr @two drop; }\n}` }],
+    message: /No such file/,
+  },
+  { name: 'load of something that is not nft', refused: [{ op: 'load', text: 'table inet {' }], message: /syntax error/ },
+  {
+    name: 'elements are listed sorted, with values in maps',
+    given: [
+      [
+        load,
+        add('slots-2', service(`${web} . 1`, '10.108.1.2 . 8080'), service(`${web} . 0`, '10.108.1.3 . 8080')),
+        add('services', service(web, 'goto pick-2'), service('10.96.0.9 . udp . 53', 'drop')),
+        add('hairpin', { key: '10.108.1.2 . 10.108.1.2' }),
+      ],
+    ],
+    holds: {
+      services: [`${web} : goto pick-2`, '10.96.0.9 . udp . 53 : drop'],
+      'slots-2': [`${web} . 0 : 10.108.1.3 . 8080`, `${web} . 1 : 10.108.1.2 . 8080`],
+      hairpin: ['10.0.0.1 . 10.0.0.1', '10.108.1.2 . 10.108.1.2'],
+    },
+  },
+  {
+    name: 'adding the same again changes nothing',
+    given: [[load, add('services', service(web, 'drop'))], [add('services', service(web, 'drop'))]],
+    holds: { services: [`${web} : drop`] },
+  },
+  {
+    name: 'adding a key that has another value',
+    given: [[load, add('services', service(web, 'drop'))]],
+    refused: [add('services', service('10.96.0.9 . tcp . 1', 'drop'), service(web, 'accept'))],
+    message: /File exists/,
+    holds: { services: [`${web} : drop`] },
+  },
+  {
+    name: 'adding a key twice in one transaction with different values',
+    given: [[load]],
+    refused: [add('services', service(web, 'drop'), service(web, 'accept'))],
+    message: /File exists/,
+    holds: { services: [] },
+  },
+  {
+    name: 'deleting and adding a key in one transaction replaces its value',
+    given: [
+      [load, add('services', service(web, 'drop')), add('slots-2', service(`${web} . 0`, '10.108.1.3 . 8080'))],
+      [
+        remove('services', service(web, 'drop')),
+        remove('slots-2', service(`${web} . 0`, '10.108.1.3 . 8080')),
+        add('services', service(web, 'goto pick-2')),
+        add('slots-2', service(`${web} . 0`, '10.108.1.4 . 8080')),
+      ],
+    ],
+    holds: { services: [`${web} : goto pick-2`], 'slots-2': [`${web} . 0 : 10.108.1.4 . 8080`] },
+  },
+  {
+    name: 'adding and deleting a key in one transaction leaves nothing',
+    given: [[load, add('services', service(web, 'drop')), remove('services', { key: web })]],
+    holds: { services: [] },
+  },
+  {
+    name: 'deleting a key that is not there',
+    given: [[load, add('services', service(web, 'drop'))]],
+    refused: [remove('services', { key: web }, { key: '10.96.0.9 . tcp . 1' })],
+    message: /No such file/,
+    holds: { services: [`${web} : drop`] },
+  },
+  {
+    name: 'a verdict that names an absent chain',
+    given: [[load]],
+    refused: [add('services', service(web, 'goto pick-3'))],
+    message: /No such file/,
+  },
+  {
+    name: 'a chain made in the transaction that names it',
+    given: [
+      [load],
+      [
+        { op: 'load', text: `table inet ${table} {\n chain pick-3 { drop; }\n}` },
+        add('services', service(web, 'goto pick-3')),
+      ],
+    ],
+    holds: { services: [`${web} : goto pick-3`] },
+  },
+  { name: 'adding to an absent set', given: [[load]], refused: [add('absent', { key: '1' })], message: /No such file/ },
+  { name: 'deleting from an absent table', refused: [remove('services', { key: web })], message: /No such file/ },
+  { name: 'adding no elements to an absent set', given: [[load, add('absent')]], holds: { services: [] } },
+  {
+    name: 'a key of too few parts',
+    given: [[load]],
+    refused: [add('services', service('10.96.0.10 . tcp', 'drop'))],
+    message: /Error/,
+  },
+  { name: 'a value in a set', given: [[load]], refused: [add('hairpin', service('1.1.1.1 . 1.1.1.1', 'drop'))], message: /Error/ },
+  { name: 'deleting a table', given: [[load], [deleteTable]], holds: { services: undefined } },
+  { name: 'deleting an absent table', refused: [deleteTable], message: /No such file/ },
+  {
+    name: 'replacing a table, whether there is one or not, even of another form',
+    given: [
+      [{ op: 'load', text: `table inet ${table} {\n map services { typeof th dport : verdict; }\n}` }, add('services', service('80', 'drop'))],
+      [
+        { op: 'load', text: `table inet ${table} {\n}` },
+        deleteTable,
+        load,
+        add('services', service(web, 'goto pick-2')),
+      ],
+    ],
+    holds: { services: [`${web} : goto pick-2`] },
+  },
+]
+
+/** What became of a case, in the form of `expected`. */
+async function outcome(nft: Nft, { given = [], refused = [], message = /^$/, holds = {} }: Case) {
+  for (const operations of given) await nft.transaction(operations)
+  const before = await nft.listTable(table)
+  const refusal = await nft.transaction(refused).catch((error: unknown) => error)
+  const unchanged = (await nft.listTable(table)) === before
+  const held = await Promise.all(Object.keys(holds).map(async (set) => [set, await nft.elements(table, set)]))
+  const asExpected = refusal instanceof NftError && message.test(refusal.message)
+  return { refusal: asExpected ? message : refusal, unchanged, holds: Object.fromEntries(held) as unknown }
+}
+
+function expected({ message, holds = {} }: Case) {
+  return { refusal: message, unchanged: true, holds }
+}
+
+describe('nft command', () => {
+  test.each(cases)('$name', async (trial) => {
+    await using network = new TestNetwork()
+    const { path } = await network.namespace('node')
+    expect(await outcome(nftCommand({ processes: realProcesses, netns: path }), trial)).toEqual(expected(trial))
+  })
+
+  test('lists elements of a map with timeouts without them', async () => {
+    await using network = new TestNetwork()
+    const { path } = await network.namespace('node')
+    const nft = nftCommand({ processes: realProcesses, netns: path })
+    const text = `table inet ${table} {\n map seen { typeof ip saddr : meta mark; flags timeout; }\n}`
+    await nft.transaction([{ op: 'load', text }, add('seen', { key: '10.0.0.1 timeout 1h', value: '0x0000000a' })])
+    expect(await nft.elements(table, 'seen')).toEqual(['10.0.0.1 : 0x0000000a'])
+  })
+
+  test('an error quotes the offending element, not the whole transaction', async () => {
+    await using network = new TestNetwork()
+    const { path } = await network.namespace('node')
+    const nft = nftCommand({ processes: realProcesses, netns: path })
+    const many = Array.from({ length: 200 }, (_, index) => service(`10.96.0.${index} . tcp . 80`, 'drop'))
+    const failure = await nft.transaction([load, add('services', ...many, service('nonsense', 'drop'))]).catch(String)
+    expect(failure).toContain('nonsense')
+    expect(failure).not.toContain('10.96.0.7 ')
+  })
+})
+
+describe('fake', () => {
+  test.each(cases)('$name', async (trial) => {
+    expect(await outcome(new FakeNft(), trial)).toEqual(expected(trial))
+  })
+
+  test('fails when it is told to, and changes nothing', async () => {
+    const nft = new FakeNft()
+    nft.failNext(new NftError('out of memory'))
+    await expect(nft.transaction([load])).rejects.toThrow('out of memory')
+    expect(await nft.listTable(table)).toBeUndefined()
+    await nft.transaction([load])
+    expect(nft.transactions).toHaveLength(1)
+  })
+})
+
+test('every operation has a case that takes it and one that is refused', () => {
+  const taken = new Set(cases.flatMap(({ given = [] }) => given.flat()).map(({ op }) => op))
+  const refused = new Set(cases.flatMap(({ refused: operations = [] }) => operations).map(({ op }) => op))
+  const all = { load: true, 'delete-table': true, 'add-elements': true, 'delete-elements': true } satisfies Record<
+    NftOperation['op'],
+    true
+  >
+  expect([...taken].sort()).toEqual(Object.keys(all).sort())
+  expect([...refused].sort()).toEqual(Object.keys(all).sort())
+})

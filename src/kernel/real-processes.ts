@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process'
+import { CommandFailed, type Processes, type RunOptions } from './processes.ts'
+
+type Command = readonly [string, ...string[]]
+
+/**
+ * Programs of the machine. A network namespace is entered with nsenter, not with `ip netns exec`, which mounts a new
+ * /sys without the cgroup hierarchies in it. A program that cannot be found fails with exit code 127, as in a shell.
+ */
+export const realProcesses: Processes = {
+  async run(command, options = {}) {
+    options.signal?.throwIfAborted()
+    const { exitCode, stdout, stderr } = await runToEnd(inNamespace(command, options.netns), options)
+    options.signal?.throwIfAborted()
+    if (exitCode !== 0) throw new CommandFailed(command, exitCode, stderr)
+    return { stdout, stderr }
+  },
+}
+
+interface Ended {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function inNamespace(command: Command, netns: string | undefined): Command {
+  return netns === undefined ? command : ['nsenter', `--net=${netns}`, '--', ...command]
+}
+
+/** Resolves when the program has ended and its output is closed; ends it when the signal aborts. */
+function runToEnd([program, ...args]: Command, { input, signal }: RunOptions): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
+    const kill = () => child.kill()
+    signal?.addEventListener('abort', kill, { once: true })
+    const stdout = collect(child.stdout)
+    const stderr = collect(child.stderr)
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      signal?.removeEventListener('abort', kill)
+      if (error.code === 'ENOENT') return resolve({ exitCode: 127, stdout: '', stderr: `${program}: command not found` })
+      reject(error)
+    })
+    child.on('close', (exitCode) => {
+      signal?.removeEventListener('abort', kill)
+      resolve({ exitCode, stdout: stdout(), stderr: stderr() })
+    })
+    // A program may end without reading its input; its exit code says whether that was a failure.
+    child.stdin?.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') reject(error)
+    })
+    child.stdin?.end(input)
+  })
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  const pieces: Buffer[] = []
+  stream?.on('data', (piece: Buffer) => pieces.push(piece))
+  return () => Buffer.concat(pieces).toString('utf8')
+}

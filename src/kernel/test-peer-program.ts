@@ -1,0 +1,99 @@
+/** The process behind `TestPeer`: its name is the first argument, its orders come over the IPC channel. */
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import type { Answer, PeerOrder, PeerReply, Question, Transport } from './test-peer.ts'
+
+/** How long a question waits: a refusal comes at once, so only what is dropped takes this long. */
+const patienceMs = 2_000
+
+const name = process.argv[2] ?? ''
+const connections = new Map<number, () => Promise<Answer>>()
+
+process.on('disconnect', () => process.exit())
+process.on('message', (order: PeerOrder) => {
+  obey(order).then(
+    (answer) => reply({ id: order.id, ok: true, ...(answer === undefined ? {} : { answer }) }),
+    (error: NodeJS.ErrnoException) => reply({ id: order.id, ok: false, code: error.code ?? '', message: error.message }),
+  )
+})
+process.send?.('ready')
+
+function reply(message: PeerReply): void {
+  process.send?.(message)
+}
+
+async function obey(order: PeerOrder): Promise<Answer | undefined> {
+  switch (order.op) {
+    case 'serve':
+      await serve(order.transport, order.port)
+      return undefined
+    case 'ask':
+      return order.question.transport === 'tcp' ? askTcp(order.question) : askUdp(order.question)
+    case 'open':
+      connections.set(order.id, (await openTcp(order.question)).say)
+      return undefined
+    case 'say':
+      return connections.get(order.connection)?.()
+  }
+}
+
+async function serve(transport: Transport, port: number): Promise<void> {
+  const answer = (client: string, clientPort: number) => JSON.stringify({ server: name, port, client, clientPort })
+  if (transport === 'udp') {
+    const socket = createSocket('udp4')
+    socket.on('message', (_text, from) => socket.send(answer(from.address, from.port), from.port, from.address))
+    socket.bind(port)
+    await once(socket, 'listening')
+    return
+  }
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy()) // the client's affair
+    // Requests and answers are small enough to come in one piece.
+    socket.on('data', () => socket.write(answer(socket.remoteAddress ?? '', socket.remotePort ?? 0)))
+  })
+  server.listen(port, '0.0.0.0')
+  await once(server, 'listening')
+}
+
+async function askTcp(question: Question): Promise<Answer> {
+  const { socket, say } = await openTcp(question)
+  try {
+    return await say()
+  } finally {
+    socket.resetAndDestroy() // leaves no port in TIME_WAIT
+  }
+}
+
+async function openTcp({ address, port, localPort }: Question): Promise<{ socket: Socket; say: () => Promise<Answer> }> {
+  const socket = connect({ host: address, port, ...(localPort === undefined ? {} : { localPort }) })
+  socket.setTimeout(patienceMs, () => socket.destroy(timedOut(address, port)))
+  await once(socket, 'connect')
+  socket.on('error', () => undefined) // told by the call that waits for it, if any
+  const say = async () => {
+    socket.write('?')
+    const [text] = (await once(socket, 'data')) as [Buffer]
+    return JSON.parse(text.toString('utf8')) as Answer
+  }
+  return { socket, say }
+}
+
+async function askUdp({ address, port, localPort }: Question): Promise<Answer> {
+  const socket = createSocket({ type: 'udp4', reuseAddr: true })
+  const timer = setTimeout(() => socket.emit('error', timedOut(address, port)), patienceMs)
+  try {
+    if (localPort !== undefined) socket.bind(localPort)
+    socket.connect(port, address)
+    await once(socket, 'connect')
+    socket.send('?')
+    const [text] = (await once(socket, 'message')) as [Buffer]
+    return JSON.parse(text.toString('utf8')) as Answer
+  } finally {
+    clearTimeout(timer)
+    socket.close()
+  }
+}
+
+function timedOut(address: string, port: number): Error {
+  return Object.assign(new Error(`nothing came back from ${address}:${port}`), { code: 'ETIMEDOUT' })
+}

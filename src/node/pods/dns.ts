@@ -1,0 +1,99 @@
+import type { Pod } from '../../api/kinds/pod.ts'
+
+export interface DnsConfig {
+  readonly servers: readonly string[]
+  readonly searches: readonly string[]
+  readonly options: readonly string[]
+}
+
+export interface ClusterDns {
+  /** Address of the `kube-dns` Service. */
+  readonly server: string
+  /** `cluster.local` */
+  readonly domain: string
+}
+
+/** Limits of the resolver (upstream's validation constants). */
+const mostServers = 3
+const mostSearches = 32
+const longestSearches = 2048
+
+/** What goes into a pod's resolv.conf, and what had to be left out because a resolver cannot take it. */
+export interface PodDns {
+  readonly config: DnsConfig
+  readonly omitted: string | undefined
+}
+
+/** https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy; `node` is the node's own set-up. */
+export function podDns(pod: Pod, cluster: ClusterDns, node: DnsConfig): PodDns {
+  const base = baseConfig(pod, cluster, node)
+  const { nameservers = [], searches = [], options = [] } = pod.spec.dnsConfig ?? {}
+  const whole = {
+    servers: unique([...base.servers, ...nameservers]),
+    searches: unique([...base.searches, ...searches]),
+    options: mergeOptions(base.options, options.map(({ name = '', value }) => option(name, value))),
+  }
+  return fit(whole)
+}
+
+function baseConfig(pod: Pod, { server, domain }: ClusterDns, node: DnsConfig): DnsConfig {
+  const namespace = pod.metadata.namespace ?? 'default'
+  const ofCluster: DnsConfig = {
+    servers: [server],
+    searches: [`${namespace}.svc.${domain}`, `svc.${domain}`, domain, ...node.searches],
+    options: ['ndots:5'],
+  }
+  switch (pod.spec.dnsPolicy ?? 'ClusterFirst') {
+    case 'None':
+      return { servers: [], searches: [], options: [] }
+    case 'Default':
+      return node
+    case 'ClusterFirstWithHostNet':
+      return ofCluster
+    default:
+      // A pod in the node's network does as the node does, unless its policy says otherwise.
+      return pod.spec.hostNetwork === true ? node : ofCluster
+  }
+}
+
+function option(name: string, value: string | undefined): string {
+  return value === undefined ? name : `${name}:${value}`
+}
+
+/** Later options replace earlier ones of the same name. */
+function mergeOptions(before: readonly string[], after: readonly string[]): string[] {
+  const byName = new Map([...before, ...after].map((text) => [text.split(':', 1)[0], text]))
+  return [...byName.values()]
+}
+
+function fit({ servers, searches, options }: DnsConfig): PodDns {
+  const fitting = searches.slice(0, mostSearches)
+  while (fitting.join(' ').length > longestSearches) fitting.pop()
+  const config = { servers: servers.slice(0, mostServers), searches: fitting, options }
+  const problems = [
+    servers.length > config.servers.length
+      ? `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${config.servers.join(' ')}`
+      : undefined,
+    searches.length > fitting.length
+      ? `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${fitting.join(' ')}`
+      : undefined,
+  ].filter((problem) => problem !== undefined)
+  return { config, omitted: problems.length === 0 ? undefined : problems.join('; ') }
+}
+
+function unique(items: readonly string[]): string[] {
+  return [...new Set(items)]
+}
+
+/** Reads a resolv.conf (resolv.conf(5)): of several `search` or `options` lines the last counts. */
+export function parseResolvConf(text: string): DnsConfig {
+  const lines = text.split('\n').map((line) => line.replace(/[#;].*$/, '').trim().split(/\s+/))
+  const last = (keyword: string) => lines.findLast(([first]) => first === keyword)?.slice(1) ?? []
+  const domain = last('domain')
+  const search = last('search')
+  return {
+    servers: lines.flatMap(([first, address]) => (first === 'nameserver' && address !== undefined ? [address] : [])),
+    searches: (search.length > 0 ? search : domain).filter((name) => name !== '.'),
+    options: last('options'),
+  }
+}

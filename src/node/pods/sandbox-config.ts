@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import type { Pod } from '../../api/kinds/pod.ts'
+import type { PodSandboxConfig, PortMapping } from '../cri/runtime.ts'
+import type { DnsConfig } from './dns.ts'
+import { podLabels } from './labels.ts'
+import { logDirectory, ownerOf, type NodePaths } from './paths.ts'
+import { qosClassOf } from './resources.ts'
+import { containersOf, hostnameOf } from './spec.ts'
+
+export interface SandboxFacts {
+  readonly attempt: number
+  readonly dns: DnsConfig
+  readonly paths: NodePaths
+  /** cgroup under which all pods of the node are, e.g. `/portolan/node-1`. */
+  readonly cgroupRoot: string
+}
+
+/** Compiles the sandbox of a pod. The same pod and attempt give the same configuration. */
+export function sandboxConfig(pod: Pod, { attempt, dns, paths, cgroupRoot }: SandboxFacts): PodSandboxConfig {
+  const owner = ownerOf(pod)
+  const hostNetwork = pod.spec.hostNetwork === true
+  return {
+    metadata: { ...owner, attempt },
+    hostname: hostnameOf(pod),
+    logDirectory: logDirectory(paths, owner),
+    dns,
+    portMappings: hostNetwork ? [] : portMappings(pod),
+    labels: podLabels(pod),
+    annotations: pod.metadata.annotations ?? {},
+    cgroupParent: podCgroup(pod, cgroupRoot),
+    hostNetwork,
+  }
+}
+
+/** One cgroup a pod, under one a QoS class, as upstream lays them out. */
+export function podCgroup(pod: Pod, root: string): string {
+  return join(root, qosClassOf(pod).toLowerCase(), `pod${pod.metadata.uid}`)
+}
+
+function portMappings(pod: Pod): PortMapping[] {
+  return containersOf(pod)
+    .flatMap(({ spec }) => spec.ports ?? [])
+    .filter(({ hostPort }) => hostPort !== undefined && hostPort !== 0)
+    .map(({ protocol = 'TCP', containerPort, hostPort = 0, hostIP = '' }) => ({
+      protocol: protocol as PortMapping['protocol'],
+      containerPort,
+      hostPort,
+      hostIP,
+    }))
+}

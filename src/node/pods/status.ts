@@ -1,0 +1,124 @@
+import type { ContainerStatus, Pod, PodStatus } from '../../api/kinds/pod.ts'
+import { rfc3339 } from '../../base/rfc3339.ts'
+import { containersReadyFinding, foldConditions, initializedFinding, readyFinding, type Finding } from './conditions.ts'
+import { containerStatusOf } from './container-status.ts'
+import { currentSandbox } from './observed.ts'
+import type { Situation } from './outlook.ts'
+import { progressOf, type Progress } from './progress.ts'
+import { initContainersOf, mainContainersOf } from './spec.ts'
+import { isStill } from './stopping.ts'
+
+/** The node, as far as pods' statuses tell of it. */
+export interface StatusFacts {
+  readonly hostIP: string
+}
+
+/** The part of a pod's status that is the agent's; the other fields are never touched. */
+export type OwnStatus = Pick<
+  PodStatus,
+  | 'phase'
+  | 'conditions'
+  | 'message'
+  | 'reason'
+  | 'hostIP'
+  | 'hostIPs'
+  | 'podIP'
+  | 'podIPs'
+  | 'startTime'
+  | 'initContainerStatuses'
+  | 'containerStatuses'
+  | 'observedGeneration'
+>
+
+export const ownStatusFields: readonly (keyof OwnStatus)[] = [
+  'phase',
+  'conditions',
+  'message',
+  'reason',
+  'hostIP',
+  'hostIPs',
+  'podIP',
+  'podIPs',
+  'startTime',
+  'initContainerStatuses',
+  'containerStatuses',
+  'observedGeneration',
+]
+
+/** Compiles a pod's status from what is there. Equal situations give equal statuses, times of conditions apart. */
+export function compileStatus(situation: Situation, { hostIP }: StatusFacts): OwnStatus {
+  const { pod, now } = situation
+  const progress = progressOf(situation)
+  const statuses = containerStatuses(situation, progress)
+  const phase = phaseOf(situation, progress, statuses)
+  const podIP = podIPOf(situation, hostIP)
+  return {
+    phase,
+    conditions: foldConditions(pod.status?.conditions ?? [], findings(situation, progress, statuses, phase), now),
+    ...(progress.failure ?? verdictBefore(pod)),
+    hostIP,
+    hostIPs: [{ ip: hostIP }],
+    ...(podIP === undefined ? {} : { podIP, podIPs: [{ ip: podIP }] }),
+    startTime: pod.status?.startTime ?? rfc3339(now),
+    ...(statuses.init.length === 0 ? {} : { initContainerStatuses: statuses.init }),
+    containerStatuses: statuses.main,
+    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+  }
+}
+
+interface Statuses {
+  readonly init: ContainerStatus[]
+  readonly main: ContainerStatus[]
+}
+
+function containerStatuses(situation: Situation, { pendingInit }: Progress): Statuses {
+  const blocked = pendingInit.length > 0
+  const statusOf = (container: Parameters<typeof containerStatusOf>[1]) => containerStatusOf(situation, container, blocked)
+  return { init: initContainersOf(situation.pod).map(statusOf), main: mainContainersOf(situation.pod).map(statusOf) }
+}
+
+function findings(situation: Situation, progress: Progress, statuses: Statuses, phase: string): Finding[] {
+  const { pod, observed } = situation
+  const networked = currentSandbox(observed) !== undefined
+  const sidecars = initContainersOf(pod).filter(({ role }) => role === 'sidecar').map(({ spec }) => spec.name)
+  const serving = [...statuses.init.filter(({ name }) => sidecars.includes(name)), ...statuses.main]
+  const containersReady = containersReadyFinding(serving, phase)
+  return [
+    { type: 'PodReadyToStartContainers', status: networked ? 'True' : 'False' },
+    initializedFinding(progress.pendingInit.map(({ container }) => container.spec.name), phase),
+    readyFinding(pod, containersReady),
+    containersReady,
+    { type: 'PodScheduled', status: 'True' },
+  ]
+}
+
+/** As upstream's `getPhase`; a final phase stays, and a pod that is going gets one when its last container has ended. */
+function phaseOf(situation: Situation, progress: Progress, { main }: Statuses): string {
+  const { pod, observed } = situation
+  const before = pod.status?.phase
+  if (before === 'Succeeded' || before === 'Failed') return before
+  if (progress.failure !== undefined) return isStill(observed) ? 'Failed' : (before ?? 'Pending')
+  if (progress.initFailed) return 'Failed'
+  if (progress.pendingInit.length > 0) return 'Pending'
+  const ending = pod.metadata.deletionTimestamp !== undefined
+  if (main.some(({ state, lastState }) => state?.waiting !== undefined && lastState?.terminated === undefined)) {
+    return 'Pending'
+  }
+  if (main.some(({ state }) => state?.running !== undefined)) return 'Running'
+  if (!progress.finished && !(ending && isStill(observed))) return 'Running'
+  return main.every(({ state }) => state?.terminated?.exitCode === 0) ? 'Succeeded' : 'Failed'
+}
+
+function verdictBefore({ status }: Pod): Pick<OwnStatus, 'reason' | 'message'> {
+  return {
+    ...(status?.reason === undefined ? {} : { reason: status.reason }),
+    ...(status?.message === undefined ? {} : { message: status.message }),
+  }
+}
+
+/** A pod that has ended keeps the address it had. */
+function podIPOf({ pod, observed }: Situation, hostIP: string): string | undefined {
+  if (pod.spec.hostNetwork === true) return hostIP
+  const ip = currentSandbox(observed)?.ip
+  return ip === undefined || ip === '' ? pod.status?.podIP : ip
+}

@@ -1,0 +1,92 @@
+import type { Pod } from '../../../api/kinds/pod.ts'
+import { fieldValue, resourceValue, type DownwardFacts } from '../field-values.ts'
+import type { PodSources, SourceData } from '../sources.ts'
+import type { VolumeSpec } from '../spec.ts'
+import { VolumeFailure } from './volume-failure.ts'
+
+/** The files of a volume by path relative to it. */
+export type Payload = ReadonlyMap<string, PayloadFile>
+
+export interface PayloadFile {
+  readonly content: Buffer
+  readonly mode: number
+}
+
+export interface PayloadInputs {
+  readonly pod: Pod
+  readonly sources: PodSources
+  readonly facts: DownwardFacts
+}
+
+type ConfigMapSource = NonNullable<VolumeSpec['configMap']>
+type SecretSource = NonNullable<VolumeSpec['secret']>
+type DownwardSource = NonNullable<VolumeSpec['downwardAPI']>
+type ProjectedSource = NonNullable<VolumeSpec['projected']>
+type Projection = NonNullable<ProjectedSource['sources']>[number]
+type Item = NonNullable<ConfigMapSource['items']>[number]
+
+const usualMode = 0o644
+
+export async function configMapPayload(inputs: PayloadInputs, source: ConfigMapSource): Promise<Payload> {
+  const { name = '', optional = false, items, defaultMode = usualMode } = source
+  const data = await inputs.sources.configMap(inputs.pod.metadata.namespace ?? '', name, optional)
+  return select(data, items, { mode: defaultMode, optional, missing: (key) => `configmap references non-existent config key: ${key}` })
+}
+
+export async function secretPayload(inputs: PayloadInputs, source: SecretSource): Promise<Payload> {
+  const { secretName = '', optional = false, items, defaultMode = usualMode } = source
+  const data = await inputs.sources.secret(inputs.pod.metadata.namespace ?? '', secretName, optional)
+  return select(data, items, { mode: defaultMode, optional, missing: (key) => `references non-existent secret key: ${key}` })
+}
+
+export function downwardPayload({ pod, facts }: PayloadInputs, { items = [], defaultMode = usualMode }: DownwardSource): Payload {
+  return new Map(
+    items.map(({ path, fieldRef, resourceFieldRef, mode = defaultMode }) => {
+      if (fieldRef !== undefined) return [path, file(fieldValue(pod, fieldRef, facts), mode)]
+      if (resourceFieldRef === undefined) throw new VolumeFailure(`downwardAPI item ${path} has no source`)
+      return [path, file(resourceValue(pod, resourceFieldRef, resourceFieldRef.containerName ?? '', facts), mode)]
+    }),
+  )
+}
+
+/** Later sources win where two give the same path. */
+export async function projectedPayload(inputs: PayloadInputs, source: ProjectedSource): Promise<Payload> {
+  const { sources = [], defaultMode = usualMode } = source
+  const parts = await Promise.all(sources.map((projection) => projected(inputs, projection, defaultMode)))
+  return new Map(parts.flatMap((part) => [...part]))
+}
+
+async function projected(inputs: PayloadInputs, projection: Projection, defaultMode: number): Promise<Payload> {
+  const { configMap, secret, downwardAPI } = projection
+  if (configMap !== undefined) return configMapPayload(inputs, { ...configMap, defaultMode })
+  if (secret !== undefined) {
+    const { name, ...rest } = secret
+    return secretPayload(inputs, { ...rest, defaultMode, ...(name === undefined ? {} : { secretName: name }) })
+  }
+  if (downwardAPI !== undefined) return downwardPayload(inputs, { ...downwardAPI, defaultMode })
+  const [kind = 'empty'] = Object.keys(projection)
+  throw new VolumeFailure(`projected source ${kind} is not supported; use configMap, secret or downwardAPI`)
+}
+
+interface Selection {
+  readonly mode: number
+  readonly optional: boolean
+  missing(key: string): string
+}
+
+function select(data: SourceData | undefined, items: readonly Item[] | undefined, how: Selection): Payload {
+  if (data === undefined) return new Map()
+  if (items === undefined) return new Map([...data].map(([key, content]) => [key, { content, mode: how.mode }]))
+  return new Map(
+    items.flatMap(({ key, path, mode = how.mode }): [string, PayloadFile][] => {
+      const content = data.get(key)
+      if (content !== undefined) return [[path, { content, mode }]]
+      if (how.optional) return []
+      throw new VolumeFailure(how.missing(key))
+    }),
+  )
+}
+
+function file(text: string, mode: number): PayloadFile {
+  return { content: Buffer.from(text), mode }
+}

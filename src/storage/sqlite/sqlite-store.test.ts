@@ -1,0 +1,4 @@
+import { storeContract } from '../store.contract.ts'
+import { openScratchStore } from './scratch.ts'
+
+storeContract('SQLite store', openScratchStore)
