@@ -1,6 +1,6 @@
 /**
  * Writes `.generated/schema.json`, the shapes of all served types: the same input always gives the same bytes.
- * Run by `npm run generate`.
+ * Run by `npm run generate`, and before every bundle.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { generatedSchemaFile } from '../src/api/schema/schema-file.ts'
@@ -8,12 +8,18 @@ import type { FieldType, ObjectTypeFile, SchemaFile } from '../src/api/schema/sc
 import { readModel, type ClientModel } from './schema/client-model.ts'
 import { packages, quantities } from './schema/served-types.ts'
 
-const schema = collect()
-mkdirSync(new URL('.', generatedSchemaFile), { recursive: true })
-const text = `${JSON.stringify(schema)}\n`
-writeFileSync(generatedSchemaFile, text)
-const count = Object.keys(schema.types).length
-console.log(`.generated/schema.json: ${count} types of Kubernetes ${schema.release}, ${Math.round(text.length / 1024)} KB`)
+if (import.meta.main) writeSchema()
+
+/** Throws if the client library is laid out differently from what is known here. */
+export function writeSchema(): void {
+  const schema = collect()
+  mkdirSync(new URL('.', generatedSchemaFile), { recursive: true })
+  const text = `${JSON.stringify(schema)}\n`
+  writeFileSync(generatedSchemaFile, text)
+  const count = Object.keys(schema.types).length
+  const size = Math.round(text.length / 1024)
+  console.log(`.generated/schema.json: ${count} types of Kubernetes ${schema.release}, ${size} KB`)
+}
 
 function collect(): SchemaFile {
   const types = new Map<string, ObjectTypeFile>()

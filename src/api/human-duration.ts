@@ -4,8 +4,9 @@ const day = 24 * hour
 const year = 365 * day
 
 /**
- * A length of time in the two or three figures that people need, `2m30s`, `5d3h`, as k8s.io/apimachinery/pkg/util/duration
- * `HumanDuration` words it. Clocks may differ by a second or so; what lies further in the future is `<invalid>`.
+ * A length of time in the two or three figures that people need, `2m30s`, `5d3h`, as `HumanDuration` of
+ * k8s.io/apimachinery/pkg/util/duration words it. Clocks may differ by a second or so; what lies further in the
+ * future is `<invalid>`.
  */
 export function humanDuration(ms: number): string {
   const seconds = Math.trunc(ms / 1000)

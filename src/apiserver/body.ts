@@ -39,7 +39,7 @@ export function decodeValue(
   const where = `${kind.resource.kind} in version "${kind.resource.version}" cannot be handled as a ${kind.resource.kind}`
   const decoded = decodeObject(typed, kind.schema, context.schema)
   if (decoded.error !== undefined) throw badRequest(`${where}: ${decoded.error}`)
-  const problems = [...duplicates.map((field) => `duplicate field "${field}"`), ...decoded.unknown]
+  const problems = [...duplicates, ...decoded.unknown]
   if (problems.length > 0 && strictness === 'Strict') {
     throw badRequest(`${where}: strict decoding error: ${problems.join(', ')}`)
   }

@@ -129,7 +129,8 @@ async function send(response: Response, answer: ApiResponse, signal: AbortSignal
     return
   }
   writeHead(response, answer.status, headers)
-  response.flushHeaders()
+  // HTTP/2 has sent them by now; HTTP/1.1 would wait for the first piece of a watch.
+  if ('flushHeaders' in response) response.flushHeaders()
   await answer.body((chunk) => {
     if (signal.aborted) return
     writeTo(response, chunk)

@@ -104,10 +104,13 @@ test('lists by namespace, and lists the same array until something changes', asy
 })
 
 test('passes the selection on', async () => {
-  client.seed(pods, pod('a', { labels: { app: 'web' } }), pod('b', { labels: { app: 'web' }, nodeName: 'node-2' }), pod('c'))
-  const { cache, told } = start({ namespace: 'default', labelSelector: 'app=web', fieldSelector: 'spec.nodeName=node-1' })
+  const labels = { app: 'web' }
+  client.seed(pods, pod('a', { labels }), pod('b', { labels, nodeName: 'node-2' }), pod('c'))
+  client.seed(pods, pod('e', { labels, namespace: 'other' }))
+  const selection = { namespace: 'default', labelSelector: 'app=web', fieldSelector: 'spec.nodeName=node-1' }
+  const { cache, told } = start(selection)
   await cache.synced
-  client.seed(pods, pod('a', { labels: {} }), pod('d', { labels: { app: 'web' } }))
+  client.seed(pods, pod('a', { labels: {} }), pod('d', { labels }))
   await expect.poll(() => told).toEqual(['+a', '-a', '+d'])
 })
 

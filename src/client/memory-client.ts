@@ -72,7 +72,8 @@ export class MemoryClient implements Client {
     return drafts.map((draft) => {
       const object = this.#complete(resource, draft)
       const { uid, creationTimestamp } = this.#journal.get(resource, keyOf(object))?.metadata ?? object.metadata
-      return this.#out(this.#journal.put(resource, { ...object, metadata: { ...object.metadata, uid, creationTimestamp } }))
+      const metadata = { ...object.metadata, uid, creationTimestamp }
+      return this.#out(this.#journal.put(resource, { ...object, metadata }))
     })
   }
 

@@ -46,8 +46,8 @@ function merge(target: unknown, patch: unknown, mergeKeyOf: MergeKeyOf): unknown
     if (field.startsWith('$')) throw badRequest(`the in-memory client does not know the patch directive ${field}`)
     const mergeKey = mergeKeyOf(field)
     if (value === null) delete result[field]
-    else if (Array.isArray(value) && mergeKey !== undefined) result[field] = mergeList(result[field], value, mergeKey, mergeKeyOf)
-    else result[field] = merge(result[field], value, mergeKeyOf)
+    else if (!Array.isArray(value) || mergeKey === undefined) result[field] = merge(result[field], value, mergeKeyOf)
+    else result[field] = mergeList(result[field], value, mergeKey, mergeKeyOf)
   }
   return result
 }

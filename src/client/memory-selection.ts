@@ -9,7 +9,8 @@ export interface Selection {
 }
 
 /** Whether an object is selected. Fields are any dotted path, where the server knows a few of each kind. Throws 400. */
-export function memorySelection({ namespace, labelSelector, fieldSelector }: Selection): (object: KubeObject) => boolean {
+export function memorySelection(selection: Selection): (object: KubeObject) => boolean {
+  const { namespace, labelSelector, fieldSelector } = selection
   const labels = parseLabelSelector(labelSelector ?? '')
   const fields = parseFieldSelector(fieldSelector ?? '')
   const fieldsOf = (object: KubeObject) =>

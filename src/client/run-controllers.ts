@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { WorkQueue } from '../base/work-queue.ts'
 import type { Controller } from './controller.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 export interface RunControllersOptions {
   readonly log: Log
@@ -32,9 +33,11 @@ async function runController(controller: Controller, options: RunControllersOpti
   if (signal.aborted) close()
   const unsubscribes = controller.wakesOn.map((source) => source.subscribe((key) => queue.add(key)))
   try {
-    await settledOrAborted(Promise.all(controller.wakesOn.map(({ synced }) => synced)), signal)
+    await unlessAborted(Promise.all(controller.wakesOn.map(({ synced }) => synced)), signal)
     const workers = Array.from({ length: controller.workers ?? 4 }, () => work(controller, queue, { ...options, log }))
     await Promise.all(workers)
+  } catch (error) {
+    if (!signal.aborted) throw error
   } finally {
     signal.removeEventListener('abort', close)
     for (const unsubscribe of unsubscribes) unsubscribe()
@@ -63,18 +66,5 @@ async function reconcile(
     // Losing a race for an object is ordinary: the cache will bring its new version.
     const level = isStatus(error, 'Conflict') ? 'debug' : 'warn'
     log[level]({ err: error, key, retryInMs }, 'reconcile failed')
-  }
-}
-
-/** Resolves when the promise does or the signal aborts, whichever is first. */
-async function settledOrAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  const { promise: aborted, resolve } = Promise.withResolvers<void>()
-  const onAbort = () => resolve()
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }

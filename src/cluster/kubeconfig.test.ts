@@ -62,5 +62,5 @@ for (const { name, environment, expected } of [
 }
 
 test('contexts are named after their cluster', () => {
-  expect([contextName('portolan'), contextName('two')]).toEqual(['portolan', 'portolan-two'])
+  expect([contextName('default'), contextName('two')]).toEqual(['portolan', 'portolan-two'])
 })

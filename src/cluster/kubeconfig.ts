@@ -10,9 +10,12 @@ export function kubeconfigFile(environment: NodeJS.ProcessEnv): string {
   return first ?? join(environment['HOME'] ?? homedir(), '.kube', 'config')
 }
 
+/** The name of the cluster that has not been given one. */
+export const defaultCluster = 'default'
+
 /** `portolan`, or `portolan-NAME` for a cluster that has a name of its own. */
 export function contextName(cluster: string): string {
-  return cluster === 'portolan' ? 'portolan' : `portolan-${cluster}`
+  return cluster === defaultCluster ? 'portolan' : `portolan-${cluster}`
 }
 
 /** Adds or renews the cluster's context and makes it the current one. Everything else in the file is kept. */

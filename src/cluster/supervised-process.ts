@@ -16,8 +16,8 @@ export interface ProcessSpec {
   readonly logFile: string
   /** Listening sockets of the host's namespace, made anew for every start and handed over. */
   listeners?(): Promise<ReadonlyMap<string, Server>>
-  /** Called with the id of every process started, e.g. to put it into a control group. */
-  started?(pid: number): Promise<void>
+  /** Done before every start. */
+  prepare?(): Promise<void>
 }
 
 export interface SupervisedDeps {
@@ -84,7 +84,8 @@ export class SupervisedProcess {
   }
 
   async #runOnce(): Promise<{ exitCode: number | null; signal: string | null }> {
-    const { netns, command, logFile, listeners, started } = this.#spec
+    const { netns, command, logFile, listeners, prepare } = this.#spec
+    await prepare?.()
     const sockets = (await listeners?.()) ?? new Map<string, Server>()
     const output = openSync(logFile, 'a')
     // nsenter replaces itself by the program: the id stays, and so does the channel.
@@ -99,7 +100,6 @@ export class SupervisedProcess {
     })
     // `exit` follows or the program could not be started at all, which `once` above rejects with.
     child.on('error', (error) => this.#deps.log.error({ process: this.#spec.name, error }, 'process channel failed'))
-    if (child.pid !== undefined) await started?.(child.pid)
     for (const [name, socket] of sockets) {
       // From then on the child's copy is the only one that accepts.
       child.send({ listener: name }, socket, () => socket.close())

@@ -11,7 +11,8 @@ import type { Layout } from './layout.ts'
 import { clusterNetwork, nodeName } from './network.ts'
 import type { ClusterState } from './state.ts'
 import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts'
-import { nodeCgroup, teardown, type TeardownDeps } from './teardown.ts'
+import { nodeSystemCgroup, systemCgroup } from './cgroup-names.ts'
+import { teardown, type TeardownDeps } from './teardown.ts'
 
 export interface SupervisorDeps extends TeardownDeps {
   readonly clock: Clock
@@ -68,25 +69,27 @@ export async function supervise(
 /** The processes of a cluster, in the order in which they are started. */
 function processSpecs(config: ClusterConfig, layout: Layout, deps: SupervisorDeps): readonly ProcessSpec[] {
   const { names } = clusterNetwork(config.name, deps.namespaces)
-  const path = (name: string) => deps.namespaces.path(name)
-  const spec = (name: string, netns: string, program: string, args: readonly string[] = []): ProcessSpec => ({
-    name,
-    netns: path(netns),
-    command: [...deps.program(program), layout.home, config.name, ...args] as [string, ...string[]],
-    logFile: join(layout.logs, `${name}.log`),
-  })
+  const server = spec('server', names.edge, systemCgroup(config.name), 'server')
   return [
-    {
-      ...spec('server', names.edge, 'server'),
-      listeners: async () => new Map([['api', await listenOnHost('127.0.0.1', config.apiPort)]]),
-    },
-    ...config.nodes.map((number) => ({
-      ...spec(nodeName(number), names.node(number), 'agent', [String(number)]),
-      // Whatever an agent starts is found in the node's group, however the agent ended.
-      started: (pid: number) => deps.cgroups.add(nodeCgroup(config.name, number), pid),
-    })),
-    spec('edge', names.edge, 'edge'),
+    { ...server, listeners: async () => new Map([['api', await listenOnHost('127.0.0.1', config.apiPort)]]) },
+    ...config.nodes.map((number) => {
+      const cgroup = nodeSystemCgroup(config.name, number)
+      return spec(nodeName(number), names.node(number), cgroup, 'agent', String(number))
+    }),
+    spec('edge', names.edge, systemCgroup(config.name), 'edge'),
   ]
+
+  function spec(name: string, netns: string, cgroup: string, program: string, ...args: string[]): ProcessSpec {
+    const command = [...deps.program(program), layout.home, config.name, ...args] as [string, ...string[]]
+    return {
+      name,
+      netns: deps.namespaces.path(netns),
+      // Whatever a process starts is in its group, so that it is found however that process ended.
+      command: deps.cgroups.inside(cgroup, command),
+      prepare: () => deps.cgroups.create(cgroup),
+      logFile: join(layout.logs, `${name}.log`),
+    }
+  }
 }
 
 /** The state that is told over the control socket. */

@@ -16,7 +16,7 @@ function program(name: string, debianPackage: string): Requirement {
 const requirements: readonly Requirement[] = [
   program('containerd', 'containerd'),
   program('runc', 'runc'),
-  { files: ['/usr/lib/cni/ptp', '/opt/cni/bin/ptp'], package: 'containernetworking-plugins' },
+  { files: ['/usr/lib/cni/ptp'], package: 'containernetworking-plugins' },
   program('nft', 'nftables'),
   program('ip', 'iproute2'),
   program('conntrack', 'conntrack'),

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import type { Cgroups } from '../kernel/cgroups.ts'
 import type { Mounts } from '../kernel/mounts.ts'
 import type { Namespaces } from '../kernel/namespaces.ts'
+import { clusterCgroup } from './cgroup-names.ts'
 import type { Layout } from './layout.ts'
 import { clusterNetwork } from './network.ts'
 
@@ -9,16 +10,6 @@ export interface TeardownDeps {
   readonly namespaces: Namespaces
   readonly cgroups: Cgroups
   readonly mounts: Mounts
-}
-
-/** The control group that holds every process of a cluster. */
-export function clusterCgroup(cluster: string): string {
-  return `portolan/${cluster}`
-}
-
-/** The control group of one node: its agent, containerd and everything that these started. Containers are below it. */
-export function nodeCgroup(cluster: string, node: number): string {
-  return `${clusterCgroup(cluster)}/node-${node}`
 }
 
 /**

@@ -15,10 +15,11 @@ import type { Client } from '../client/client.ts'
 import { from, type Controller } from '../client/controller.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
 import { endpointsManagedByLabel, endpointsManager } from './endpoints.ts'
-import { controllerReference } from './pod-control.ts'
+import { unlessNamespaceTerminates } from './namespace-terminating.ts'
+import { controllerReference } from './controller-reference.ts'
 import { hasSelector, type AddressType } from './service-pods.ts'
 import { groupKey, type SliceGroup, type SliceOwner } from './slice-plan.ts'
-import { managedByLabel, serviceNameLabel, SliceWriter, unlessNamespaceTerminates } from './slice-writer.ts'
+import { managedByLabel, serviceNameLabel, SliceWriter } from './slice-writer.ts'
 
 export interface EndpointSliceMirroringDeps {
   readonly client: Client

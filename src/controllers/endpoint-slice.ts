@@ -7,7 +7,8 @@ import type { Clock } from '../base/clock.ts'
 import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import { from, type Controller } from '../client/controller.ts'
-import { controllerReference } from './pod-control.ts'
+import { unlessNamespaceTerminates } from './namespace-terminating.ts'
+import { controllerReference } from './controller-reference.ts'
 import { isReady, isTerminating } from './pod-status.ts'
 import {
   addressesOf,
@@ -25,7 +26,7 @@ import {
   type AddressType,
 } from './service-pods.ts'
 import { groupKey, type SliceGroup, type SliceOwner } from './slice-plan.ts'
-import { managedByLabel, serviceNameLabel, SliceWriter, unlessNamespaceTerminates } from './slice-writer.ts'
+import { managedByLabel, serviceNameLabel, SliceWriter } from './slice-writer.ts'
 
 export interface EndpointSliceDeps {
   readonly client: Client

@@ -2,7 +2,15 @@ import type { EndpointAddress, EndpointPort, EndpointSubset } from '../api/kinds
 import type { Pod } from '../api/kinds/pod.ts'
 import type { Service } from '../api/kinds/service.ts'
 import { isReady, isTerminating } from './pod-status.ts'
-import { addressesOf, addressTypesOf, hostnameUnder, isHeadless, isOfType, podReference, targetPortOf } from './service-pods.ts'
+import {
+  addressesOf,
+  addressTypesOf,
+  hostnameUnder,
+  isHeadless,
+  isOfType,
+  podReference,
+  targetPortOf,
+} from './service-pods.ts'
 
 interface Candidate {
   readonly address: EndpointAddress
@@ -38,8 +46,7 @@ export function truncateSubsets(subsets: EndpointSubset[], max: number): Endpoin
   const unready = total(subsets, 'notReadyAddresses')
   if (ready + unready <= max) return subsets
   if (ready <= max) return truncateKind(subsets, 'notReadyAddresses', max - ready)
-  const truncated = truncateKind(subsets, 'addresses', max)
-  return truncated.map(({ notReadyAddresses: _, ...rest }) => rest)
+  return truncateKind(truncateKind(subsets, 'addresses', max), 'notReadyAddresses', 0)
 }
 
 type AddressKind = 'addresses' | 'notReadyAddresses'
@@ -73,7 +80,8 @@ function subset(members: readonly Candidate[]): EndpointSubset {
 }
 
 function byAddress(a: EndpointAddress, b: EndpointAddress): number {
-  return a.ip.localeCompare(b.ip, 'en', { numeric: true }) || ((a.targetRef?.uid ?? '') < (b.targetRef?.uid ?? '') ? -1 : 1)
+  const byIp = a.ip.localeCompare(b.ip, 'en', { numeric: true })
+  return byIp || ((a.targetRef?.uid ?? '') < (b.targetRef?.uid ?? '') ? -1 : 1)
 }
 
 function addressOf(service: Service, pod: Pod): EndpointAddress | undefined {

@@ -7,9 +7,9 @@ import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import { from, type Controller } from '../client/controller.ts'
 import { endpointSubsets, truncateSubsets } from './endpoint-subsets.ts'
+import { unlessNamespaceTerminates } from './namespace-terminating.ts'
 import { PendingWrites } from './pending-writes.ts'
 import { hasSelector, isHeadless, podsOf, servicesOfChangedPods } from './service-pods.ts'
-import { unlessNamespaceTerminates } from './slice-writer.ts'
 
 export interface EndpointsDeps {
   readonly client: Client

@@ -1,11 +1,13 @@
-import { isStatus, StatusError } from '../api/errors.ts'
+import { isStatus } from '../api/errors.ts'
 import { Pods, type Pod, type PodTemplateSpec } from '../api/kinds/pod.ts'
 import { controllerOf, keyOf, type KubeObject, type OwnerReference } from '../api/object.ts'
-import { apiVersionOf, type Resource } from '../api/resource.ts'
+import type { Resource } from '../api/resource.ts'
 import type { LabelSelector } from '../api/selectors.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
+import { controllerReference } from './controller-reference.ts'
 import { guardedPatch } from './guarded-patch.ts'
+import { isNamespaceTerminating } from './namespace-terminating.ts'
 import type { PendingWrites } from './pending-writes.ts'
 import { isTerminating } from './pod-status.ts'
 import { podsToDelete } from './pod-ranking.ts'
@@ -122,7 +124,7 @@ export class PodControl {
   }
 
   #adopt(owner: ReplicaOwner, pod: Pod, signal: AbortSignal): Promise<boolean> {
-    return this.#setOwners(owner, pod, [...(pod.metadata.ownerReferences ?? []), ownerReference(owner)], signal)
+    return this.#setOwners(owner, pod, [...(pod.metadata.ownerReferences ?? []), controllerReference(owner.object, owner.resource)], signal)
   }
 
   #release(owner: ReplicaOwner, pod: Pod, signal: AbortSignal): Promise<boolean> {
@@ -178,31 +180,10 @@ function podFor(owner: ReplicaOwner) {
       ...(labels === undefined ? {} : { labels }),
       ...(annotations === undefined ? {} : { annotations }),
       ...(finalizers === undefined ? {} : { finalizers }),
-      ownerReferences: [ownerReference(owner)],
+      ownerReferences: [controllerReference(owner.object, owner.resource)],
     },
     spec: template.spec ?? { containers: [] },
   }
-}
-
-function ownerReference({ object, resource }: ReplicaOwner): OwnerReference {
-  return controllerReference(object, resource)
-}
-
-/** The reference that makes `object` the controller of what carries it. */
-export function controllerReference({ metadata }: KubeObject, resource: Resource): OwnerReference {
-  return {
-    apiVersion: apiVersionOf(resource),
-    kind: resource.kind,
-    name: metadata.name,
-    uid: metadata.uid,
-    controller: true,
-    blockOwnerDeletion: true,
-  }
-}
-
-export function isNamespaceTerminating(error: unknown): boolean {
-  if (!(error instanceof StatusError)) return false
-  return error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false
 }
 
 function text(error: unknown): string {

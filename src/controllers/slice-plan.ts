@@ -150,7 +150,8 @@ function updated({ slice, ports, endpoints, changed }: Bin, owner: SliceOwner): 
 function name(bins: readonly Bin[], owner: SliceOwner, { isTaken }: SliceState): Draft<EndpointSlice>[] {
   const given = new Set<string>()
   return bins.map(({ addressType, ports, endpoints }) => {
-    const free = firstFree(owner, groupKey({ addressType, ports }), (candidate) => given.has(candidate) || isTaken(candidate))
+    const isUsed = (candidate: string) => given.has(candidate) || isTaken(candidate)
+    const free = firstFree(owner, groupKey({ addressType, ports }), isUsed)
     given.add(free)
     return {
       metadata: {

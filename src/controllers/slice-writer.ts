@@ -5,7 +5,6 @@ import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import type { Source } from '../client/controller.ts'
 import { PendingWrites } from './pending-writes.ts'
-import { isNamespaceTerminating } from './pod-control.ts'
 import { planSlices, type SliceGroup, type SliceOwner } from './slice-plan.ts'
 
 export const serviceNameLabel = 'kubernetes.io/service-name'
@@ -87,13 +86,4 @@ export class SliceWriter {
 function serviceKeyOf(slice: EndpointSlice): ObjectKey {
   const { namespace, labels } = slice.metadata
   return objectKey(namespace, labels?.[serviceNameLabel] ?? controllerOf(slice)?.name ?? '')
-}
-
-/** Runs a write; that nothing can be created in a namespace which is going away is not a failure. */
-export async function unlessNamespaceTerminates(write: () => Promise<void>): Promise<void> {
-  try {
-    await write()
-  } catch (error) {
-    if (!isNamespaceTerminating(error)) throw error
-  }
 }

@@ -3,7 +3,10 @@
  * is begun, so what must fail every time, such as a create against a quota, is tried once and not a hundred times.
  * Resolves to the first failure.
  */
-export async function slowStart(count: number, task: () => Promise<unknown>): Promise<{ failure: unknown } | undefined> {
+export async function slowStart(
+  count: number,
+  task: () => Promise<unknown>,
+): Promise<{ readonly failure: unknown } | undefined> {
   let left = count
   for (let batch = 1; left > 0; batch *= 2) {
     const size = Math.min(batch, left)

@@ -21,7 +21,8 @@ export async function realCgroups(clock: Clock): Promise<Cgroups> {
 export function cgroupsOf(hierarchies: readonly CgroupHierarchy[], clock: Clock): Cgroups {
   const tracking = trackingHierarchy(hierarchies).mountPoint
   const mountPoints = [...new Set(hierarchies.map(({ mountPoint }) => mountPoint))]
-  const freezer = hierarchies.find(({ controllers }) => controllers.includes('freezer'))?.mountPoint
+  const groupsOf = (controller: string, path: string) =>
+    hierarchies.filter(({ controllers }) => controllers.includes(controller)).map((each) => join(each.mountPoint, path))
 
   async function processes(path: string): Promise<readonly number[]> {
     checkCgroupPath(path)
@@ -35,6 +36,7 @@ export function cgroupsOf(hierarchies: readonly CgroupHierarchy[], clock: Clock)
       const pids = await processes(path)
       if (pids.length === 0) return
       if (pids.includes(process.pid)) throw new CgroupBusy(`this process (${process.pid}) is itself in the cgroup ${path}`)
+      for (const group of groupsOf('unified', path)) await writeIfThere(join(group, 'cgroup.kill'), '1')
       for (const pid of pids) sendKill(pid)
       if (clock.monotonicMs() > deadlineMs) {
         throw new CgroupBusy(`processes in the cgroup ${path} do not end: ${await describeAll(await processes(path))}`)
@@ -46,9 +48,9 @@ export function cgroupsOf(hierarchies: readonly CgroupHierarchy[], clock: Clock)
   async function removeFrom(mountPoint: string, path: string): Promise<void> {
     const deadlineMs = clock.monotonicMs() + removePatienceMs
     while ((await removeTree(join(mountPoint, path))) === 'busy') {
-      if (clock.monotonicMs() > deadlineMs) {
-        const held = await describeAll(await processes(path))
-        throw new CgroupBusy(`the cgroup ${join(mountPoint, path)} cannot be removed${held === '' ? '' : `: ${held}`}`)
+      const held = await processes(path)
+      if (held.length > 0 || clock.monotonicMs() > deadlineMs) {
+        throw new CgroupBusy(`the cgroup ${join(mountPoint, path)} cannot be removed: ${await describeAll(held)}`)
       }
       await clock.sleep(pollMs)
     }
@@ -72,9 +74,12 @@ export function cgroupsOf(hierarchies: readonly CgroupHierarchy[], clock: Clock)
     processes,
     async kill(path) {
       checkCgroupPath(path)
-      // Frozen processes of v1 do not even die; those of v2 do.
-      if (freezer !== undefined) await thaw(join(freezer, path))
+      // With v1, what forks fast enough outruns the signals, so forks are refused meanwhile; and what is frozen does not die.
+      const forkLimits = groupsOf('pids', path).map((group) => join(group, 'pids.max'))
+      for (const file of forkLimits) await writeIfThere(file, '0')
+      for (const group of groupsOf('freezer', path)) await thaw(group)
       await endAll(path)
+      for (const file of forkLimits) await writeIfThere(file, 'max')
     },
     async remove(path) {
       checkCgroupPath(path)
@@ -120,8 +125,12 @@ function sendKill(pid: number): void {
 
 async function thaw(directory: string): Promise<void> {
   for (const group of await groupsIn(directory)) await thaw(group)
+  await writeIfThere(join(directory, 'freezer.state'), 'THAWED')
+}
+
+async function writeIfThere(file: string, text: string): Promise<void> {
   try {
-    await writeFile(join(directory, 'freezer.state'), 'THAWED', { flag: 'r+' })
+    await writeFile(file, text, { flag: 'r+' })
   } catch (error) {
     if (!isCode(error, 'ENOENT', 'ENODEV')) throw error
   }
@@ -149,7 +158,7 @@ async function removeGroup(directory: string): Promise<'removed' | 'busy'> {
 /** `4711 (node), 4712 (sleep)` */
 async function describeAll(pids: readonly number[]): Promise<string> {
   const words = pids.map(async (pid) => `${pid} (${(await readOrGone(`/proc/${pid}/comm`)).trim()})`)
-  return (await Promise.all(words)).join(', ')
+  return pids.length === 0 ? 'it stays busy' : (await Promise.all(words)).join(', ')
 }
 
 function isCode(error: unknown, ...codes: readonly string[]): boolean {

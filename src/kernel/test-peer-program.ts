@@ -26,7 +26,7 @@ function reply(message: PeerReply): void {
 async function obey(order: PeerOrder): Promise<Answer | undefined> {
   switch (order.op) {
     case 'serve':
-      await serve(order.transport, order.port)
+      await serve(order.transport, order.port, order.address)
       return undefined
     case 'ask':
       return order.question.transport === 'tcp' ? askTcp(order.question) : askUdp(order.question)
@@ -38,12 +38,12 @@ async function obey(order: PeerOrder): Promise<Answer | undefined> {
   }
 }
 
-async function serve(transport: Transport, port: number): Promise<void> {
+async function serve(transport: Transport, port: number, address: string): Promise<void> {
   const answer = (client: string, clientPort: number) => JSON.stringify({ server: name, port, client, clientPort })
   if (transport === 'udp') {
     const socket = createSocket('udp4')
     socket.on('message', (_text, from) => socket.send(answer(from.address, from.port), from.port, from.address))
-    socket.bind(port)
+    socket.bind(port, address)
     await once(socket, 'listening')
     return
   }
@@ -52,7 +52,7 @@ async function serve(transport: Transport, port: number): Promise<void> {
     // Requests and answers are small enough to come in one piece.
     socket.on('data', () => socket.write(answer(socket.remoteAddress ?? '', socket.remotePort ?? 0)))
   })
-  server.listen(port, '0.0.0.0')
+  server.listen(port, address)
   await once(server, 'listening')
 }
 

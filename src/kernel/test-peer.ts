@@ -24,7 +24,7 @@ export interface Question {
 
 /** What a peer can be told, one message each; `id` ties the reply to it. */
 export type PeerOrder =
-  | { readonly id: number; readonly op: 'serve'; readonly transport: Transport; readonly port: number }
+  | { readonly id: number; readonly op: 'serve'; readonly transport: Transport; readonly port: number; readonly address: string }
   | { readonly id: number; readonly op: 'ask'; readonly question: Question }
   | { readonly id: number; readonly op: 'open'; readonly question: Question }
   | { readonly id: number; readonly op: 'say'; readonly connection: number }
@@ -39,12 +39,15 @@ type Unnumbered<T> = T extends unknown ? Omit<T, 'id'> : never
 /** A process in a namespace. It ends with the process that started it. */
 export class TestPeer {
   readonly name: string
+  /** File of the namespace that it is in. */
+  readonly netns: string
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, (reply: PeerReply) => void>()
   #ids = 0
 
-  private constructor(name: string, child: ChildProcess) {
+  private constructor(name: string, netns: string, child: ChildProcess) {
     this.name = name
+    this.netns = netns
     this.#child = child
     child.on('message', (reply: PeerReply) => this.#waiting.get(reply.id)?.(reply))
     child.on('exit', () => {
@@ -60,12 +63,15 @@ export class TestPeer {
     const ready = new AbortController()
     child.once('exit', (code) => ready.abort(new Error(`${name}: the peer ended at its start: ${code}`)))
     await once(child, 'message', { signal: ready.signal }) // sent when it is ready to be told things
-    return new TestPeer(name, child)
+    return new TestPeer(name, netns, child)
   }
 
-  /** Answers on the port, on every address of its namespace. */
-  async serve(transport: Transport, port: number): Promise<void> {
-    await this.#tell({ op: 'serve', transport, port })
+  /**
+   * Answers on the port. Over UDP a server on all addresses answers from the one that the kernel would choose, so one
+   * of several must be named.
+   */
+  async serve(transport: Transport, port: number, address = '0.0.0.0'): Promise<void> {
+    await this.#tell({ op: 'serve', transport, port, address })
   }
 
   /** One request over a connection (or socket) of its own. Rejects with an error whose `code` says why not. */

@@ -29,7 +29,8 @@ export class NaiveStore implements Store {
     return this.#stateAt(this.revision).get(key)
   }
 
-  async list(prefix: string, { revision = this.revision, limit = Infinity, after = '' }: ListOptions = {}): Promise<Page> {
+  async list(prefix: string, options: ListOptions = {}): Promise<Page> {
+    const { revision = this.revision, limit = Infinity, after = '' } = options
     this.#checkReadable(revision)
     const state = [...this.#stateAt(revision).values()].filter(({ key }) => key.startsWith(prefix) && key > after)
     state.sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -88,7 +89,9 @@ export class NaiveStore implements Store {
 
   #record(event: StoreEvent): void {
     this.#events.push(event)
-    for (const { prefix, sink } of [...this.#watchers]) if (keyOf(event).startsWith(prefix)) sink([event])
+    // Who begins to watch while these are told reads the event from the past.
+    const watchers = [...this.#watchers]
+    for (const { prefix, sink } of watchers) if (keyOf(event).startsWith(prefix)) sink([event])
   }
 
   #current(key: string): Entry | undefined {

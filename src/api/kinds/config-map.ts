@@ -3,7 +3,15 @@ import { invalid, tooLong, type FieldError } from '../field-error.ts'
 import type { Kind } from '../kind.ts'
 import type { KubeObject } from '../object.ts'
 import type { Resource } from '../resource.ts'
-import { type Data, decodedBytes, isBase64, maxDataBytes, textBytes, validateDataKeys, validateFrozen } from './data-keys.ts'
+import {
+  type Data,
+  decodedBytes,
+  isBase64,
+  maxDataBytes,
+  textBytes,
+  validateDataKeys,
+  validateFrozen,
+} from './data-keys.ts'
 
 export interface ConfigMap extends KubeObject {
   immutable?: boolean

@@ -6,7 +6,13 @@ import type { KubeObject, Wire } from '../object.ts'
 import type { Resource } from '../resource.ts'
 import type { Unchecked } from '../unchecked.ts'
 import { familyOf, validateIP, validateNonSpecialIP } from './addresses.ts'
-import { validateLabel, validatePortNumber, validateProtocol, validateQualifiedName, validateSubdomain } from './values.ts'
+import {
+  validateLabel,
+  validatePortNumber,
+  validateProtocol,
+  validateQualifiedName,
+  validateSubdomain,
+} from './values.ts'
 
 export interface Endpoints extends KubeObject {
   subsets?: EndpointSubset[]

@@ -1,4 +1,4 @@
-import { familiesOf, type AddressFamily, type ServiceRange } from './family.ts'
+import type { AddressFamily } from './family.ts'
 import { chainOf, setsOf, type Shape } from './shape.ts'
 
 /** The one table of the proxy, family `inet`. */
@@ -14,16 +14,15 @@ const affinityClients = 65_536
  *   the number of endpoints translates it. What is not found goes on as it is.
  * - nat, postrouting: a pod that was led back to itself must see another source, or it would answer itself directly.
  *   All other sources stay what they are.
- * - filter, behind the translation: what still goes to a service range has no endpoint, or a port that the service
- *   does not have. TCP is reset, UDP and SCTP are told that the port is unreachable, and all else, such as ping, is
- *   dropped. Addresses of the ranges that are bound on this node are not the proxy's to refuse. In prerouting rather
- *   than forward, so that the answer does not depend on a route to the range.
+ * - filter, behind the translation: what still goes to a cluster IP found no endpoint, or asks for a port that the
+ *   service does not have. TCP is reset, UDP and SCTP are told that the port is unreachable, and all else, such as
+ *   ping, is dropped. Addresses that are bound on this node are left to whoever bound them. In prerouting rather than
+ *   forward, so that the answer does not depend on a route.
  */
-export function baseRules(ranges: readonly ServiceRange[]): string {
-  const families = familiesOf(ranges)
+export function baseRules(families: readonly AddressFamily[]): string {
   const translate = families.map(({ header, suffix }) => `${target(header)} vmap @services${suffix}`)
-  const refuse = ranges.map(
-    ({ family: { header }, cidr }) => `${header} daddr ${cidr} fib daddr type != local goto refuse`,
+  const refuse = families.map(
+    ({ header, suffix }) => `ct state new ${header} daddr @cluster-ips${suffix} fib daddr type != local goto refuse`,
   )
   return table([
     ...families.flatMap(baseSets),
@@ -48,18 +47,20 @@ export function shapeRules(shape: Shape): string {
   return table(shape.affinitySeconds === undefined ? pickRules(shape) : stickyRules(shape, shape.affinitySeconds))
 }
 
+/**
+ * Declared by `type`: with `typeof … : ip daddr . th dport` nft 1.0.6 refuses ("conflicting protocols specified: ip vs.
+ * th") every later rule that looks into the map.
+ */
 function baseSets(family: AddressFamily): string[] {
-  const { services, hairpin, affinity, stickyEndpoints } = setsOf(family)
-  const { header } = family
+  const { services, clusterIPs, hairpin, affinity, stickyEndpoints } = setsOf(family)
+  const { type } = family
+  const targetType = `${type} . inet_proto . inet_service`
   return [
-    block(`map ${services}`, [`typeof ${target(header)} : verdict`]),
-    block(`set ${hairpin}`, [`typeof ${header} saddr . ${header} daddr`]),
-    block(`map ${affinity}`, [
-      `typeof ${client(header)} : meta mark`,
-      `size ${affinityClients}`,
-      'flags dynamic,timeout',
-    ]),
-    block(`map ${stickyEndpoints}`, [`typeof ${target(header)} . meta mark : ${endpoint(header)}`]),
+    block(`map ${services}`, [`type ${targetType} : verdict`]),
+    block(`set ${clusterIPs}`, [`type ${type}`]),
+    block(`set ${hairpin}`, [`type ${type} . ${type}`]),
+    block(`map ${affinity}`, [`type ${type} . ${targetType} : mark`, `size ${affinityClients}`, 'flags dynamic,timeout']),
+    block(`map ${stickyEndpoints}`, [`type ${targetType} . mark : ${type} . inet_service`]),
   ]
 }
 
@@ -68,7 +69,7 @@ function pickRules({ family, endpoints, ...rest }: Shape): string[] {
   const slots = setsOf(family).slots(endpoints)
   const key = `${target(header)} . numgen random mod ${endpoints}`
   return [
-    block(`map ${slots}`, [`typeof ${key} : ${endpoint(header)}`]),
+    block(`map ${slots}`, [`typeof ${key} : ${header} daddr . th dport`]), // no type name stands for a random number
     block(`chain ${chainOf({ family, endpoints, ...rest })}`, [`dnat ${header} addr . port to ${key} map @${slots}`]),
   ]
 }
@@ -103,10 +104,6 @@ function target(header: string): string {
 
 function client(header: string): string {
   return `${header} saddr . ${target(header)}`
-}
-
-function endpoint(header: string): string {
-  return `${header} daddr . th dport`
 }
 
 function table(blocks: readonly string[]): string {

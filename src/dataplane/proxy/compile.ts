@@ -25,6 +25,14 @@ export function bySetThenKey(a: Element, b: Element): number {
 }
 
 function elementsOf(port: ServicePort): Element[] {
+  return [...refusal(port), ...translation(port)]
+}
+
+function refusal({ family, address, ownsAddress }: ServicePort): Element[] {
+  return ownsAddress ? [{ set: setsOf(family).clusterIPs, key: address }] : []
+}
+
+function translation(port: ServicePort): Element[] {
   const { family, endpoints, affinitySeconds } = port
   if (endpoints.length === 0) return []
   const shape = { family, endpoints: endpoints.length, ...(affinitySeconds === undefined ? {} : { affinitySeconds }) }

@@ -8,6 +8,8 @@ export interface AddressFamily {
   readonly addressType: string
   /** Of the header expressions of nft: `ip daddr`. */
   readonly header: 'ip' | 'ip6'
+  /** nft's data type of an address. */
+  readonly type: 'ipv4_addr' | 'ipv6_addr'
   /** Ends the names of sets and chains, because a set of nft holds addresses of one family. */
   readonly suffix: '' | '6'
   /** Whether the text is an address of this family, in the one form in which the kernel lists it. */
@@ -24,6 +26,7 @@ export const ipv4: AddressFamily = {
   name: 'ipv4',
   addressType: 'IPv4',
   header: 'ip',
+  type: 'ipv4_addr',
   suffix: '',
   isAddress: (text) => parseIPv4(text) !== undefined,
   contains(cidr, address) {
@@ -33,7 +36,7 @@ export const ipv4: AddressFamily = {
   },
 }
 
-/** Addresses that belong to services, and so are refused when no rule translates them. */
+/** Where cluster IPs are taken from. Other addresses may be in it, too, if it was chosen so: it decides nothing alone. */
 export interface ServiceRange {
   readonly family: AddressFamily
   readonly cidr: string

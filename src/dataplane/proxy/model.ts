@@ -13,6 +13,8 @@ export interface ServicePort {
   readonly address: string
   readonly protocol: Protocol
   readonly port: number
+  /** Whether all other ports of the address are refused: so it is with cluster IPs, which are nothing but services. */
+  readonly ownsAddress: boolean
   /** Sorted, each once. Connections are refused if there are none. */
   readonly endpoints: readonly Endpoint[]
   /** Present with `sessionAffinity: ClientIP`: how long a client stays with its endpoint after its last connection. */
@@ -87,6 +89,7 @@ function portOf(
       address,
       protocol,
       port: port.port,
+      ownsAddress: true,
       endpoints: endpointsOf(port, slices.filter(({ addressType }) => addressType === family.addressType), family),
       ...(affinitySeconds === undefined ? {} : { affinitySeconds }),
     },
@@ -127,8 +130,8 @@ function isReady({ conditions }: SliceEndpoint): boolean {
   return conditions?.ready ?? true
 }
 
-function isServingToTheEnd({ conditions }: SliceEndpoint): boolean {
-  return (conditions?.serving ?? isReady({ addresses: [], conditions: conditions ?? {} })) && conditions?.terminating === true
+function isServingToTheEnd(endpoint: SliceEndpoint): boolean {
+  return endpoint.conditions?.terminating === true && (endpoint.conditions.serving ?? isReady(endpoint))
 }
 
 function sortedOnce(endpoints: readonly Endpoint[]): Endpoint[] {

@@ -22,6 +22,8 @@ export function setsOf({ suffix }: AddressFamily) {
   return {
     /** address . protocol . port → chain */
     services: `services${suffix}`,
+    /** Addresses that are refused wherever they are not translated. */
+    clusterIPs: `cluster-ips${suffix}`,
     /** endpoint . endpoint: connections that lead from a pod back to itself */
     hairpin: `hairpin${suffix}`,
     /** client . address . protocol . port → id of an endpoint; filled by the rules */

@@ -10,11 +10,11 @@ import { toContainerConfig, toSandboxConfig } from './to-cri.ts'
 export interface CriTimeouts {
   readonly callMs: number
   readonly sandboxMs: number
-  /** Beyond the time that `stopContainer` and `execSync` themselves give the container. */
-  readonly graceMs: number
+  /** Beyond the time that a command itself has: containerd 1.6 ends the command but waits for who else holds its output. */
+  readonly execGraceMs: number
 }
 
-const defaultTimeouts: CriTimeouts = { callMs: 120_000, sandboxMs: 240_000, graceMs: 10_000 }
+const defaultTimeouts: CriTimeouts = { callMs: 120_000, sandboxMs: 240_000, execGraceMs: 1_000 }
 
 export interface RuntimeCondition {
   /** `RuntimeReady`, `NetworkReady`. */
@@ -34,7 +34,7 @@ export interface CriRuntime extends ContainerRuntime {
 export function criRuntime(socketPath: string, timeouts: CriTimeouts = defaultTimeouts): CriRuntime {
   const client = new GrpcClient(socketPath)
   const sandboxIds = new Map<string, string>()
-  const { callMs, sandboxMs, graceMs } = timeouts
+  const { callMs, sandboxMs, execGraceMs } = timeouts
   const call = <M extends Method>(method: M, request: Encodable<M['request']>, options: CallOptions = {}) =>
     client.unary<M['request'], M['response']>(method, request, { timeoutMs: callMs, ...options })
 
@@ -110,8 +110,7 @@ export function criRuntime(socketPath: string, timeouts: CriTimeouts = defaultTi
     },
 
     async execSync(containerId, command, timeoutSeconds) {
-      // containerd ends the command itself; the limit here is for a containerd that does not answer.
-      const limit = timeoutSeconds === 0 ? undefined : timeoutSeconds * 1000 + graceMs
+      const limit = timeoutSeconds === 0 ? undefined : timeoutSeconds * 1000 + execGraceMs
       const request = { containerId, cmd: command, timeout: timeoutSeconds }
       const { stdout, stderr, exitCode } = await call(runtimeService.execSync, request, { timeoutMs: limit })
       return { stdout: textOf(stdout), stderr: textOf(stderr), exitCode }

@@ -16,7 +16,7 @@ import {
 /** How containers of one image behave in the fake. */
 export interface FakeProgram {
   /** Ends with this code as soon as it was started; runs until stopped when absent. */
-  readonly exitsWith?: number
+  readonly exitsWith?: number | Told<number>
   /** Only SIGKILL ends it: `stopContainer` then yields 137 instead of `termExitCode`. */
   readonly ignoresTerm?: boolean
   /** The exit code after SIGTERM; 143 when absent. */
@@ -24,8 +24,11 @@ export interface FakeProgram {
   /** Answers `execSync`; exit code 0 without output when absent. */
   readonly exec?: (command: readonly string[], container: Container) => ExecResult | Promise<ExecResult>
   /** What starting it fails with, e.g. an executable that does not exist. The container is then exited, code 128, `StartError`. */
-  readonly startError?: string
+  readonly startError?: string | Told<string>
 }
+
+/** What depends on how the container was configured. */
+type Told<T> = (config: ContainerConfig) => T | undefined
 
 export interface FakeRuntimeOptions {
   readonly clock?: Clock
@@ -178,13 +181,16 @@ export class FakeRuntime implements ContainerRuntime {
       throw new RuntimeError('UNKNOWN', `container "${id}" is in ${container.state} state, cannot be started`)
     }
     const program = this.#program(container)
-    if (program.startError !== undefined) {
-      this.#end(container, 128, 'StartError', program.startError)
-      throw new RuntimeError('UNKNOWN', program.startError)
+    const config = this.containerConfigs.get(id)
+    const startError = valueFor(program.startError, config)
+    if (startError !== undefined) {
+      this.#end(container, 128, 'StartError', startError)
+      throw new RuntimeError('UNKNOWN', startError)
     }
     container.state = 'running'
     container.startedAt = this.#clock.now()
-    if (program.exitsWith !== undefined) this.exit(id, program.exitsWith)
+    const exitCode = valueFor(program.exitsWith, config)
+    if (exitCode !== undefined) this.exit(id, exitCode)
   }
 
   async stopContainer(id: string, timeoutSeconds: number): Promise<void> {
@@ -211,9 +217,7 @@ export class FakeRuntime implements ContainerRuntime {
 
   async listContainers(): Promise<readonly Container[]> {
     this.#call('listContainers')
-    return [...this.#containers.values()].map(
-      ({ startedAt: _start, finishedAt: _finish, exitCode: _code, reason: _reason, ...listed }) => listed,
-    )
+    return [...this.#containers.values()].map(listed)
   }
 
   async reopenContainerLog(id: string): Promise<void> {
@@ -348,6 +352,16 @@ export class FakeRuntime implements ContainerRuntime {
   #emit(event: RuntimeEvent): void {
     for (const listener of this.#listeners) listener.push(event)
   }
+}
+
+function valueFor<T extends string | number>(value: T | Told<T> | undefined, config: ContainerConfig | undefined): T | undefined {
+  return typeof value === 'function' ? config && value(config) : value
+}
+
+/** The fields that a list has. */
+function listed(container: Container): Container {
+  const { id, sandboxId, metadata, image, imageRef, state, createdAt, labels, annotations } = container
+  return { id, sandboxId, metadata, image, imageRef, state, createdAt, labels, annotations }
 }
 
 function imageOf(image: string): Image {

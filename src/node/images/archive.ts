@@ -16,8 +16,6 @@ export interface ImagePlan {
 export interface ArchivePlan {
   readonly images: readonly ImagePlan[]
   readonly layers: Readonly<Record<string, readonly TarEntry[]>>
-  /** Of Go, as OCI has it: `amd64`, `arm64`. */
-  readonly architecture: string
 }
 
 interface Descriptor {
@@ -33,7 +31,7 @@ const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
  * Writes an OCI image layout (https://github.com/opencontainers/image-spec/blob/main/image-layout.md) as a tar file.
  * Equal contents give equal digests. Layers are not compressed: that would take longer than everything else.
  */
-export async function writeArchive(file: string, { images, layers, architecture }: ArchivePlan): Promise<void> {
+export async function writeArchive(file: string, { images, layers }: ArchivePlan): Promise<void> {
   const blobs = new Map<string, TarEntry>()
   const layerDescriptors = new Map<string, Descriptor>()
   for (const [name, entries] of Object.entries(layers)) {
@@ -49,7 +47,7 @@ export async function writeArchive(file: string, { images, layers, architecture 
   }
   const manifests = images.map(({ reference, layers: names, config }) => {
     const descriptors = names.map((name) => layerDescriptors.get(name) ?? unknownLayer(reference, name))
-    const configJson = imageConfig(config, architecture, descriptors.map(({ digest }) => digest))
+    const configJson = imageConfig(config, descriptors.map(({ digest }) => digest))
     const manifest = addJson(mediaType('manifest.v1+json'), {
       schemaVersion: 2,
       mediaType: mediaType('manifest.v1+json'),
@@ -85,11 +83,12 @@ async function layerBlob(entries: readonly TarEntry[]): Promise<{ descriptor: De
   }
 }
 
-function imageConfig(config: ImageConfig, architecture: string, layers: readonly string[]): object {
+function imageConfig(config: ImageConfig, layers: readonly string[]): object {
   const { entrypoint, cmd, exposedPorts = [] } = config
   return {
     created: '1970-01-01T00:00:00Z',
-    architecture,
+    // Go's names, which OCI uses.
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     os: 'linux',
     config: {
       Env: [`PATH=${searchPath}`],

@@ -48,7 +48,7 @@ export async function builtinLayers(
 }
 
 /** The file system's frame, and busybox under every name that it answers to. */
-async function busyboxLayer(processes: Processes, busybox: Program): Promise<readonly TarEntry[]> {
+export async function busyboxLayer(processes: Processes, busybox: Program): Promise<readonly TarEntry[]> {
   const { stdout } = await processes.run([busybox.path, '--list'])
   const applets = stdout.split('\n').filter((name) => name !== '' && name !== 'busybox')
   return layer([

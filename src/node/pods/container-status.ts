@@ -40,7 +40,7 @@ function stateOf(situation: Situation, { spec }: PodContainer, last: Container, 
   switch (outlook.next) {
     case 'keep':
     case 'replace':
-      return { running: { ...(last.startedAt === undefined ? {} : { startedAt: rfc3339(last.startedAt) }) } }
+      return { running: last.startedAt === undefined ? {} : { startedAt: rfc3339(last.startedAt) } }
     case 'resume':
       return { waiting: { reason: 'ContainerCreating' } }
     case 'wait':

@@ -24,10 +24,11 @@ export function keepAllotted(next: Spec, previous: Spec): void {
 
 function keepClusterIPs(next: Spec, previous: Spec): void {
   if ((next.clusterIP ?? '') === '') copy('clusterIP', next, previous)
-  if ((next.clusterIPs ?? []).length === 0 && next.clusterIP === previous.clusterIP) copy('clusterIPs', next, previous)
+  const isSame = next.clusterIP === previous.clusterIP
+  if (isSame && (next.clusterIPs ?? []).length === 0) copy('clusterIPs', next, previous)
 }
 
-/** By the ports' names, as they may have other numbers now. A node port that another port of `next` asks for is not given away twice. */
+/** By the ports' names: all else of a port may be new. A node port that another one of `next` asks for is not reused. */
 function keepNodePorts(next: Spec, previous: Spec): void {
   const before = new Map((previous.ports ?? []).map((port) => [port.name ?? '', port.nodePort ?? 0]))
   const taken = new Set((next.ports ?? []).map(nodePortKey))

@@ -55,10 +55,11 @@ async function prepareVolume(inputs: PayloadInputs, volume: VolumeSpec, { paths,
   const group = pod.spec.securityContext?.fsGroup
   if (volume.hostPath !== undefined) return prepareHostPath(volume.hostPath)
   if (volume.emptyDir !== undefined) {
-    await mkdir(directory, { recursive: true })
+    const isNew = (await mkdir(directory, { recursive: true })) !== undefined
     const { medium = '', sizeLimit } = volume.emptyDir
     if (medium === 'Memory') await tmpfs.mount(directory, sizeLimit === undefined ? undefined : parseQuantity(sizeLimit))
-    await chmod(directory, 0o777)
+    // What containers have made of it since is theirs.
+    if (isNew) await chmod(directory, 0o777)
     if (group !== undefined) await giveToGroup(directory, group)
     return
   }

@@ -1,6 +1,17 @@
 /** From the text of a request's body to a plain value: JSON, and YAML as upstream reads it. */
-import { isMap, isScalar, isSeq, parseDocument, type Document, type Tags } from 'yaml'
-import { badRequest } from '../errors.ts'
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  parseDocument,
+  type Document,
+  type DocumentOptions,
+  type ParseOptions,
+  type SchemaOptions,
+  type Tags,
+} from 'yaml'
+import { badRequest, type StatusError } from '../errors.ts'
 import { findDuplicateFields, JsonSyntaxError, maxJsonDepth } from './json-scanner.ts'
 
 export interface ParsedText {
@@ -9,8 +20,16 @@ export interface ParsedText {
   readonly duplicates: readonly string[]
 }
 
+/** YAML 1.1, in which `yes` is true, as upstream has it. Repeated keys are found by ourselves. */
+const yamlOptions: ParseOptions & DocumentOptions & SchemaOptions = {
+  version: '1.1',
+  customTags: upstreamTags,
+  uniqueKeys: false,
+  logLevel: 'silent',
+}
+
 /** Duplicates are only looked for when asked. Throws 400 if the text is not JSON or nests too deeply. */
-export function parseJson(text: string, { findDuplicates = false } = {}): ParsedText {
+export function parseJson(text: string, findDuplicates = false): ParsedText {
   try {
     const duplicates = findDuplicates || mayBeTooDeep(text) ? findDuplicateFields(text) : []
     return { value: JSON.parse(text), duplicates }
@@ -22,7 +41,7 @@ export function parseJson(text: string, { findDuplicates = false } = {}): Parsed
 /** The first document of the text. Throws 400 if it is not YAML, or nests too deeply. */
 export function parseYaml(text: string): ParsedText {
   if (mayBeTooDeep(text)) checkFlowDepth(text)
-  const document = parseDocument(text, { version: '1.1', customTags: upstreamTags, uniqueKeys: false, logLevel: 'silent' })
+  const document = parseDocument(text, yamlOptions)
   const [error] = document.errors
   if (error !== undefined) {
     const line = error.linePos?.[0].line ?? 1
@@ -31,9 +50,27 @@ export function parseYaml(text: string): ParsedText {
   return { value: plainValue(document), duplicates: [...duplicateKeys(document.contents, '', 0)] }
 }
 
-/** Upstream's YAML leaves dates and clock times as the strings that they are. */
+/** Dates, clock times and binaries stay the strings that they are, as nothing in JSON could take them. */
 function upstreamTags(tags: Tags): Tags {
-  return tags.filter((tag) => typeof tag === 'string' || (!tag.tag.endsWith(':timestamp') && tag.format !== 'TIME'))
+  return tags.filter((tag) => typeof tag === 'string' || (!/:(timestamp|binary)$/.test(tag.tag) && tag.format !== 'TIME'))
+}
+
+/** Before the parser, whose work would grow with the square of the depth. */
+function checkFlowDepth(text: string): void {
+  let depth = 0
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') depth++
+    else if (token === ']' || token === '}') depth--
+    if (depth > maxJsonDepth) throw tooDeep()
+  }
+}
+
+function tooDeep(): StatusError {
+  return badRequest('error converting YAML to JSON: yaml: exceeded max depth')
+}
+
+function firstLine(message: string): string {
+  return message.split('\n', 1)[0]?.replace(/:$/, '') ?? message
 }
 
 function plainValue(document: Document): unknown {
@@ -47,7 +84,7 @@ function plainValue(document: Document): unknown {
 }
 
 function* duplicateKeys(node: unknown, path: string, depth: number): Generator<string> {
-  if (depth > maxJsonDepth) throw badRequest('error converting YAML to JSON: yaml: exceeded max depth')
+  if (depth > maxJsonDepth) throw tooDeep()
   if (isSeq(node)) {
     for (const [index, item] of node.items.entries()) yield* duplicateKeys(item, `${path}[${index}]`, depth + 1)
   } else if (isMap(node)) {

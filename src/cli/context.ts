@@ -1,0 +1,54 @@
+import { homeOf, type Layout, layoutOf } from '../cluster/layout.ts'
+import { type ClusterConfig, readConfig } from '../cluster/config.ts'
+import { defaultCluster } from '../cluster/kubeconfig.ts'
+import type { Cgroups } from '../kernel/cgroups.ts'
+import type { Mounts } from '../kernel/mounts.ts'
+import type { Namespaces } from '../kernel/namespaces.ts'
+import type { Processes } from '../kernel/processes.ts'
+
+/** What commands work with. They return data; `print` is the one place that shows it. */
+export interface CliContext {
+  readonly environment: NodeJS.ProcessEnv
+  readonly processes: Processes
+  readonly namespaces: Namespaces
+  readonly cgroups: Cgroups
+  readonly mounts: Mounts
+  /** The command that runs one of our programs, without its arguments. */
+  program(name: string): readonly [string, ...string[]]
+  /** Builds the images that every node starts with, below this home, unless they are there. */
+  buildImages(home: string): Promise<void>
+  /** A line of progress, on standard error. */
+  say(line: string): void
+  /** The result: as JSON if asked for, else in words. */
+  print(result: unknown, asJson: boolean, inWords: string): void
+}
+
+/** Something the user can put right; shown as one sentence, without a stack. */
+export class UserError extends Error {
+  override readonly name = 'UserError'
+}
+
+export interface ClusterOption {
+  readonly name?: string
+}
+
+export function layoutFor({ environment }: CliContext, { name = defaultCluster }: ClusterOption): Layout {
+  if (!/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/.test(name)) {
+    throw new UserError(
+      `--name ${JSON.stringify(name)} cannot be used: give at most 22 lower-case letters, digits and inner hyphens`,
+    )
+  }
+  return layoutOf(homeOf(environment), name)
+}
+
+/** The cluster's configuration. Throws `UserError` if there is no such cluster. */
+export async function existingCluster(
+  context: CliContext,
+  option: ClusterOption,
+): Promise<{ config: ClusterConfig; layout: Layout }> {
+  const layout = layoutFor(context, option)
+  const config = await readConfig(layout.configFile)
+  if (config !== undefined) return { config, layout }
+  const flag = option.name === undefined ? '' : ` --name ${option.name}`
+  throw new UserError(`there is no cluster ${JSON.stringify(option.name ?? defaultCluster)}: start one with ./portolan up${flag}`)
+}

@@ -1,0 +1,18 @@
+import { Command } from 'commander'
+import { clientCommand } from './client.ts'
+import type { CliContext } from './context.ts'
+import { deleteCommand, downCommand } from './down.ts'
+import { nodeCommand } from './node.ts'
+import { setupCommand } from './setup.ts'
+import { statusCommand } from './status.ts'
+import { upCommand } from './up.ts'
+
+/** The whole command line. */
+export function program(context: CliContext, version: string): Command {
+  const commands = [upCommand, downCommand, deleteCommand, statusCommand, clientCommand, nodeCommand, setupCommand]
+  const root = new Command('portolan')
+    .description('Kubernetes Services without the weight of a Kubernetes cluster')
+    .version(version)
+  for (const command of commands) root.addCommand(command(context))
+  return root
+}

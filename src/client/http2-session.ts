@@ -1,0 +1,104 @@
+import { connect, type ClientHttp2Session } from 'node:http2'
+import { systemClock, type Clock } from '../base/clock.ts'
+import { ConnectionError } from './client.ts'
+
+export interface Http2Options {
+  /** `https://host:port`. */
+  readonly server: string
+  /** PEM. Without it the certificate authorities of the system are trusted. */
+  readonly ca?: string
+  /** PEM of the client's certificate and key. */
+  readonly cert?: string
+  readonly key?: string
+  /** Bearer token. */
+  readonly token?: string
+  readonly clock?: Clock
+  /** How often the peer is asked for a sign of life, and how long it may take; also to connect. */
+  readonly pingEveryMs?: number
+  readonly pingTimeoutMs?: number
+}
+
+/** Bytes that the server may send ahead of what has been read. */
+const streamWindow = 1 << 20
+const connectionWindow = 1 << 25
+
+/**
+ * Keeps one HTTP/2 session to a server: made when first needed, shared by all requests, replaced after it broke or the
+ * server said that it is leaving (GOAWAY). A peer that does not answer a ping is given up, with all streams to it.
+ */
+export class Http2Sessions {
+  readonly #options: Http2Options
+  #current: Promise<ClientHttp2Session> | undefined
+  #closed = false
+
+  constructor(options: Http2Options) {
+    this.#options = options
+  }
+
+  /** A session that takes requests. Throws `ConnectionError`. */
+  get(): Promise<ClientHttp2Session> {
+    if (this.#closed) throw new ConnectionError(`${this.#options.server}: the client is closed`)
+    this.#current ??= this.#connect()
+    return this.#current
+  }
+
+  /** Breaks what is under way; nothing can be sent any more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    const current = this.#current
+    this.#current = undefined
+    const session = await current?.catch(() => undefined)
+    session?.destroy()
+  }
+
+  #connect(): Promise<ClientHttp2Session> {
+    const { server, ca, cert, key, clock = systemClock, pingTimeoutMs = 10_000 } = this.#options
+    const session = connect(server, {
+      settings: { enablePush: false, initialWindowSize: streamWindow },
+      // In MB; unread answers of many watches count towards it.
+      maxSessionMemory: 64,
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    })
+    const { promise, resolve, reject } = Promise.withResolvers<ClientHttp2Session>()
+    const cancelTimeout = clock.after(pingTimeoutMs, () => session.destroy(new Error('timed out connecting')))
+    const forget = () => {
+      if (this.#current === promise) this.#current = undefined
+    }
+    session.once('connect', () => {
+      cancelTimeout()
+      // A watch whose reader is slow fills its own window only, not that of the whole connection.
+      session.setLocalWindowSize(connectionWindow)
+      this.#pingLater(session)
+      resolve(session)
+    })
+    session.on('goaway', forget)
+    // Streams are given the error too; here it only decides whether there is a session.
+    session.on('error', (error) => reject(connectionError(server, error)))
+    session.once('close', () => {
+      cancelTimeout()
+      forget()
+      reject(new ConnectionError(`${server}: the connection was closed`))
+    })
+    return promise
+  }
+
+  #pingLater(session: ClientHttp2Session): void {
+    const { clock = systemClock, pingEveryMs = 15_000, pingTimeoutMs = 10_000 } = this.#options
+    const cancel = clock.after(pingEveryMs, () => {
+      if (session.destroyed) return
+      const giveUp = clock.after(pingTimeoutMs, () => session.destroy(new Error('the server does not answer pings')))
+      session.ping((error) => {
+        giveUp()
+        if (error === null && !session.destroyed) this.#pingLater(session)
+      })
+    })
+    session.once('close', cancel)
+  }
+}
+
+export function connectionError(server: string, cause: unknown): ConnectionError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new ConnectionError(`${server}: ${message}`, { cause })
+}

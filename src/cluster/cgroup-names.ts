@@ -1,0 +1,19 @@
+/** The control group that holds every process of a cluster but its supervisor. */
+export function clusterCgroup(cluster: string): string {
+  return `/portolan/${cluster}`
+}
+
+/** Server and edge. Processes are in leaves only, as cgroup v2 asks. */
+export function systemCgroup(cluster: string): string {
+  return `${clusterCgroup(cluster)}/system`
+}
+
+/** The agent of a node, its containerd and the shims. */
+export function nodeSystemCgroup(cluster: string, node: number): string {
+  return `${clusterCgroup(cluster)}/node-${node}/system`
+}
+
+/** Above the pods of a node. */
+export function nodePodsCgroup(cluster: string, node: number): string {
+  return `${clusterCgroup(cluster)}/node-${node}/pods`
+}

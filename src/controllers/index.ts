@@ -1,0 +1,88 @@
+import type { ConfigMap } from '../api/kinds/config-map.ts'
+import type { EndpointSlice } from '../api/kinds/endpoint-slice.ts'
+import type { Endpoints } from '../api/kinds/endpoints.ts'
+import type { Lease } from '../api/kinds/lease.ts'
+import type { Namespace } from '../api/kinds/namespace.ts'
+import type { Node } from '../api/kinds/node.ts'
+import type { Pod } from '../api/kinds/pod.ts'
+import type { ReplicationController } from '../api/kinds/replication-controller.ts'
+import type { ServiceAccount } from '../api/kinds/service-account.ts'
+import type { Service } from '../api/kinds/service.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Cidr } from '../base/ip.ts'
+import type { Cache } from '../client/cache.ts'
+import type { Client } from '../client/client.ts'
+import type { Controller } from '../client/controller.ts'
+import type { EventBroadcaster } from '../client/event-recorder.ts'
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts'
+import { endpointSliceController } from './endpoint-slice.ts'
+import { endpointsController } from './endpoints.ts'
+import { garbageCollector } from './garbage-collector.ts'
+import { rootCaController, serviceAccountController } from './namespace-defaults.ts'
+import { namespaceController } from './namespace.ts'
+import { nodeIpamController } from './node-ipam.ts'
+import { nodeLifecycleController } from './node-lifecycle.ts'
+import type { CollectedKind } from './owner-graph.ts'
+import { podGcController } from './pod-gc.ts'
+import { replicationController } from './replication.ts'
+import { schedulerController } from './scheduler/scheduler.ts'
+import { taintEvictionController } from './taint-eviction.ts'
+
+export type { CollectedKind }
+
+export interface ControllerDeps {
+  readonly client: Client
+  readonly caches: ControllerCaches
+  /** Every kind whose objects may own others, be owned, or be in a namespace; one version of each. */
+  readonly kinds: readonly CollectedKind[]
+  readonly events: EventBroadcaster
+  readonly clock: Clock
+  /** PEM of the cluster's CA, for `kube-root-ca.crt`. */
+  readonly ca: string
+  /** The range of all pods; each node gets a /24 of it. */
+  readonly podRange: Cidr
+  /** How long a node may be silent before it counts as unreachable; 40 s unless given. */
+  readonly nodeGraceMs?: number
+}
+
+export interface ControllerCaches {
+  readonly configMaps: Cache<ConfigMap>
+  readonly endpoints: Cache<Endpoints>
+  readonly endpointSlices: Cache<EndpointSlice>
+  readonly leases: Cache<Lease>
+  readonly namespaces: Cache<Namespace>
+  readonly nodes: Cache<Node>
+  readonly pods: Cache<Pod>
+  readonly replicationControllers: Cache<ReplicationController>
+  readonly serviceAccounts: Cache<ServiceAccount>
+  readonly services: Cache<Service>
+}
+
+/** All controllers of the server, in the order in which they start: what others need first comes first. */
+export function controllers(deps: ControllerDeps): readonly Controller[] {
+  const { caches, events, nodeGraceMs } = deps
+  const common = { ...caches, client: deps.client, clock: deps.clock, kinds: deps.kinds }
+  const recorder = (component: string) => ({ events: events.recorder(component) })
+  const grace = nodeGraceMs === undefined ? {} : { graceMs: nodeGraceMs }
+  return [
+    // No pod starts without its ServiceAccount, and pods mount the CA.
+    serviceAccountController(common),
+    rootCaController({ ...common, ca: deps.ca }),
+    // An agent cannot set up its pod network before it has a range.
+    nodeIpamController({ ...common, ...recorder('cidrAllocator'), podRange: deps.podRange }),
+    // Before the scheduler, so that it does not choose nodes that are gone.
+    nodeLifecycleController({ ...common, ...recorder('node-controller'), ...grace }),
+    taintEvictionController({ ...common, ...recorder('taint-eviction-controller') }),
+    podGcController(common),
+    // Before the replication controller, so that the first pods that it creates have somewhere to go.
+    schedulerController({ ...common, ...recorder('default-scheduler') }),
+    replicationController({ ...common, ...recorder('replication-controller') }),
+    // Slices before the legacy Endpoints: they are what traffic follows.
+    endpointSliceController(common),
+    endpointsController(common),
+    endpointSliceMirroringController({ ...common, ...recorder('endpoint-slice-mirroring-controller') }),
+    // What takes away comes last: it must not judge by what the others are still putting right.
+    garbageCollector(common),
+    namespaceController(common),
+  ]
+}

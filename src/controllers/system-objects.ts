@@ -1,0 +1,99 @@
+import { isStatus } from '../api/errors.ts'
+import { type EndpointSlice, EndpointSlices } from '../api/kinds/endpoint-slice.ts'
+import { type Endpoints, EndpointsResource } from '../api/kinds/endpoints.ts'
+import { type Namespace, Namespaces } from '../api/kinds/namespace.ts'
+import { type Service, Services } from '../api/kinds/service.ts'
+import type { Draft, KubeObject } from '../api/object.ts'
+import type { Resource } from '../api/resource.ts'
+import type { Client } from '../client/client.ts'
+
+export interface SystemAddresses {
+  /** Where the API server listens in the node network. */
+  readonly server: { readonly address: string; readonly port: number }
+  /** Cluster IPs of the Services `kubernetes` and `kube-dns`. */
+  readonly apiService: string
+  readonly dnsService: string
+}
+
+/**
+ * The objects that every cluster has: four namespaces, the `kubernetes` Service with the server behind it, and
+ * `kube-dns`. Made where they are missing, so that clients find them before anything else runs.
+ */
+export async function ensureSystemObjects(client: Client, addresses: SystemAddresses): Promise<void> {
+  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
+    await ensure(client, Namespaces, namespace(name))
+  }
+  await Promise.all([
+    ensure(client, Services, kubernetesService(addresses)),
+    ensure(client, Services, dnsService(addresses)),
+    ensure(client, EndpointsResource, kubernetesEndpoints(addresses)),
+    ensure(client, EndpointSlices, kubernetesSlice(addresses)),
+  ])
+}
+
+async function ensure<T extends KubeObject>(client: Client, resource: Resource<T>, object: Draft<T>): Promise<void> {
+  const { namespace, name = '' } = object.metadata
+  try {
+    await client.get(resource, { namespace, name })
+  } catch (error) {
+    if (!isStatus(error, 'NotFound')) throw error
+    await client.create(resource, object)
+  }
+}
+
+function namespace(name: string): Draft<Namespace> {
+  return { metadata: { name } }
+}
+
+const apiPort = { name: 'https', port: 443, protocol: 'TCP' }
+const apiLabels = { component: 'apiserver', provider: 'kubernetes' }
+
+function kubernetesService({ apiService, server }: SystemAddresses): Draft<Service> {
+  return {
+    metadata: { name: 'kubernetes', namespace: 'default', labels: apiLabels },
+    spec: { clusterIP: apiService, ports: [{ ...apiPort, targetPort: server.port }] },
+  }
+}
+
+// Both forms are written here and by no controller: the Service has no selector, and its slice is no mirror.
+function kubernetesEndpoints({ server }: SystemAddresses): Draft<Endpoints> {
+  return {
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+    },
+    subsets: [{ addresses: [{ ip: server.address }], ports: [{ ...apiPort, port: server.port }] }],
+  }
+}
+
+function kubernetesSlice({ server }: SystemAddresses): Draft<EndpointSlice> {
+  return {
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [server.address], conditions: { ready: true } }],
+    ports: [{ ...apiPort, port: server.port }],
+  }
+}
+
+function dnsService({ dnsService: clusterIP }: SystemAddresses): Draft<Service> {
+  return {
+    metadata: {
+      name: 'kube-dns',
+      namespace: 'kube-system',
+      labels: {
+        'k8s-app': 'kube-dns',
+        'kubernetes.io/name': 'CoreDNS',
+        // The DNS server of each node is bound to the address itself: service proxies leave it alone.
+        'service.kubernetes.io/service-proxy-name': 'portolan-dns',
+      },
+    },
+    spec: {
+      clusterIP,
+      ports: [
+        { name: 'dns', port: 53, protocol: 'UDP' },
+        { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+      ],
+    },
+  }
+}

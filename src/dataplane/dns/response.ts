@@ -1,0 +1,198 @@
+import { parseIPv4 } from '../../base/ip.ts'
+import type { Query } from './query.ts'
+import { recordType, type DnsRecord } from './record.ts'
+
+export interface Response {
+  readonly rcode: number
+  /** Whether the answer is about our own names. */
+  readonly authoritative: boolean
+  readonly answers?: readonly DnsRecord[]
+  readonly authorities?: readonly DnsRecord[]
+  readonly additionals?: readonly DnsRecord[]
+}
+
+const headerBytes = 12
+const optBytes = 11
+/** Largest answer over UDP that no common link splits (DNS flag day 2020), and the size that we say we take. */
+export const udpPayloadBytes = 1232
+
+/** How long an answer to this query may be over UDP. */
+export function udpLimit({ edns }: Query): number {
+  return Math.min(Math.max(edns?.udpPayloadBytes ?? 512, 512), udpPayloadBytes)
+}
+
+/**
+ * The packet of a response, at most `limitBytes` long. Where not all answers fit, it has those that do and says that it
+ * is truncated, so that the asker comes again over TCP; additional records are left out silently. Names are compressed.
+ */
+export function encodeResponse(query: Query, response: Response, limitBytes: number): Buffer {
+  const { rcode, authoritative, answers = [], authorities = [], additionals = [] } = response
+  const edns = query.edns !== undefined
+  const writer = new Writer(limitBytes - (edns ? optBytes : 0), query)
+  const counts = [answers, authorities, additionals].map((records) => writer.records(records)) as [number, number, number]
+  const truncated = counts[0] < answers.length
+  if (edns) writer.opt(rcode >> 4)
+  const flags =
+    0x8080 | (authoritative ? 0x0400 : 0) | (truncated ? 0x0200 : 0) | (query.recursionDesired ? 0x0100 : 0) | (rcode & 15)
+  return writer.finish(query.id, flags, [1, counts[0], counts[1], counts[2] + (edns ? 1 : 0)])
+}
+
+/** The answer to a packet of which not even the question could be read. */
+export function encodeBareError(id: number, rcode: number): Buffer {
+  const packet = Buffer.alloc(headerBytes)
+  packet.writeUInt16BE(id, 0)
+  packet.writeUInt16BE(0x8080 | rcode, 2)
+  return packet
+}
+
+class Full extends Error {}
+
+class Writer {
+  readonly #packet: Buffer
+  readonly #limit: number
+  readonly #query: Query
+  /** Where a name, or the tail of one, has been written. */
+  readonly #offsets = new Map<string, number>()
+  #end: number
+
+  constructor(limitBytes: number, query: Query) {
+    this.#limit = limitBytes
+    this.#packet = Buffer.allocUnsafe(limitBytes + optBytes)
+    this.#query = query
+    this.#end = headerBytes + query.questionBytes.copy(this.#packet, headerBytes)
+  }
+
+  /** Writes whole records as long as they fit; returns how many. */
+  records(records: readonly DnsRecord[]): number {
+    for (const [index, record] of records.entries()) {
+      const start = this.#end
+      try {
+        this.#record(record)
+      } catch (error) {
+        if (!(error instanceof Full)) throw error
+        this.#end = start
+        for (const [name, offset] of this.#offsets) if (offset >= start) this.#offsets.delete(name)
+        return index
+      }
+    }
+    return records.length
+  }
+
+  opt(extendedRcode: number): void {
+    this.#packet.fill(0, this.#end, this.#end + optBytes)
+    this.#packet.writeUInt16BE(recordType.OPT, this.#end + 1)
+    this.#packet.writeUInt16BE(udpPayloadBytes, this.#end + 3)
+    this.#packet.writeUInt8(extendedRcode, this.#end + 5)
+    this.#end += optBytes
+  }
+
+  finish(id: number, flags: number, counts: readonly [number, number, number, number]): Buffer {
+    for (const [index, value] of [id, flags, ...counts].entries()) this.#packet.writeUInt16BE(value, index * 2)
+    return this.#packet.subarray(0, this.#end)
+  }
+
+  #record(record: DnsRecord): void {
+    if (record.name === this.#query.question.name) this.#u16(0xc000 | headerBytes)
+    else this.#name(record.name)
+    this.#u16(recordType[record.type])
+    this.#u16(1)
+    this.#u32(record.ttlSeconds)
+    const lengthAt = this.#end
+    this.#u16(0)
+    this.#data(record)
+    this.#packet.writeUInt16BE(this.#end - lengthAt - 2, lengthAt)
+  }
+
+  #data(record: DnsRecord): void {
+    switch (record.type) {
+      case 'A':
+        return this.#u32(parseIPv4(record.address) ?? 0)
+      case 'AAAA':
+        return this.#bytes(ipv6Bytes(record.address))
+      case 'CNAME':
+      case 'NS':
+      case 'PTR':
+        return this.#name(record.target)
+      case 'TXT':
+        return this.#label(record.text)
+      case 'SRV':
+        for (const value of [record.priority, record.weight, record.port]) this.#u16(value)
+        // Targets of SRV are not compressed (RFC 2782).
+        return this.#plainName(record.target)
+      case 'SOA':
+        this.#name(record.primary)
+        this.#name(record.mailbox)
+        for (const value of [record.serial, record.refreshSeconds, record.retrySeconds]) this.#u32(value)
+        for (const value of [record.expireSeconds, record.minimumSeconds]) this.#u32(value)
+        return
+      default:
+        return record satisfies never
+    }
+  }
+
+  #name(name: string): void {
+    let rest = name
+    while (rest !== '') {
+      const offset = this.#offsets.get(rest)
+      if (offset !== undefined) return this.#u16(0xc000 | offset)
+      if (this.#end < 0x4000) this.#offsets.set(rest, this.#end)
+      const dot = rest.indexOf('.')
+      this.#label(dot < 0 ? rest : rest.slice(0, dot))
+      rest = dot < 0 ? '' : rest.slice(dot + 1)
+    }
+    this.#bytes(root)
+  }
+
+  #plainName(name: string): void {
+    for (const label of name.split('.')) this.#label(label)
+    this.#bytes(root)
+  }
+
+  #label(label: string): void {
+    this.#bytes(Buffer.from([label.length]))
+    this.#bytes(Buffer.from(label, 'latin1'))
+  }
+
+  #u16(value: number): void {
+    this.#reserve(2)
+    this.#end = this.#packet.writeUInt16BE(value, this.#end)
+  }
+
+  #u32(value: number): void {
+    this.#reserve(4)
+    this.#end = this.#packet.writeUInt32BE(value >>> 0, this.#end)
+  }
+
+  #bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#packet.set(bytes, this.#end)
+    this.#end += bytes.length
+  }
+
+  #reserve(count: number): void {
+    if (this.#end + count > this.#limit) throw new Full()
+  }
+}
+
+const root = Buffer.from([0])
+
+/** The 16 octets of an address that `isIPv6` accepts, without a zone. */
+function ipv6Bytes(address: string): Buffer {
+  const [head = '', tail] = address.split('::')
+  const [left, right] = [groups(head), groups(tail ?? '')]
+  const missing = tail === undefined ? 0 : 8 - left.length - right.length
+  const bytes = Buffer.alloc(16)
+  for (const [index, group] of [...left, ...Array<number>(missing).fill(0), ...right].entries()) {
+    bytes.writeUInt16BE(group, index * 2)
+  }
+  return bytes
+}
+
+function groups(text: string): readonly number[] {
+  return text === '' ? [] : text.split(':').flatMap((group) => (group.includes('.') ? halves(group) : [Number.parseInt(group, 16)]))
+}
+
+function halves(address: string): readonly number[] {
+  const value = parseIPv4(address) ?? 0
+  return [value >>> 16, value & 0xffff]
+}

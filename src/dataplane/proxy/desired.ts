@@ -1,0 +1,88 @@
+import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import type { Service } from '../../api/kinds/service.ts'
+import { keyOf, type ObjectKey } from '../../api/object.ts'
+import type { TrackedFlow } from '../../kernel/conntrack.ts'
+import { Claims } from './claims.ts'
+import { compileElements, type Element } from './compile.ts'
+import { diff, type Change } from './diff.ts'
+import type { AddressFamily } from './family.ts'
+import { portsOf, serviceOf, type ServicePort } from './model.ts'
+import { departedFlows } from './tracked-flows.ts'
+
+/** What is to be done since the last step. */
+export interface Step extends Change {
+  readonly departed: readonly TrackedFlow[]
+}
+
+interface Compiled {
+  readonly ports: readonly ServicePort[]
+  readonly elements: readonly Element[]
+}
+
+const nothing: Compiled = { ports: [], elements: [] }
+
+/**
+ * The desired state of the proxy's sets, kept up to date from changed Services and EndpointSlices. Only Services that
+ * changed, or whose slices did, are compiled again, when the next step is asked for.
+ */
+export class DesiredState {
+  readonly #families: readonly AddressFamily[]
+  readonly #services = new Map<ObjectKey, Service>()
+  readonly #slices = new Map<ObjectKey, Map<ObjectKey, EndpointSlice>>()
+  readonly #compiled = new Map<ObjectKey, Compiled>()
+  readonly #claims = new Claims()
+  readonly #dirty = new Set<ObjectKey>()
+
+  constructor(families: readonly AddressFamily[]) {
+    this.#families = families
+  }
+
+  serviceChanged(previous: Service | undefined, next: Service | undefined): void {
+    if (previous !== undefined) this.#services.delete(this.#mark(keyOf(previous)))
+    if (next !== undefined) this.#services.set(this.#mark(keyOf(next)), next)
+  }
+
+  sliceChanged(previous: EndpointSlice | undefined, next: EndpointSlice | undefined): void {
+    const [from, to] = [previous, next].map((slice) => slice && serviceOf(slice))
+    if (previous !== undefined && from !== undefined) {
+      const slices = this.#slices.get(this.#mark(from))
+      slices?.delete(keyOf(previous))
+      if (slices?.size === 0) this.#slices.delete(from)
+    }
+    if (next !== undefined && to !== undefined) {
+      const slices = this.#slices.get(this.#mark(to)) ?? new Map<ObjectKey, EndpointSlice>()
+      this.#slices.set(to, slices.set(keyOf(next), next))
+    }
+  }
+
+  /** Compiles what is dirty; the step is empty if that makes no difference. */
+  takeStep(): Step {
+    const departed = [...this.#dirty].flatMap((key) => this.#recompile(key))
+    this.#dirty.clear()
+    return { ...this.#claims.take(), departed }
+  }
+
+  elements(): Element[] {
+    return this.#claims.all()
+  }
+
+  ports(): ServicePort[] {
+    return [...this.#compiled.values()].flatMap(({ ports }) => ports)
+  }
+
+  #mark(service: ObjectKey): ObjectKey {
+    this.#dirty.add(service)
+    return service
+  }
+
+  #recompile(key: ObjectKey): TrackedFlow[] {
+    const service = this.#services.get(key)
+    const last = this.#compiled.get(key) ?? nothing
+    const ports = service === undefined ? [] : portsOf(service, [...(this.#slices.get(key)?.values() ?? [])], this.#families)
+    const next = { ports, elements: compileElements(ports) }
+    if (ports.length === 0) this.#compiled.delete(key)
+    else this.#compiled.set(key, next)
+    this.#claims.change(key, diff(last.elements, next.elements))
+    return departedFlows(last.ports, next.ports)
+  }
+}

@@ -1,0 +1,266 @@
+import { describe, expect, test } from 'vitest'
+import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import type { Service } from '../../api/kinds/service.ts'
+import { ManualClock } from '../../base/manual-clock.ts'
+import { silentLog, type Log } from '../../base/log.ts'
+import { LiveCache } from '../../client/live-cache.ts'
+import { FakeConntrack } from '../../kernel/conntrack-fake.ts'
+import type { TrackedFlow } from '../../kernel/conntrack.ts'
+import { FakeNft } from '../../kernel/nft-fake.ts'
+import { NftError } from '../../kernel/nft.ts'
+import { tableName } from './base-rules.ts'
+import { Proxy, type AppliedSlices } from './proxy.ts'
+import { ranges, service, slice, TestCache } from './test-objects.ts'
+
+const web = service('web', { clusterIP: '10.96.0.10' })
+const dns = service('dns', { clusterIP: '10.96.0.20', ports: [{ port: 53, protocol: 'UDP' }] })
+const dnsPorts = [{ port: 5353, protocol: 'UDP' }]
+
+function flow(answeredBy: string, { port = 5353, to = '10.96.0.20', toPort = 53 } = {}): TrackedFlow {
+  return { protocol: 'udp', destination: { address: to, port: toPort }, answeredBy: { address: answeredBy, port } }
+}
+
+function parts({ services = [web], slices = [slice('web', ['10.108.1.2'])] }: { services?: Service[]; slices?: EndpointSlice[] } = {}) {
+  const nft = new FakeNft()
+  return {
+    services: new TestCache(services),
+    slices: new TestCache(slices),
+    nft,
+    conntrack: new FakeConntrack(),
+    clock: new ManualClock(),
+    log: silentLog,
+    ranges,
+    held: (set: string) => nft.elements(tableName, set),
+  }
+}
+
+/** Lets everything run that does not wait for the clock. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate)
+}
+
+describe('start', () => {
+  test('waits for both caches, then loads everything at once', async () => {
+    const slices = new LiveCache<EndpointSlice>(silentLog)
+    const deps = { ...parts(), slices }
+    await using proxy = new Proxy(deps)
+    await turns()
+    expect(deps.nft.transactions).toEqual([])
+    const first = slice('web', ['10.108.1.2'])
+    slices.apply([{ key: 'default/web-1', previous: undefined, next: first }])
+    slices.markSynced()
+    await proxy.settled()
+    expect(deps.nft.transactions).toHaveLength(1)
+    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-1'])
+    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.2 . 8080'])
+    expect([...proxy.applied]).toEqual([['default/web-1', first.metadata.resourceVersion]])
+  })
+
+  test('a cluster without services has the base rules', async () => {
+    const deps = parts({ services: [], slices: [] })
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    expect(await deps.held('services')).toEqual([])
+  })
+
+  test('replaces the table of an earlier life in one transaction', async () => {
+    const deps = parts()
+    const stale = `table inet ${tableName} {\n map services { typeof th dport : verdict; }\n chain old { drop; }\n}`
+    await deps.nft.transaction([{ op: 'load', text: stale }])
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    expect(deps.nft.transactions).toHaveLength(2)
+    expect(await deps.nft.listTable(tableName)).not.toContain('chain old')
+    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-1'])
+  })
+
+  test('forgets UDP entries that no rule would make now', async () => {
+    const deps = parts({ services: [dns], slices: [slice('dns', ['10.108.1.2'], { ports: dnsPorts })] })
+    const live = flow('10.108.1.2')
+    const ended = flow('10.108.1.3')
+    const untranslated = flow('10.96.0.20', { port: 53 })
+    const ofDeletedService = flow('10.108.1.2', { to: '10.96.0.77' })
+    const boundHere = flow('10.96.0.30', { port: 53, to: '10.96.0.30' })
+    const elsewhere = flow('192.0.2.9', { to: '192.0.2.1' })
+    for (const each of [live, ended, untranslated, ofDeletedService, boundHere, elsewhere]) deps.conntrack.track(each)
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    expect(await deps.conntrack.list('udp', 'ipv4')).toEqual([live, boundHere, elsewhere])
+  })
+})
+
+describe('changes', () => {
+  test('of one turn go into one transaction that holds no more than what changed', async () => {
+    const deps = parts()
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    deps.services.put(service('api', { clusterIP: '10.96.0.11' }))
+    deps.slices.put(slice('api', ['10.108.1.9']), slice('web', ['10.108.1.2', '10.108.1.3']))
+    await proxy.settled()
+    expect(deps.nft.transactions).toHaveLength(2)
+    const sets = deps.nft.transactions[1]?.map((operation) => ('set' in operation ? `${operation.op} ${operation.set}` : operation.op))
+    expect(sets?.sort()).toEqual([
+      'add-elements cluster-ips',
+      'add-elements hairpin',
+      'add-elements services',
+      'add-elements slots-1',
+      'add-elements slots-2',
+      'delete-elements services',
+      'delete-elements slots-1',
+      'load',
+    ])
+    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-2', '10.96.0.11 . tcp . 80 : goto pick-1'])
+  })
+
+  test('that come during a transaction go into the next', async () => {
+    const deps = parts()
+    const applying = Promise.withResolvers<void>()
+    const slow = {
+      transaction: async (operations: Parameters<FakeNft['transaction']>[0]) => {
+        await applying.promise
+        await deps.nft.transaction(operations)
+      },
+      elements: deps.nft.elements.bind(deps.nft),
+      listTable: deps.nft.listTable.bind(deps.nft),
+    }
+    await using proxy = new Proxy({ ...deps, nft: slow })
+    await turns()
+    deps.slices.put(slice('web', ['10.108.1.3']))
+    await turns()
+    deps.slices.put(slice('web', ['10.108.1.4']))
+    applying.resolve()
+    await proxy.settled()
+    expect(deps.nft.transactions).toHaveLength(2)
+    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.4 . 8080'])
+  })
+
+  test('without effect on the rules cause no transaction, but count as applied', async () => {
+    const deps = parts()
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    const heard: AppliedSlices[] = []
+    proxy.onApplied((slices) => heard.push(slices))
+    const unknown = slice('headless', ['10.108.1.7'])
+    const same = slice('web', ['10.108.1.2'])
+    deps.slices.put(unknown, same)
+    await proxy.settled()
+    deps.slices.remove('default/headless-1')
+    await proxy.settled()
+    expect(deps.nft.transactions).toHaveLength(1)
+    expect(heard).toEqual([
+      new Map([
+        ['default/headless-1', unknown.metadata.resourceVersion],
+        ['default/web-1', same.metadata.resourceVersion],
+      ]),
+      new Map([['default/headless-1', undefined]]),
+    ])
+    expect([...proxy.applied]).toEqual([['default/web-1', same.metadata.resourceVersion]])
+  })
+
+  test('of a slice from one Service to another concern both', async () => {
+    const deps = parts({ services: [web, service('api', { clusterIP: '10.96.0.11' })] })
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    deps.slices.put(slice('api', ['10.108.1.2'], { name: 'web-1' }))
+    await proxy.settled()
+    expect(await deps.held('services')).toEqual(['10.96.0.11 . tcp . 80 : goto pick-1'])
+    expect(await deps.held('hairpin')).toEqual(['10.108.1.2 . 10.108.1.2'])
+  })
+
+  test('forget UDP entries to endpoints that left, and only those, once the rules are in', async () => {
+    const deps = parts({ services: [web, dns], slices: [slice('dns', ['10.108.1.2', '10.108.1.3'], { ports: dnsPorts })] })
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    deps.slices.put(slice('dns', ['10.108.1.3'], { ports: dnsPorts }), slice('web', ['10.108.1.2']))
+    deps.slices.put(slice('web', []))
+    await proxy.settled()
+    expect(deps.conntrack.forgotten).toEqual([flow('10.108.1.2')])
+  })
+})
+
+describe('failures', () => {
+  test('a failed transaction is followed by a reload of everything, after a while that grows', async () => {
+    const messages: unknown[] = []
+    const log: Log = { ...silentLog, error: (fields, message) => messages.push({ ...fields, message }) }
+    const deps = { ...parts(), log }
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    const refused = new NftError('Error: Could not process rule: File exists')
+    deps.nft.failNext(refused)
+    deps.nft.failNext(refused)
+    const changed = slice('web', ['10.108.1.3'])
+    deps.slices.put(changed)
+    await turns()
+    expect(proxy.applied.get('default/web-1')).not.toBe(changed.metadata.resourceVersion)
+    deps.clock.advance(100)
+    await turns()
+    deps.clock.advance(100)
+    await turns()
+    expect(deps.nft.transactions).toHaveLength(1)
+    deps.clock.advance(100)
+    await proxy.settled()
+    expect(deps.nft.transactions[1]?.map(({ op }) => op).slice(0, 3)).toEqual(['load', 'delete-table', 'load'])
+    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.3 . 8080'])
+    expect(proxy.applied.get('default/web-1')).toBe(changed.metadata.resourceVersion)
+    const message = 'a transaction failed, the whole table will be loaded again'
+    expect(messages).toEqual([
+      { err: refused, retryInMs: 100, message },
+      { err: refused, retryInMs: 200, message },
+    ])
+  })
+
+  test('a table that somebody else deleted is made again', async () => {
+    const deps = parts()
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    await deps.nft.transaction([{ op: 'delete-table', table: tableName }])
+    deps.slices.put(slice('web', ['10.108.1.3']))
+    await turns()
+    deps.clock.advance(100)
+    await proxy.settled()
+    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.3 . 8080'])
+  })
+
+  test('connection tracking is cleaned again, without touching the rules, and only then is the slice applied', async () => {
+    const deps = parts({ services: [dns], slices: [slice('dns', ['10.108.1.2'], { ports: dnsPorts })] })
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    deps.conntrack.failNext(new Error('netlink'))
+    const changed = slice('dns', [], { ports: dnsPorts })
+    deps.slices.put(changed)
+    await turns()
+    expect(proxy.applied.get('default/dns-1')).not.toBe(changed.metadata.resourceVersion)
+    deps.clock.advance(100)
+    await proxy.settled()
+    expect(proxy.applied.get('default/dns-1')).toBe(changed.metadata.resourceVersion)
+    expect(deps.conntrack.forgotten).toEqual([flow('10.108.1.2')])
+    expect(deps.nft.transactions).toHaveLength(2)
+  })
+})
+
+describe('stop', () => {
+  test('leaves the rules, hears no more changes, and tells those who wait', async () => {
+    const deps = parts()
+    const proxy = new Proxy(deps)
+    await proxy.settled()
+    deps.slices.put(slice('web', ['10.108.1.9']))
+    const waiting = proxy.settled().catch(String)
+    await proxy.stop()
+    expect(await waiting).toContain('stopped')
+    deps.slices.put(slice('web', ['10.108.1.8']))
+    await turns()
+    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-1'])
+    expect(deps.nft.transactions).toHaveLength(1)
+    await proxy.stop()
+  })
+
+  test('does not wait for caches or for a retry', async () => {
+    const deps = parts()
+    await new Proxy({ ...deps, slices: new LiveCache<EndpointSlice>(silentLog) }).stop()
+    deps.nft.failNext(new NftError('no'))
+    const proxy = new Proxy(deps)
+    await turns()
+    await proxy.stop()
+    expect(deps.nft.transactions).toEqual([])
+  })
+})

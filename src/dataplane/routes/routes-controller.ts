@@ -1,0 +1,53 @@
+import type { Node } from '../../api/kinds/node.ts'
+import type { Cache } from '../../client/cache.ts'
+import { from, type Controller } from '../../client/controller.ts'
+import type { Processes } from '../../kernel/processes.ts'
+import { compileRoutes, diffRoutes, type NodeRoute } from './route-table.ts'
+
+/** The number that marks our routes in the kernel's table (`proto` in ip-route(8)); no daemon is known by it. */
+export const routeProtocol = 108
+
+export interface RoutesDeps {
+  readonly nodes: Cache<Node>
+  /** Its route is left out; undefined where no node is, as on the edge. */
+  readonly ownNode: string | undefined
+  readonly processes: Processes
+}
+
+/**
+ * Keeps one route per Node in the network namespace in which it runs. Routes of other origin are not touched, unless
+ * they stand in the place of one that is wanted. Nodes change with every heartbeat: as long as the wanted routes stay
+ * the same, nothing is run.
+ */
+export function routesController({ nodes, ownNode, processes }: RoutesDeps): Controller {
+  let applied: string | undefined
+  return {
+    name: 'routes',
+    workers: 1,
+    // The whole table is one piece of work.
+    wakesOn: [from(nodes, () => ['routes'])],
+    async reconcile(_key, signal) {
+      const wanted = compileRoutes(nodes.list(), ownNode)
+      const compiled = JSON.stringify(wanted)
+      if (compiled === applied) return
+      applied = undefined
+      const lines = diffRoutes(await heldRoutes(processes, signal), wanted, routeProtocol)
+      // With -force, one node that cannot be reached does not keep the others from their routes; it fails all the same.
+      const input = `${lines.join('\n')}\n`
+      if (lines.length > 0) await processes.run(['ip', '-force', '-batch', '-'], { input, signal })
+      applied = compiled
+    },
+  }
+}
+
+interface IpRoute {
+  readonly dst: string
+  readonly gateway?: string
+}
+
+async function heldRoutes(processes: Processes, signal: AbortSignal): Promise<readonly NodeRoute[]> {
+  const command = ['ip', '-json', '-4', 'route', 'show', 'protocol', String(routeProtocol)] as const
+  const { stdout } = await processes.run(command, { signal })
+  const routes = JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly IpRoute[]
+  return routes.map(({ dst, gateway = '' }) => ({ podCIDR: dst.includes('/') ? dst : `${dst}/32`, via: gateway }))
+}

@@ -1,0 +1,2 @@
+/** Where Debian's containernetworking-plugins puts them. */
+export const cniBinDir = '/usr/lib/cni'

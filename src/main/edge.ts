@@ -1,0 +1,25 @@
+import { Nodes } from '../api/kinds/node.ts'
+import { systemClock } from '../base/clock.ts'
+import { jsonLog } from '../base/json-log.ts'
+import { apiClient } from '../client/api-client.ts'
+import { http2Transport } from '../client/http2-transport.ts'
+import { informer } from '../client/informer.ts'
+import { runControllers } from '../client/run-controllers.ts'
+import { serverAddress } from '../cluster/address-plan.ts'
+import { planOf } from '../cluster/config.ts'
+import { readIdentity } from '../cluster/pki.ts'
+import { routesController } from '../dataplane/routes/routes-controller.ts'
+import { realProcesses } from '../kernel/real-processes.ts'
+import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
+
+/** The edge process: the cluster's router. Keeps the way to every node's pods. */
+const signal = endOfProcess()
+const { config, layout } = await clusterOf(process.argv.slice(2))
+const deps = { log: jsonLog({ process: 'edge' }), clock: systemClock, signal }
+const identity = await readIdentity(layout.pki, 'edge')
+const client = apiClient(http2Transport({ server: `https://${serverAddress(planOf(config))}:6443`, ...identity }))
+const nodes = informer(client, Nodes, deps)
+const routes = routesController({ nodes, ownNode: undefined, processes: realProcesses })
+void nodes.synced.then(reportReady)
+await runControllers([routes], deps)
+process.exit(0)

@@ -1,0 +1,37 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from '../base/clock.ts'
+import { UserError, type CliContext } from '../cli/context.ts'
+import { program } from '../cli/program.ts'
+import { realCgroups } from '../kernel/real-cgroups.ts'
+import { realMounts } from '../kernel/mounts.ts'
+import { realNamespaces } from '../kernel/real-namespaces.ts'
+import { realProcesses } from '../kernel/real-processes.ts'
+import { cniBinDir } from './cni-bin-dir.ts'
+import { version } from './version.ts'
+
+const say = (line: string) => void process.stderr.write(`${line}\n`)
+
+const context: CliContext = {
+  environment: process.env,
+  processes: realProcesses,
+  namespaces: realNamespaces(realProcesses),
+  cgroups: await realCgroups(systemClock),
+  mounts: realMounts(realProcesses),
+  program: (name) => [process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))],
+  buildImages: async (home) => {
+    const { ensureSeed } = await import('../node/images/seed.ts')
+    const options = { directory: join(home, 'images'), runDir: '/run/portolan/seed', nodePath: process.execPath, cniBinDir }
+    await ensureSeed(options, { processes: realProcesses, clock: systemClock, progress: (step) => say(`images: ${step}`) })
+  },
+  say,
+  print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),
+}
+
+try {
+  await program(context, version).parseAsync()
+} catch (error) {
+  if (!(error instanceof UserError)) throw error
+  say(`portolan: ${error.message}`)
+  process.exitCode = 1
+}

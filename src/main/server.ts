@@ -1,0 +1,104 @@
+import { createServer, type Server } from 'node:net'
+import { once } from 'node:events'
+import { kinds } from '../api/kinds/index.ts'
+import { readSchema } from '../api/schema/schema-file.ts'
+import { admissionSteps } from '../apiserver/admission/index.ts'
+import { ServiceAddressAllocator } from '../apiserver/admission/service-address-allocator.ts'
+import { compactRegularly } from '../apiserver/compaction.ts'
+import type { ApiContext } from '../apiserver/context.ts'
+import { apiHandler } from '../apiserver/handler.ts'
+import { httpServer } from '../apiserver/http-server.ts'
+import { KindRegistry } from '../apiserver/kind-registry.ts'
+import { httpsKubelets } from '../apiserver/kubelets.ts'
+import { ObjectStore } from '../apiserver/objects.ts'
+import { openApi } from '../apiserver/openapi.ts'
+import { feedServiceAddresses } from '../apiserver/service-address-feed.ts'
+import { versionInfo } from '../apiserver/version.ts'
+import { systemClock } from '../base/clock.ts'
+import { jsonLog } from '../base/json-log.ts'
+import { apiClient } from '../client/api-client.ts'
+import { inProcessTransport } from '../client/in-process-transport.ts'
+import { apiServiceAddress, dnsServiceAddress, serverAddress } from '../cluster/address-plan.ts'
+import { planOf } from '../cluster/config.ts'
+import { readIdentity } from '../cluster/pki.ts'
+import { ensureSystemObjects } from '../controllers/system-objects.ts'
+import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts'
+import { runAllControllers } from './run-all-controllers.ts'
+import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
+import { version } from './version.ts'
+
+/** The server process: storage, API, controllers and scheduler. Runs in the edge namespace. */
+const nodePorts = { first: 30000, last: 32767 }
+
+const end = endOfProcess()
+const hostListener = receiveListener()
+const { config, layout } = await clusterOf(process.argv.slice(2))
+const plan = planOf(config)
+const log = jsonLog({ process: 'server' })
+const clock = systemClock
+
+const store = openSqliteStore(layout.storeFile)
+const objects = new ObjectStore(store)
+const addresses = new ServiceAddressAllocator({ clusterIPs: plan.services, nodePorts }, Math.random)
+const identity = await readIdentity(layout.pki, 'server')
+// Beside the bundle, where the build puts it.
+const schema = readSchema(new URL('schema.json', import.meta.url))
+const registry = new KindRegistry(kinds)
+const missing = new Set(['system objects'])
+
+const context: ApiContext = {
+  objects,
+  kinds: registry,
+  schema,
+  admission: admissionSteps(objects, addresses),
+  kubelets: httpsKubelets(identity),
+  openapi: openApi(registry, schema),
+  version: versionInfo(version),
+  address: `127.0.0.1:${config.apiPort}`,
+  notReadyReasons: () => [...missing],
+  clock,
+  random: Math.random,
+  log,
+}
+const handler = apiHandler(context)
+await feedServiceAddresses(objects, addresses, end)
+
+const api = httpServer(handler, context, identity)
+const inner = { address: serverAddress(plan), port: 6443 }
+api.accept(await listen(inner))
+api.accept(await hostListener)
+
+// Controllers are part of the server process and ask it directly, as administrators.
+const user = { name: 'system:kube-controller-manager', groups: ['system:masters', 'system:authenticated'] }
+const client = apiClient(inProcessTransport((request) => handler({ ...request, accept: 'application/json', user })))
+await ensureSystemObjects(client, {
+  server: inner,
+  apiService: apiServiceAddress(plan),
+  dnsService: dnsServiceAddress(plan),
+})
+missing.delete('system objects')
+reportReady()
+
+const running = [
+  compactRegularly(store, { clock, log }, end),
+  runAllControllers({ client, plan, certificateAuthority: identity.ca, clock, log }, end),
+]
+await Promise.all(running)
+api.close()
+await store.close()
+process.exit(0)
+
+async function listen({ address, port }: { address: string; port: number }): Promise<Server> {
+  const server = createServer()
+  await once(server.listen(port, address), 'listening')
+  return server
+}
+
+/** The socket on the host's loopback, made by the supervisor in the host's namespace and handed over. */
+function receiveListener(): Promise<Server> {
+  return new Promise((resolve) => {
+    process.on('message', (message, handle) => {
+      if (typeof message === 'object' && message !== null && 'listener' in message) resolve(handle as Server)
+    })
+  })
+}

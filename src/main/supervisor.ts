@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url'
+import { systemClock } from '../base/clock.ts'
+import { jsonLog } from '../base/json-log.ts'
+import { supervise } from '../cluster/supervisor.ts'
+import { realCgroups } from '../kernel/real-cgroups.ts'
+import { realMounts } from '../kernel/mounts.ts'
+import { realNamespaces } from '../kernel/real-namespaces.ts'
+import { realProcesses } from '../kernel/real-processes.ts'
+import { clusterOf, endOfProcess } from './program-arguments.ts'
+
+const stopped = endOfProcess()
+const { config, layout } = await clusterOf(process.argv.slice(2))
+const log = jsonLog({ process: 'supervisor' })
+
+try {
+  await supervise(
+    config,
+    layout,
+    {
+      clock: systemClock,
+      log,
+      namespaces: realNamespaces(realProcesses),
+      cgroups: await realCgroups(systemClock),
+      mounts: realMounts(realProcesses),
+      program: (name) => [process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))],
+    },
+    stopped,
+  )
+} catch (error) {
+  log.error({ error }, 'supervisor failed')
+  process.exitCode = 1
+}

@@ -1,0 +1,4 @@
+declare const PORTOLAN_VERSION: string
+
+/** From package.json, put in by the bundler. */
+export const version = PORTOLAN_VERSION

@@ -1,0 +1,45 @@
+import type { Service } from '../../api/kinds/service.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Log } from '../../base/log.ts'
+import type { Cache } from '../../client/cache.ts'
+import type { Client } from '../../client/client.ts'
+import type { EventRecorder } from '../../client/event-recorder.ts'
+import type { ContainerRuntime } from '../cri/runtime.ts'
+import type { Cgroups } from './cgroups.ts'
+import type { ClusterDns } from './dns.ts'
+import type { DownwardFacts } from './field-values.ts'
+import type { NodePaths } from './paths.ts'
+import type { Readiness } from './readiness.ts'
+import type { RuntimeView } from './runtime-view.ts'
+import type { PodSources } from './sources.ts'
+import type { Tmpfs } from './volumes/tmpfs.ts'
+
+/** The node, as far as its pods are told of it. */
+export interface NodeFacts {
+  readonly name: string
+  readonly hostIP: string
+  readonly allocatable: DownwardFacts['allocatable']
+}
+
+/** All that the workers of a node's pods need. */
+export interface PodDeps {
+  readonly client: Client
+  readonly runtime: ContainerRuntime
+  readonly view: RuntimeView
+  readonly services: Cache<Service>
+  readonly sources: PodSources
+  readonly readiness: Readiness
+  readonly events: EventRecorder
+  readonly clock: Clock
+  readonly log: Log
+  readonly node: NodeFacts
+  readonly paths: NodePaths
+  readonly tmpfs: Tmpfs
+  readonly cgroups: Cgroups
+  readonly cgroupRoot: string
+  readonly clusterDns: ClusterDns
+  /** The node's own resolver set-up, for `dnsPolicy: Default`. */
+  readonly nodeResolvConfPath: string
+  readonly nodeHostsPath: string
+  isPinned(image: string): boolean
+}

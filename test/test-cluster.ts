@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { join, resolve } from 'node:path'
+import type { AddressInfo } from 'node:net'
+
+export interface Output {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const root = resolve(import.meta.dirname, '..')
+const portolanCommand = join(root, 'portolan')
+
+/** A command's output is bounded by this, in milliseconds: a hang is a failure that says which command hung. */
+const commandTimeoutMs = 240_000
+
+/**
+ * A cluster of its own for one test file, driven as a user would: `./portolan` and stock kubectl, nothing else.
+ * Disposing of it wipes it and its home.
+ */
+export class TestCluster implements AsyncDisposable {
+  readonly name: string
+  readonly home: string
+  readonly apiPort: number
+  /** What kubectl and portolan need to reach it. */
+  readonly environment: NodeJS.ProcessEnv
+
+  private constructor(name: string, home: string, apiPort: number) {
+    this.name = name
+    this.home = home
+    this.apiPort = apiPort
+    this.environment = { ...process.env, PORTOLAN_HOME: home, KUBECONFIG: join(home, 'kubeconfig') }
+  }
+
+  /** A cluster that has not been started. `home` holds built images and can serve several clusters in turn. */
+  static async named(name: string, home?: string): Promise<TestCluster> {
+    return new TestCluster(name, home ?? (await mkdtemp('/var/tmp/portolan-test-')), await freePort())
+  }
+
+  async up(...options: string[]): Promise<Output> {
+    return this.portolan('up', '--api-port', String(this.apiPort), '--no-egress', ...options)
+  }
+
+  /** Runs `./portolan COMMAND --name THIS …`; rejects unless it exits with 0. */
+  async portolan(...words: string[]): Promise<Output> {
+    return succeed(await this.tryPortolan(...words))
+  }
+
+  async tryPortolan(...words: string[]): Promise<Output> {
+    const at = words[0] === 'node' || words[0] === 'image' ? 2 : 1
+    const args = [...words.slice(0, at), '--name', this.name, ...words.slice(at)]
+    return run(portolanCommand, args, this.environment)
+  }
+
+  /** Runs kubectl against this cluster; rejects unless it exits with 0. Resolves to what it printed. */
+  async kubectl(...args: string[]): Promise<string> {
+    return succeed(await this.tryKubectl(...args)).stdout
+  }
+
+  async tryKubectl(...args: string[]): Promise<Output> {
+    return run('kubectl', args, this.environment)
+  }
+
+  /** What `kubectl get … -o jsonpath` prints, split at white space. */
+  async words(resource: string, jsonpath: string, ...args: string[]): Promise<string[]> {
+    const text = await this.kubectl('get', resource, ...args, '-o', `jsonpath=${jsonpath}`)
+    return text.split(/\s+/).filter((word) => word !== '')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.tryPortolan('delete')
+    await rm(this.home, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Resolves once `probe` returns something other than undefined or false. Asks again as soon as it has an answer, so
+ * that nothing waits longer than it has to; rejects with the last answer's description after the time.
+ */
+export async function eventually<T>(what: string, probe: () => Promise<T | undefined | false>, withinMs = 60_000): Promise<T> {
+  const deadline = performance.now() + withinMs
+  let lastProblem = ''
+  while (performance.now() < deadline) {
+    try {
+      const value = await probe()
+      if (value !== undefined && value !== false) return value
+    } catch (error) {
+      lastProblem = String(error)
+    }
+    await new Promise((wake) => setTimeout(wake, 50))
+  }
+  throw new Error(`not within ${withinMs} ms: ${what}. ${lastProblem}`)
+}
+
+export function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<Output> {
+  return new Promise((done, reject) => {
+    const options = { env: environment, cwd: root, timeout: commandTimeoutMs, maxBuffer: 64 * 1024 * 1024 }
+    execFile(program, args, options, (error, stdout, stderr) => {
+      if (error !== null && typeof error.code !== 'number') {
+        return reject(new Error(`${program} ${args.join(' ')}: ${error.message}\n${stdout}${stderr}`))
+      }
+      done({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+    })
+  })
+}
+
+function succeed(output: Output): Output {
+  if (output.code === 0) return output
+  throw new Error(`exit code ${output.code}\n${output.stdout}${output.stderr}`)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((closed) => server.close(closed))
+  return port
+}
