@@ -2,14 +2,14 @@
  * Bundles the processes into dist/, one file each with what they share split off, so that a start loads one small file
  * instead of hundreds and each process only what it needs.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
+import { writeSchema } from './generate-schema.ts'
 
 const root = new URL('..', import.meta.url).pathname
 process.chdir(root)
 
-const { writeSchema } = await import('./generate-schema.ts')
-await writeSchema()
+writeSchema()
 
 rmSync('dist', { recursive: true, force: true })
 mkdirSync('dist', { recursive: true })
@@ -30,5 +30,6 @@ await build({
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   logLevel: 'warning',
 })
+copyFileSync('.generated/schema.json', 'dist/schema.json')
 // The launcher compares times with this file.
 writeFileSync('dist/built', '')

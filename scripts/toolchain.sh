@@ -43,7 +43,7 @@ use_node() {
 
 npm_install() {
   mkdir -p "$1"
-  npm install --silent --no-audit --no-fund --no-save --prefix "$1" "$2" >"$tools/npm.log" 2>&1 ||
+  npm install --loglevel=error --no-audit --no-fund --no-save --prefix "$1" "$2" >"$tools/npm.log" 2>&1 ||
     fail "npm could not install $2: $(tail -n 3 "$tools/npm.log" | tr '\n' ' ')(whole output: $tools/npm.log)"
 }
 
@@ -52,7 +52,7 @@ use_packages() {
   cmp -s "$root/package-lock.json" "$tools/package-lock.json" && [ -d "$root/node_modules" ] && return
   say 'portolan: installing npm packages'
   mkdir -p "$tools"
-  (cd "$root" && npm ci --silent --no-audit --no-fund >"$tools/npm.log" 2>&1) ||
+  (cd "$root" && npm ci --loglevel=error --no-audit --no-fund >"$tools/npm.log" 2>&1) ||
     fail "npm ci failed: $(tail -n 3 "$tools/npm.log" | tr '\n' ' ')(whole output: $tools/npm.log)"
   cp "$root/package-lock.json" "$tools/package-lock.json"
 }

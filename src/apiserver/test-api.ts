@@ -61,7 +61,7 @@ export async function testApi(clock: Clock = systemClock): Promise<TestApi> {
     admission: admissionSteps(objects, addresses),
     kubelets: noKubelets,
     openapi: openApi(registry, schema),
-    version: versionInfo('test'),
+    version: versionInfo('v1.36.0+test'),
     address: '127.0.0.1:6443',
     notReadyReasons: () => [],
     clock,

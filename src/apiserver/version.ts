@@ -11,12 +11,12 @@ export interface VersionInfo {
   readonly platform: string
 }
 
-/** The Kubernetes version whose API is served, our own version behind it. */
-export function versionInfo(portolanVersion: string): VersionInfo {
+/** `gitVersion` is the Kubernetes version whose API is served, `v1.36.0+…`. */
+export function versionInfo(gitVersion: string): VersionInfo {
   return {
     major: '1',
     minor: '36',
-    gitVersion: kubernetesVersion(portolanVersion),
+    gitVersion,
     gitCommit: '',
     gitTreeState: 'clean',
     buildDate: '1970-01-01T00:00:00Z',
@@ -24,9 +24,4 @@ export function versionInfo(portolanVersion: string): VersionInfo {
     compiler: 'node',
     platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   }
-}
-
-/** Semantic version with ours as build metadata, so that clients compare it as v1.36.0. */
-export function kubernetesVersion(portolanVersion: string): string {
-  return `v1.36.0+portolan.${portolanVersion}`
 }

@@ -25,6 +25,7 @@ import { ensureSystemObjects } from '../controllers/system-objects.ts'
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts'
 import { runAllControllers } from './run-all-controllers.ts'
 import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
+import { kubernetesVersion } from './kubernetes-version.ts'
 import { version } from './version.ts'
 
 /** The server process: storage, API, controllers and scheduler. Runs in the edge namespace. */
@@ -53,7 +54,7 @@ const context: ApiContext = {
   admission: admissionSteps(objects, addresses),
   kubelets: httpsKubelets(identity),
   openapi: openApi(registry, schema),
-  version: versionInfo(version),
+  version: versionInfo(kubernetesVersion(version)),
   address: `127.0.0.1:${config.apiPort}`,
   notReadyReasons: () => [...missing],
   clock,
@@ -81,7 +82,7 @@ reportReady()
 
 const running = [
   compactRegularly(store, { clock, log }, end),
-  runAllControllers({ client, plan, certificateAuthority: identity.ca, clock, log }, end),
+  runAllControllers({ client, podRange: plan.pods, ca: identity.ca, clock, log }, end),
 ]
 await Promise.all(running)
 api.close()

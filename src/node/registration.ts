@@ -139,6 +139,6 @@ function timeless(status: NodeStatus): unknown {
   const { addresses, capacity, allocatable, daemonEndpoints, nodeInfo, conditions = [] } = status
   const lasting = conditions
     .filter(({ type }) => ownConditions.includes(type))
-    .map(({ lastHeartbeatTime: _, ...rest }) => rest)
+    .map((condition) => ({ ...condition, lastHeartbeatTime: undefined }))
   return { addresses, capacity, allocatable, daemonEndpoints, nodeInfo, conditions: lasting }
 }

@@ -97,7 +97,7 @@ describe('lists', () => {
   })
 
   test('of plain values are merged as sets', () => {
-    expect(finalizersAfter({ finalizers: ['c/z', 'a/x'] })).toEqual(['b/y', 'c/z', 'a/x'])
+    expect(finalizersAfter({ finalizers: ['c/z', 'a/x'] })).toEqual(['c/z', 'a/x', 'b/y'])
     expect(finalizersAfter({ '$deleteFromPrimitiveList/finalizers': ['a/x'] })).toEqual(['b/y'])
     expect(finalizersAfter({ '$setElementOrder/finalizers': ['b/y', 'a/x'] })).toEqual(['b/y', 'a/x'])
     const both = { '$setElementOrder/finalizers': ['c/z', 'b/y'], finalizers: ['c/z'] }
@@ -106,9 +106,9 @@ describe('lists', () => {
 
   test('keep what only the server knows in its place', () => {
     const live = { spec: { containers: ['a', 'injected', 'b', 'c'].map((name) => ({ name })) } }
-    const order = ['c', 'a', 'b'].map((name) => ({ name }))
+    const order = ['a', 'c', 'b'].map((name) => ({ name }))
     const patched = applyStrategicMergePatch(live, { spec: { '$setElementOrder/containers': order } }, 'V1Pod', schema)
-    expect(patched).toEqual({ spec: { containers: ['c', 'a', 'injected', 'b'].map((name) => ({ name })) } })
+    expect(patched).toEqual({ spec: { containers: ['a', 'injected', 'c', 'b'].map((name) => ({ name })) } })
   })
 
   test('can be replaced, or their items deleted, by a directive', () => {

@@ -2,8 +2,7 @@ import { rcode, recordType, type Question } from './record.ts'
 
 /** One query as it came, of which answers need: the rest of the packet is not looked at. */
 export interface Query {
-  readonly id: number
-  readonly recursionDesired: boolean
+  readonly header: QueryHeader
   readonly question: Question
   /** The question's octets, which every answer repeats exactly (RFC 1035 4.1.2; the case may matter to the asker). */
   readonly questionBytes: Buffer
@@ -11,15 +10,23 @@ export interface Query {
   readonly edns?: { readonly udpPayloadBytes: number }
 }
 
+/** What an answer repeats even if nothing else could be read. */
+export interface QueryHeader {
+  readonly id: number
+  readonly opcode: number
+  readonly recursionDesired: boolean
+}
+
 export type ParsedQuery =
   | { readonly outcome: 'query'; readonly query: Query }
   /** To be answered with an error; `query` is there if the question could be read. */
-  | { readonly outcome: 'bad'; readonly rcode: number; readonly id: number; readonly query?: Query }
+  | { readonly outcome: 'bad'; readonly rcode: number; readonly header: QueryHeader; readonly query?: Query }
   /** Not a query: an answer, or too short to have an id. Answering could start a loop. */
   | { readonly outcome: 'ignore' }
 
 const headerBytes = 12
 const classInternet = 1
+const opcodeQuery = 0
 
 class FormatError extends Error {
   override readonly name = 'FormatError'
@@ -32,19 +39,20 @@ class FormatError extends Error {
  */
 export function parseQuery(packet: Buffer): ParsedQuery {
   if (packet.length < headerBytes) return { outcome: 'ignore' }
-  const id = packet.readUInt16BE(0)
   const flags = packet.readUInt16BE(2)
   if ((flags & 0x8000) !== 0) return { outcome: 'ignore' }
-  if ((flags & 0x7800) !== 0) return { outcome: 'bad', rcode: rcode.notImplemented, id }
+  const opcode = (flags >> 11) & 15
+  const header = { id: packet.readUInt16BE(0), opcode, recursionDesired: (flags & 0x0100) !== 0 }
+  if (opcode !== opcodeQuery) return { outcome: 'bad', rcode: rcode.notImplemented, header }
   try {
-    return readQuery(packet, id, (flags & 0x0100) !== 0)
+    return readQuery(packet, header)
   } catch (error) {
-    if (error instanceof FormatError) return { outcome: 'bad', rcode: rcode.formatError, id }
+    if (error instanceof FormatError) return { outcome: 'bad', rcode: rcode.formatError, header }
     throw error
   }
 }
 
-function readQuery(packet: Buffer, id: number, recursionDesired: boolean): ParsedQuery {
+function readQuery(packet: Buffer, header: QueryHeader): ParsedQuery {
   if (packet.readUInt16BE(4) !== 1) throw new FormatError('not exactly one question')
   const { labels, name, end: nameEnd } = readName(packet, headerBytes)
   const end = nameEnd + 4
@@ -52,14 +60,13 @@ function readQuery(packet: Buffer, id: number, recursionDesired: boolean): Parse
   const question = { labels, name, type: packet.readUInt16BE(nameEnd) }
   const edns = readEdns(packet, end)
   const query: Query = {
-    id,
-    recursionDesired,
+    header,
     question,
     questionBytes: packet.subarray(headerBytes, end),
     ...(edns === undefined ? {} : { edns }),
   }
-  if (edns !== undefined && edns.version !== 0) return { outcome: 'bad', rcode: rcode.badVersion, id, query }
-  if (packet.readUInt16BE(nameEnd + 2) !== classInternet) return { outcome: 'bad', rcode: rcode.refused, id, query }
+  if (edns !== undefined && edns.version !== 0) return { outcome: 'bad', rcode: rcode.badVersion, header, query }
+  if (packet.readUInt16BE(nameEnd + 2) !== classInternet) return { outcome: 'bad', rcode: rcode.refused, header, query }
   return { outcome: 'query', query }
 }
 

@@ -70,7 +70,7 @@ export function resolver({ zone, forwarder, options }: ResolverDeps): Resolver {
     const parsed = parseQuery(packet)
     if (parsed.outcome === 'ignore') return undefined
     if (parsed.outcome === 'bad') {
-      if (parsed.query === undefined) return encodeBareError(parsed.id, parsed.rcode)
+      if (parsed.query === undefined) return encodeBareError(parsed.header, parsed.rcode)
       return encodeResponse(parsed.query, theirs(parsed.rcode), udpLimit(parsed.query))
     }
     const { query } = parsed

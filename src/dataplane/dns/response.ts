@@ -1,5 +1,5 @@
 import { parseIPv4 } from '../../base/ip.ts'
-import type { Query } from './query.ts'
+import type { Query, QueryHeader } from './query.ts'
 import { recordType, type DnsRecord } from './record.ts'
 
 export interface Response {
@@ -32,17 +32,21 @@ export function encodeResponse(query: Query, response: Response, limitBytes: num
   const counts = [answers, authorities, additionals].map((records) => writer.records(records)) as [number, number, number]
   const truncated = counts[0] < answers.length
   if (edns) writer.opt(rcode >> 4)
-  const flags =
-    0x8080 | (authoritative ? 0x0400 : 0) | (truncated ? 0x0200 : 0) | (query.recursionDesired ? 0x0100 : 0) | (rcode & 15)
-  return writer.finish(query.id, flags, [1, counts[0], counts[1], counts[2] + (edns ? 1 : 0)])
+  const flags = headerFlags(query.header, rcode) | (authoritative ? 0x0400 : 0) | (truncated ? 0x0200 : 0)
+  return writer.finish(query.header.id, flags, [1, counts[0], counts[1], counts[2] + (edns ? 1 : 0)])
 }
 
 /** The answer to a packet of which not even the question could be read. */
-export function encodeBareError(id: number, rcode: number): Buffer {
+export function encodeBareError(header: QueryHeader, rcode: number): Buffer {
   const packet = Buffer.alloc(headerBytes)
-  packet.writeUInt16BE(id, 0)
-  packet.writeUInt16BE(0x8080 | rcode, 2)
+  packet.writeUInt16BE(header.id, 0)
+  packet.writeUInt16BE(headerFlags(header, rcode), 2)
   return packet
+}
+
+/** A response, from a server that offers recursion. */
+function headerFlags({ opcode, recursionDesired }: QueryHeader, rcode: number): number {
+  return 0x8080 | (opcode << 11) | (recursionDesired ? 0x0100 : 0) | (rcode & 15)
 }
 
 class Full extends Error {}

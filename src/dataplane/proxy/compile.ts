@@ -5,7 +5,7 @@ import { chainOf, setsOf, type Shape } from './shape.ts'
 /** An element of one of the proxy's sets or maps, written as the kernel lists it. */
 export interface Element extends NftElement {
   readonly set: string
-  /** Of a verdict: what the chain that it names must look like. */
+  /** Whose chain the value names, or whose map the element is in: it must be made first. */
   readonly shape?: Shape
 }
 
@@ -40,23 +40,25 @@ function translation(port: ServicePort): Element[] {
   return [
     { set: sets.services, key: frontend(port), value: `goto ${chainOf(shape)}`, shape },
     ...endpoints.map(({ address }) => ({ set: sets.hairpin, key: `${address} . ${address}` })),
-    ...(affinitySeconds === undefined ? slots(port) : stickySlots(port)),
+    ...(affinitySeconds === undefined ? slots(port, shape) : stickySlots(port, shape)),
   ]
 }
 
-function slots(port: ServicePort): Element[] {
-  const set = setsOf(port.family).slots(port.endpoints.length)
-  return port.endpoints.map((endpoint, index) => ({ set, key: `${frontend(port)} . ${index}`, value: target(endpoint) }))
+function slots(port: ServicePort, shape: Shape): Element[] {
+  const set = setsOf(port.family).slots(shape.endpoints)
+  return port.endpoints.map((endpoint, index) => {
+    return { set, key: `${frontend(port)} . ${index}`, value: target(endpoint), shape }
+  })
 }
 
-function stickySlots(port: ServicePort): Element[] {
+function stickySlots(port: ServicePort, shape: Shape): Element[] {
   const sets = setsOf(port.family)
-  const set = sets.stickySlots(port.endpoints.length)
+  const set = sets.stickySlots(shape.endpoints)
   const ids = endpointIds(port.endpoints)
   return port.endpoints.flatMap((endpoint, index) => {
     const id = ids[index] ?? ''
     return [
-      { set, key: `${frontend(port)} . ${index}`, value: id },
+      { set, key: `${frontend(port)} . ${index}`, value: id, shape },
       { set: sets.stickyEndpoints, key: `${frontend(port)} . ${id}`, value: target(endpoint) },
     ]
   })

@@ -27,8 +27,8 @@ export function changeOperations({ removed, added }: Change, loaded: ReadonlySet
 
 /** The shapes that elements need, each once. */
 export function shapesOf(elements: readonly Element[]): Shape[] {
-  const shapes = elements.map(({ shape }) => shape).filter((shape) => shape !== undefined)
-  return [...new Map(shapes.map((shape) => [chainOf(shape), shape])).values()]
+  const shapes = new Set(elements.map(({ shape }) => shape).filter((shape) => shape !== undefined))
+  return [...new Map([...shapes].map((shape) => [chainOf(shape), shape])).values()]
 }
 
 function loadShape(shape: Shape): NftOperation {

@@ -25,12 +25,14 @@ export class TestNode {
   readonly #cgroups: Cgroups
   readonly #cgroup: string
   readonly #networkName: string
+  readonly #cniState: string
 
   private constructor(directory: string, name: string, cgroups: Cgroups) {
     this.directory = directory
     this.#cgroups = cgroups
     this.#cgroup = `/${name}`
     this.#networkName = name
+    this.#cniState = join(directory, 'cni-state')
     this.podsCgroup = `${this.#cgroup}/pods`
     this.processes = {
       run: (command, options) => realProcesses.run([...cgroups.inside(`${this.#cgroup}/system`, command)], options),
@@ -57,7 +59,7 @@ export class TestNode {
     await writeFile(netns, '')
     await realProcesses.run(['unshare', `--net=${netns}`, 'ip', 'link', 'set', 'lo', 'up'])
     await mkdir(cniConfDir)
-    const network = { name, podCIDR, dataDir: join(node.directory, 'cni-state') }
+    const network = { name, podCIDR, dataDir: node.#cniState }
     await writeFile(join(cniConfDir, cniConfigFile), cniConfig(network))
     return node
   }
@@ -66,12 +68,19 @@ export class TestNode {
     return startContainerd(this.options, { processes: this.processes, clock: systemClock })
   }
 
-  /** Kills everything in it, as `portolan down` does, and leaves no trace. */
-  async dispose(): Promise<void> {
+  /** Ends everything at once, as `portolan down` does. Only files below `root` stay, and the network namespace. */
+  async killAll(): Promise<void> {
+    const { state } = this.options
     await this.#cgroups.kill(this.#cgroup)
+    await realMounts(realProcesses).unmountBelow(state)
+    await removeLeftovers({ state, networkName: this.#networkName })
+    for (const directory of [state, this.#cniState]) await rm(directory, { recursive: true, force: true })
+  }
+
+  async dispose(): Promise<void> {
+    await this.killAll()
     await this.#cgroups.remove(this.#cgroup)
     await realMounts(realProcesses).unmountBelow(this.directory)
-    await removeLeftovers({ state: this.options.state, networkName: this.#networkName })
     await rm(this.directory, { recursive: true, force: true })
   }
 }

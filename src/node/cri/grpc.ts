@@ -82,7 +82,7 @@ export class GrpcClient {
 
   #open(path: string, timeoutMs: number | undefined): http2.ClientHttp2Stream {
     if (this.#closed) throw new RuntimeError('CANCELLED', 'client closed')
-    this.#session ??= this.#connect()
+    if (this.#session === undefined || this.#session.closed || this.#session.destroyed) this.#session = this.#connect()
     return this.#session.request({
       ':method': 'POST',
       ':path': path,

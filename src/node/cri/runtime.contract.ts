@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { ContainerConfig, ContainerRuntime, PodSandboxConfig, RuntimeEvent } from './runtime.ts'
+import { sampleContainer, sampleSandbox } from './sample-configs.ts'
 
 export interface RuntimeUnderTest {
   readonly runtime: ContainerRuntime
@@ -22,53 +23,15 @@ export function runtimeContract(name: string, setUp: () => Promise<RuntimeUnderT
     }, 60_000)
     afterAll(() => subject?.dispose(), 60_000)
 
-    function sandboxConfig(): PodSandboxConfig {
+    const nextSandbox = () => {
       pods += 1
-      return {
-        metadata: { name: `pod-${pods}`, uid: `uid-${pods}`, namespace: 'default', attempt: 0 },
-        hostname: `pod-${pods}`,
-        logDirectory: subject.logDirectory,
-        dns: { servers: ['10.96.0.10'], searches: ['svc.cluster.local'], options: ['ndots:5'] },
-        portMappings: [],
-        labels: { app: 'web' },
-        annotations: { note: 'kept' },
-        cgroupParent: `${subject.cgroupParent}/pod-${pods}`,
-        hostNetwork: false,
-      }
+      return sampleSandbox(`pod-${pods}`, subject)
     }
-
-    function containerConfig(config: Partial<ContainerConfig> = {}): ContainerConfig {
-      return {
-        metadata: { name: 'main', attempt: 0 },
-        image: subject.image,
-        command: [],
-        args: [],
-        workingDir: '',
-        envs: [],
-        mounts: [],
-        labels: { role: 'main' },
-        annotations: {},
-        logPath: `${pods}.log`,
-        stdin: false,
-        stdinOnce: false,
-        tty: false,
-        linux: {
-          privileged: false,
-          readonlyRootfs: false,
-          supplementalGroups: [],
-          addCapabilities: [],
-          dropCapabilities: [],
-          noNewPrivileges: false,
-          hostNetwork: false,
-          resources: { cpuQuota: 0, cpuShares: 2, memoryLimitInBytes: 0, oomScoreAdj: 0 },
-        },
-        ...config,
-      }
-    }
+    const containerConfig = (config: Partial<ContainerConfig> = {}) => sampleContainer({ image: subject.image, ...config })
 
     /** A sandbox that is removed when the test is over. */
     async function sandbox(): Promise<{ id: string; config: PodSandboxConfig }> {
-      const config = sandboxConfig()
+      const config = nextSandbox()
       const id = await runtime.runPodSandbox(config)
       onTestFinished(() => runtime.removePodSandbox(id))
       return { id, config }
@@ -195,7 +158,9 @@ export function runtimeContract(name: string, setUp: () => Promise<RuntimeUnderT
       ]) {
         expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//)
       }
-      await expect(runtime.execUrl({ ...request, containerId: 'none', command: ['true'] })).rejects.toThrow()
+      await expect(runtime.execUrl({ ...request, containerId: 'none', command: ['true'] })).rejects.toMatchObject({
+        name: 'RuntimeError',
+      })
     })
 
     test('stopping a sandbox ends its containers and takes its address', async () => {

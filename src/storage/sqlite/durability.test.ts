@@ -66,7 +66,10 @@ test('a commit that fails rejects all its writes, changes nothing, and loses not
       else if (line.startsWith('holds ')) held.push(...words.slice(1).map(Number))
       else acknowledged.push(Number(words.at(-1)))
     },
-    ...['sh', '-c', 'ulimit -f 2048; exec "$@"', 'sh'],
+    'sh',
+    '-c',
+    'ulimit -f 2048; exec "$@"',
+    'sh',
   )
   const store = openSqliteStore(scratch.path)
   try {

@@ -1,0 +1,139 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
+import { Nodes } from '../api/kinds/node.ts'
+import { Services } from '../api/kinds/service.ts'
+import { systemClock } from '../base/clock.ts'
+import { formatCidr } from '../base/ip.ts'
+import { jsonLog } from '../base/json-log.ts'
+import { apiClient } from '../client/api-client.ts'
+import { EventBroadcaster } from '../client/event-recorder.ts'
+import { http2Transport } from '../client/http2-transport.ts'
+import { informer } from '../client/informer.ts'
+import { runControllers } from '../client/run-controllers.ts'
+import { dnsServiceAddress, nodeAddress, serverAddress } from '../cluster/address-plan.ts'
+import { nodePodsCgroup } from '../cluster/cgroup-names.ts'
+import { planOf } from '../cluster/config.ts'
+import { nodeName } from '../cluster/network.ts'
+import { readIdentity } from '../cluster/pki.ts'
+import { startClusterDns } from '../dataplane/dns/cluster-dns.ts'
+import { ipv4 } from '../dataplane/proxy/family.ts'
+import { Proxy } from '../dataplane/proxy/proxy.ts'
+import { routesController } from '../dataplane/routes/routes-controller.ts'
+import { conntrackCommand } from '../kernel/conntrack-command.ts'
+import { nftCommand } from '../kernel/nft-command.ts'
+import { realProcesses as processes } from '../kernel/real-processes.ts'
+import { runAgent } from '../node/agent.ts'
+import { keepContainerd } from '../node/containerd/keep-containerd.ts'
+import { criRuntime } from '../node/cri/cri-runtime.ts'
+import { pauseImage } from '../node/images/catalog.ts'
+import { isPinned } from '../node/images/reference.ts'
+import { ensureSeed, seedRoot } from '../node/images/seed.ts'
+import { cniConfig, cniConfigFile } from '../node/network/cni-config.ts'
+import { kubernetesVersion } from './kubernetes-version.ts'
+import { cniBinDir } from './cni-bin-dir.ts'
+import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
+import { version } from './version.ts'
+
+/** The process of one node: its pods, their network, the service proxy and the cluster's DNS. Runs in its namespace. */
+const signal = endOfProcess()
+const { config, layout, rest } = await clusterOf(process.argv.slice(2))
+const number = Number(rest[0])
+const name = nodeName(number)
+const plan = planOf(config)
+const paths = layout.node(name)
+const clock = systemClock
+const log = jsonLog({ process: name })
+const identity = await readIdentity(layout.pki, name)
+
+const client = apiClient(http2Transport({ server: `https://${serverAddress(plan)}:6443`, ...identity }))
+const live = { log, clock, signal }
+const services = informer(client, Services, live)
+const slices = informer(client, EndpointSlices, live)
+const nodes = informer(client, Nodes, live)
+
+const proxy = new Proxy({
+  services,
+  slices,
+  nft: nftCommand({ processes }),
+  conntrack: conntrackCommand({ processes }),
+  log,
+  clock,
+  ranges: [{ family: ipv4, cidr: formatCidr(plan.services) }],
+})
+const dnsAddress = dnsServiceAddress(plan)
+const { clusterDomain } = config
+const dns = await startClusterDns(
+  { address: dnsAddress, port: 53, clusterDomain, ttlSeconds: 5, upstreams: [] },
+  { services, slices, clock, log },
+)
+const routes = runControllers([routesController({ nodes, ownNode: name, processes })], live)
+
+await prepareNode()
+const runtime = keepContainerd(
+  criRuntime(paths.containerdSocket),
+  {
+    root: paths.containerdRoot,
+    state: paths.containerdState,
+    address: paths.containerdSocket,
+    cniConfDir: paths.cniConf,
+    cniBinDir,
+    sandboxImage: pauseImage,
+    logFile: paths.containerdLog,
+  },
+  { processes, clock },
+)
+await runtime.start(signal)
+
+const agent = runAgent({
+  client,
+  runtime,
+  services,
+  events: new EventBroadcaster({ client, clock, log }).recorder('kubelet', name),
+  processes,
+  clock,
+  log,
+  signal,
+  node: {
+    name,
+    address: nodeAddress(plan, number),
+    kubeletPort: 10250,
+    kubeletVersion: kubernetesVersion(version),
+    containerRuntimeVersion: await runtimeVersion(),
+  },
+  stateDirectory: paths.pods,
+  cgroupRoot: nodePodsCgroup(config.name, number),
+  clusterDns: { server: dnsAddress, domain: clusterDomain },
+  resolvConfPath: '/etc/resolv.conf',
+  hostsPath: '/etc/hosts',
+  tls: { cert: identity.cert, key: identity.key, clientCa: identity.ca },
+  isPinned,
+  setUpNetwork,
+  ready: () => void proxy.settled().then(reportReady),
+})
+
+await Promise.all([agent, routes])
+await Promise.all([dns.close(), proxy.stop()])
+process.exit(0)
+
+/** What must be on disk before containerd starts. A node's first root is a copy of the machine's seed: its images are there. */
+async function prepareNode(): Promise<void> {
+  for (const folder of [paths.state, paths.pods, paths.cniConf, paths.cniState, paths.containerdState]) {
+    await mkdir(folder, { recursive: true })
+  }
+  const seed = await ensureSeed(
+    { directory: layout.images, runDir: join(layout.run, 'seed'), nodePath: process.execPath, cniBinDir },
+    { processes, clock, progress: (step) => log.info({ step }, 'images') },
+  )
+  await seedRoot(paths.containerdRoot, seed, processes)
+}
+
+async function setUpNetwork(podCIDR: string): Promise<void> {
+  const text = cniConfig({ name: `portolan-${config.name}-${name}`, podCIDR, dataDir: paths.cniState })
+  await writeFile(join(paths.cniConf, cniConfigFile), text)
+}
+
+async function runtimeVersion(): Promise<string> {
+  const { name: runtimeName, version: runtimeVersion } = await runtime.version(signal)
+  return `${runtimeName}://${runtimeVersion}`
+}

@@ -1,0 +1,64 @@
+import type { KubeObject } from '../api/object.ts'
+import type { Resource } from '../api/resource.ts'
+import { ConfigMaps } from '../api/kinds/config-map.ts'
+import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
+import { EndpointsResource } from '../api/kinds/endpoints.ts'
+import { kinds } from '../api/kinds/index.ts'
+import { Leases } from '../api/kinds/lease.ts'
+import { Namespaces } from '../api/kinds/namespace.ts'
+import { Nodes } from '../api/kinds/node.ts'
+import { Pods } from '../api/kinds/pod.ts'
+import { ReplicationControllers } from '../api/kinds/replication-controller.ts'
+import { ServiceAccounts } from '../api/kinds/service-account.ts'
+import { Services } from '../api/kinds/service.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Cidr } from '../base/ip.ts'
+import type { Log } from '../base/log.ts'
+import type { Cache } from '../client/cache.ts'
+import type { Client } from '../client/client.ts'
+import { EventBroadcaster } from '../client/event-recorder.ts'
+import { informer } from '../client/informer.ts'
+import { runControllers } from '../client/run-controllers.ts'
+import { controllers } from '../controllers/index.ts'
+import type { CollectedKind } from '../controllers/owner-graph.ts'
+
+export interface ControllersDeps {
+  readonly client: Client
+  readonly log: Log
+  readonly clock: Clock
+  /** PEM of the cluster's CA. */
+  readonly ca: string
+  readonly podRange: Cidr
+}
+
+/** Runs every controller of the server, over one cache per kind, until the signal aborts. */
+export async function runAllControllers({ client, log, clock, ca, podRange }: ControllersDeps, signal: AbortSignal): Promise<void> {
+  const follow = sharedCaches(client, { log, clock, signal })
+  const caches = {
+    configMaps: follow(ConfigMaps),
+    endpoints: follow(EndpointsResource),
+    endpointSlices: follow(EndpointSlices),
+    leases: follow(Leases),
+    namespaces: follow(Namespaces),
+    nodes: follow(Nodes),
+    pods: follow(Pods),
+    replicationControllers: follow(ReplicationControllers),
+    serviceAccounts: follow(ServiceAccounts),
+    services: follow(Services),
+  }
+  const events = new EventBroadcaster({ client, clock, log })
+  const owned = kinds.map(({ resource }): CollectedKind => ({ resource, cache: follow(resource) }))
+  await runControllers(controllers({ client, caches, kinds: owned, events, clock, ca, podRange }), { log, clock, signal })
+  await events.idle()
+}
+
+/** One cache per resource, however many ask for it. */
+function sharedCaches(client: Client, options: { log: Log; clock: Clock; signal: AbortSignal }) {
+  const caches = new Map<Resource, Cache<KubeObject>>()
+  return <T extends KubeObject>(resource: Resource<T>): Cache<T> => {
+    const cache = caches.get(resource) ?? informer(client, resource, options)
+    caches.set(resource, cache)
+    // A resource's cache holds objects of its type.
+    return cache as Cache<T>
+  }
+}

@@ -1,0 +1,130 @@
+import { Pods } from '../api/kinds/pod.ts'
+import type { Service } from '../api/kinds/service.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Cache } from '../client/cache.ts'
+import type { Client } from '../client/client.ts'
+import type { EventRecorder } from '../client/event-recorder.ts'
+import { informer } from '../client/informer.ts'
+import type { Processes } from '../kernel/processes.ts'
+import type { ContainerRuntime } from './cri/runtime.ts'
+import { serveKubeletApi, type KubeletApiOptions } from './kubelet-api/server.ts'
+import { readLoad, readMachine, type Machine } from './machine.ts'
+import type { NodeDescription } from './node-status.ts'
+import { kernelCgroups } from './pods/cgroups.ts'
+import type { ClusterDns } from './pods/dns.ts'
+import { NodePods } from './pods/node-pods.ts'
+import { nodePaths } from './pods/paths.ts'
+import type { PodDeps } from './pods/pod-deps.ts'
+import { RuntimeView } from './pods/runtime-view.ts'
+import { apiSources } from './pods/sources.ts'
+import { tmpfsOf } from './pods/volumes/tmpfs.ts'
+import { Prober } from './probes/prober.ts'
+import { NodeRegistration } from './registration.ts'
+
+export interface AgentOptions {
+  readonly client: Client
+  readonly runtime: ContainerRuntime
+  /** All Services: containers are told of them by environment variables. */
+  readonly services: Cache<Service>
+  readonly events: EventRecorder
+  readonly processes: Processes
+  readonly clock: Clock
+  readonly log: Log
+  /** Ends the agent; pods go on running. */
+  readonly signal: AbortSignal
+  readonly node: Omit<NodeDescription, 'machine'>
+  /** Where logs and volumes of pods lie. Must be there. */
+  readonly stateDirectory: string
+  /** cgroup under which all pods of the node are, e.g. `/portolan/node-1`. */
+  readonly cgroupRoot: string
+  readonly clusterDns: ClusterDns
+  /** The node's own resolver set-up, for `dnsPolicy: Default`. */
+  readonly resolvConfPath: string
+  readonly hostsPath: string
+  readonly tls: KubeletApiOptions['tls']
+  /** Whether an image was built into the node and is never pulled. */
+  isPinned(image: string): boolean
+  /** Sets up the pod network, e.g. for `10.108.1.0/24`; done before the node is ready and a pod runs. */
+  setUpNetwork(podCidr: string): Promise<void>
+  /** Called once the API has been told that the node is ready. */
+  ready?(): void
+}
+
+/**
+ * Runs one node until the signal aborts, in this order: the Node is in the API, its pod network is there, pods run and
+ * the node is Ready. Rejects if it cannot start or a part of it breaks.
+ */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const { client, clock, log, signal, node, stateDirectory, runtime } = options
+  const machine = await readMachine(stateDirectory)
+  let networkProblem: string | undefined = 'the pod network is not set up yet'
+  const registration = new NodeRegistration({
+    client,
+    clock,
+    log,
+    signal,
+    node: { ...node, machine },
+    load: () => readLoad(stateDirectory),
+    problems: async () => [...(await runtimeProblems(runtime)), ...(networkProblem === undefined ? [] : [networkProblem])],
+  })
+  await options.setUpNetwork(await registration.register())
+  networkProblem = undefined
+  const fieldSelector = `spec.nodeName=${node.name}`
+  const pods = informer(client, Pods, { fieldSelector, log, clock, signal })
+  const deps = podDeps(options, machine)
+  const { address: host, kubeletPort: port } = node
+  const kubeletApi = await serveKubeletApi({ ...deps, pods, host, port, tls: options.tls })
+  try {
+    await Promise.all([refresh(registration, options), registration.run(), new NodePods(deps, pods, signal).run()])
+  } finally {
+    await kubeletApi.close()
+  }
+}
+
+function podDeps(options: AgentOptions, machine: Machine): PodDeps {
+  const { client, runtime, events, clock, log, node, processes } = options
+  return {
+    client,
+    runtime,
+    events,
+    clock,
+    log,
+    view: new RuntimeView(runtime),
+    services: options.services,
+    sources: apiSources(client),
+    readiness: new Prober({ runtime, events, clock, log }),
+    node: {
+      name: node.name,
+      hostIP: node.address,
+      allocatable: { cpu: machine.cpus, memory: machine.memoryBytes, 'ephemeral-storage': machine.diskBytes },
+    },
+    paths: nodePaths(options.stateDirectory),
+    tmpfs: tmpfsOf(processes),
+    cgroups: kernelCgroups(),
+    cgroupRoot: options.cgroupRoot,
+    clusterDns: options.clusterDns,
+    nodeResolvConfPath: options.resolvConfPath,
+    nodeHostsPath: options.hostsPath,
+    isPinned: (image) => options.isPinned(image),
+  }
+}
+
+/** The node is ready now, not only at the next heartbeat. */
+async function refresh(registration: NodeRegistration, { log, signal, ready }: AgentOptions): Promise<void> {
+  try {
+    await registration.refresh()
+    ready?.()
+  } catch (error) {
+    if (!signal.aborted) log.warn({ err: error }, 'node not yet told to be ready; the next heartbeat does')
+  }
+}
+
+async function runtimeProblems(runtime: ContainerRuntime): Promise<readonly string[]> {
+  try {
+    await runtime.version()
+    return []
+  } catch (error) {
+    return [`container runtime is down: ${error instanceof Error ? error.message : String(error)}`]
+  }
+}

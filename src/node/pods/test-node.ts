@@ -1,0 +1,156 @@
+import { vi } from 'vitest'
+import { Pods, type Pod } from '../../api/kinds/pod.ts'
+import { Services } from '../../api/kinds/service.ts'
+import { keyOf } from '../../api/object.ts'
+import { ManualClock } from '../../base/manual-clock.ts'
+import { silentLog } from '../../base/log.ts'
+import { informer } from '../../client/informer.ts'
+import { MemoryClient } from '../../client/memory-client.ts'
+import { FakeRuntime, type FakeProgram } from '../cri/fake-runtime.ts'
+import type { ContainerRuntime } from '../cri/runtime.ts'
+import { Prober } from '../probes/prober.ts'
+import { NodePods } from './node-pods.ts'
+import { nodePaths } from './paths.ts'
+import type { PodDeps } from './pod-deps.ts'
+import { RuntimeView } from './runtime-view.ts'
+import { apiSources } from './sources.ts'
+import { scratchDirectory, scratchFile } from './test-pods.ts'
+
+/** A node on fakes, whose agent can be killed and started again. */
+export interface TestNode extends AsyncDisposable {
+  readonly client: MemoryClient
+  readonly runtime: FakeRuntime
+  readonly clock: ManualClock
+  /** `Type Reason Message` of all events so far. */
+  readonly events: readonly string[]
+  readonly directory: string
+  /** Starts an agent, perhaps with a runtime of its own in front of the node's. */
+  startAgent(runtime?: ContainerRuntime): TestAgent
+  pod(key?: string): Pod | undefined
+  /** Waits until the pod is so. */
+  until(holds: (pod: Pod | undefined) => boolean): Promise<void>
+  /** Moves the clock from timer to timer until the pod is so. */
+  passTimeUntil(holds: (pod: Pod | undefined) => boolean): Promise<void>
+}
+
+export interface TestAgent {
+  /** The agent ends; what runs goes on running. */
+  kill(): void
+  readonly ended: Promise<void>
+}
+
+export async function testNode(programs: Readonly<Record<string, FakeProgram>> = { kubia: {} }): Promise<TestNode> {
+  const scratch = await scratchDirectory()
+  const clock = new ManualClock()
+  const client = new MemoryClient({ now: () => clock.now() })
+  const runtime = new FakeRuntime({ clock, images: programs })
+  const events: string[] = []
+  const agents: TestAgent[] = []
+  const common = {
+    client,
+    clock,
+    log: silentLog,
+    sources: apiSources(client),
+    node: { name: 'node-1', hostIP: '192.168.99.11', allocatable: { cpu: 2, memory: 2 ** 33, 'ephemeral-storage': 2 ** 36 } },
+    paths: nodePaths(scratch.path),
+    tmpfs: { mount: async () => {}, unmountUnder: async () => {} },
+    cgroups: { remove: async () => {} },
+    cgroupRoot: '/test',
+    clusterDns: { server: '10.96.0.10', domain: 'cluster.local' },
+    nodeResolvConfPath: await scratchFile(scratch.path, 'resolv.conf', 'nameserver 192.0.2.1\n'),
+    nodeHostsPath: await scratchFile(scratch.path, 'hosts', '127.0.0.1 localhost\n'),
+    events: {
+      event: (_about: unknown, type: string, { reason, message }: { reason: string; message: string }) =>
+        void events.push(`${type} ${reason} ${message}`),
+    },
+    isPinned: () => false,
+  }
+  const pod = (key = 'default/web') => client.peek(Pods, key)
+  return {
+    client,
+    runtime,
+    clock,
+    events,
+    directory: scratch.path,
+    pod,
+    startAgent(own = runtime) {
+      const agent = startAgent(own, common)
+      agents.push(agent)
+      return agent
+    },
+    until: (holds) => vi.waitFor(() => check(holds, pod(), runtime), { timeout: 5000, interval: 2 }),
+    passTimeUntil: (holds) =>
+      vi.waitFor(
+        () => {
+          if (!holds(pod())) clock.advance(clock.nextTimerMs ?? 1000)
+          check(holds, pod(), runtime)
+        },
+        { timeout: 5000, interval: 5 },
+      ),
+    async [Symbol.asyncDispose]() {
+      for (const agent of agents) agent.kill()
+      await scratch[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function check(holds: (pod: Pod | undefined) => boolean, pod: Pod | undefined, runtime: FakeRuntime): void {
+  if (!holds(pod)) throw new Error(`not yet: ${JSON.stringify(pod?.status)} after ${runtime.calls.join(', ')}`)
+}
+
+function startAgent(
+  runtime: ContainerRuntime,
+  common: Omit<PodDeps, 'runtime' | 'view' | 'services' | 'readiness'>,
+): TestAgent {
+  const stop = new AbortController()
+  const { client, clock, log } = common
+  const scope = { clock, log, signal: stop.signal, random: () => 0.5 }
+  const pods = informer(client, Pods, { ...scope, fieldSelector: 'spec.nodeName=node-1' })
+  const deps: PodDeps = {
+    ...common,
+    runtime,
+    view: new RuntimeView(runtime),
+    services: informer(client, Services, scope),
+    readiness: new Prober({ runtime, events: common.events, clock, log }),
+  }
+  return { kill: () => stop.abort(), ended: new NodePods(deps, pods, stop.signal).run() }
+}
+
+/** A runtime whose caller dies at a call: it and all later ones never return. `after` lets the fatal call take effect. */
+export function dyingRuntime(runtime: FakeRuntime, fatalCall: number, when: 'before' | 'after'): DyingRuntime {
+  let count = 0
+  const never = new Promise<never>(() => {})
+  const proxy = new Proxy(runtime, {
+    get(target, property) {
+      const method: unknown = Reflect.get(target, property)
+      if (typeof method !== 'function') return method
+      if (property === 'events') return (signal: AbortSignal) => target.events(signal)
+      return async (...input: unknown[]) => {
+        count += 1
+        if (count > fatalCall || (count === fatalCall && when === 'before')) return never
+        const result: unknown = await Reflect.apply(method, target, input)
+        return count >= fatalCall ? never : result
+      }
+    },
+  })
+  return {
+    runtime: proxy,
+    get isDead() {
+      return count >= fatalCall
+    },
+  }
+}
+
+export interface DyingRuntime {
+  readonly runtime: ContainerRuntime
+  readonly isDead: boolean
+}
+
+export function markDeleted(client: MemoryClient, pod: Pod, at: Date, graceSeconds: number): void {
+  const current = client.peek(Pods, keyOf(pod)) ?? pod
+  const deletionTimestamp = new Date(at.getTime() + graceSeconds * 1000).toISOString()
+  client.seed(Pods, {
+    ...current,
+    metadata: { ...current.metadata, deletionTimestamp, deletionGracePeriodSeconds: graceSeconds },
+  })
+}
