@@ -4,9 +4,9 @@
  */
 export function semanticallyEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true
-  if (isEmpty(a) || isEmpty(b)) return isEmpty(a) && isEmpty(b)
-  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && equalLists(a, b)
-  return isObject(a) && isObject(b) && equalObjects(a, b)
+  if (Array.isArray(a) && Array.isArray(b)) return equalLists(a, b)
+  if (isObject(a) && isObject(b)) return equalObjects(a, b)
+  return isEmpty(a) && isEmpty(b)
 }
 
 function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {

@@ -122,7 +122,7 @@ async function send(response: Response, answer: ApiResponse, signal: AbortSignal
   if (answer.warnings !== undefined && answer.warnings.length > 0) {
     headers['warning'] = answer.warnings.map((warning) => `299 - ${JSON.stringify(warning)}`)
   }
-  if (typeof answer.body === 'string') {
+  if (typeof answer.body !== 'function') {
     headers['content-length'] = String(Buffer.byteLength(answer.body))
     writeHead(response, answer.status, headers)
     response.end(answer.body)

@@ -30,7 +30,7 @@ export interface ApiResponse {
   readonly contentType: string
   /** Texts for `Warning: 299 - "…"` headers (RFC 9111 §5.5), shown by kubectl. */
   readonly warnings?: readonly string[]
-  readonly body: string | Pump
+  readonly body: string | Uint8Array | Pump
 }
 
 /**

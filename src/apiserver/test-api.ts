@@ -99,7 +99,7 @@ export async function testApi(clock: Clock = systemClock): Promise<TestApi> {
     async watch(path) {
       const stop = new AbortController()
       const answer = await send('GET', path)
-      if (typeof answer.body === 'string') throw new Error(answer.body)
+      if (typeof answer.body !== 'function') throw new Error(String(answer.body))
       const events: WatchedEvents['events'][number][] = []
       void answer.body((chunk) => {
         for (const line of String(chunk).split('\n')) if (line !== '') events.push(JSON.parse(line))

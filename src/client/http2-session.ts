@@ -61,6 +61,8 @@ export class Http2Sessions {
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
     })
+    // Every request that is open waits for the end of its session, and watches are open for good.
+    session.setMaxListeners(0)
     const { promise, resolve, reject } = Promise.withResolvers<ClientHttp2Session>()
     const cancelTimeout = clock.after(pingTimeoutMs, () => session.destroy(new Error('timed out connecting')))
     const forget = () => {

@@ -1,3 +1,4 @@
+import { Channel } from './channel.ts'
 import type { Transport, TransportResponse } from './transport.ts'
 
 /** A server in the same process: takes a request without a socket and pushes or returns the answer. */
@@ -10,7 +11,7 @@ export type InProcessServer = (request: {
   signal: AbortSignal
 }) => Promise<{
   status: number
-  body: string | ((write: (chunk: string | Uint8Array) => void, signal: AbortSignal) => Promise<void>)
+  body: string | Uint8Array | ((write: (chunk: string | Uint8Array) => void, signal: AbortSignal) => Promise<void>)
 }>
 
 /** Requests to a server in the same process: no TLS, no HTTP, no copy of a body. */
@@ -27,29 +28,22 @@ export function inProcessTransport(serve: InProcessServer): Transport {
 type Body = Awaited<ReturnType<InProcessServer>>['body']
 
 async function* iterate(body: Body, signal: AbortSignal): AsyncGenerator<string> {
-  if (typeof body === 'string') {
-    yield body
+  if (typeof body !== 'function') {
+    yield typeof body === 'string' ? body : new TextDecoder().decode(body)
     return
   }
   // An abort of ours tells the pump that the reader has left, whatever the caller's signal says.
   const left = new AbortController()
-  const waiting: string[] = []
-  let wake: () => void = () => {}
-  let done = false
+  const pieces = new Channel<string>()
   const text = new TextDecoder()
-  const pumping = body((chunk) => {
-    waiting.push(typeof chunk === 'string' ? chunk : text.decode(chunk, { stream: true }))
-    wake()
-  }, AbortSignal.any([signal, left.signal])).finally(() => {
-    done = true
-    wake()
-  })
+  const write = (chunk: string | Uint8Array) =>
+    pieces.push(typeof chunk === 'string' ? chunk : text.decode(chunk, { stream: true }))
+  void body(write, AbortSignal.any([signal, left.signal])).then(
+    () => pieces.end(),
+    (error: unknown) => pieces.fail(error),
+  )
   try {
-    while (!done || waiting.length > 0) {
-      if (waiting.length > 0) yield waiting.splice(0).join('')
-      else await new Promise<void>((resolve) => (wake = resolve))
-    }
-    await pumping
+    yield* pieces
   } finally {
     left.abort()
   }

@@ -48,10 +48,22 @@ test('the last node has an address below the broadcast address', () => {
 
 describe('refuses', () => {
   for (const { given, message } of [
-    { given: { pods: '10.108.0.1/16' }, message: '--pod-cidr 10.108.0.1/16 is not an IPv4 range such as 10.108.0.0/16' },
-    { given: { services: 'fd00::/108' }, message: '--service-cidr fd00::/108 is not an IPv4 range such as 10.96.0.0/13' },
-    { given: { nodes: '192.168.99.0/30' }, message: '--node-cidr 192.168.99.0/30 has a wrong size: give a range from /8 to /27' },
-    { given: { services: '10.0.0.0/8' }, message: '--service-cidr 10.0.0.0/8 has a wrong size: give a range from /12 to /27' },
+    {
+      given: { pods: '10.108.0.1/16' },
+      message: '--pod-cidr 10.108.0.1/16 is not an IPv4 range such as 10.108.0.0/16',
+    },
+    {
+      given: { services: 'fd00::/108' },
+      message: '--service-cidr fd00::/108 is not an IPv4 range such as 10.96.0.0/13',
+    },
+    {
+      given: { nodes: '192.168.99.0/30' },
+      message: '--node-cidr 192.168.99.0/30 has a wrong size: give a range from /8 to /27',
+    },
+    {
+      given: { services: '10.0.0.0/8' },
+      message: '--service-cidr 10.0.0.0/8 has a wrong size: give a range from /12 to /27',
+    },
     {
       given: { services: '10.96.0.0/12' },
       message:
@@ -91,22 +103,22 @@ describe('collisions', () => {
       addresses: [{ device: 'eth0', address: '192.168.99.7/24' }],
       routes: [{ destination: '192.168.99.0/24', device: 'eth0' }],
       expected: [
-        '--node-cidr 192.168.99.0/24 collides with the address 192.168.99.7/24 on eth0 of this machine: choose a free range with --node-cidr',
+        sentence('--node-cidr', '192.168.99.0/24', 'the address 192.168.99.7/24 on eth0'),
       ],
     },
     {
       name: 'a wide route, with every range in it',
       routes: [{ destination: '10.0.0.0/8', device: 'tun0' }],
       expected: [
-        '--pod-cidr 10.108.0.0/16 collides with the route to 10.0.0.0/8 through tun0 of this machine: choose a free range with --pod-cidr',
-        '--service-cidr 10.96.0.0/13 collides with the route to 10.0.0.0/8 through tun0 of this machine: choose a free range with --service-cidr',
+        sentence('--pod-cidr', '10.108.0.0/16', 'the route to 10.0.0.0/8 through tun0'),
+        sentence('--service-cidr', '10.96.0.0/13', 'the route to 10.0.0.0/8 through tun0'),
       ],
     },
     {
       name: 'a single address behind a route',
       routes: [{ destination: '203.0.113.9/32' }],
       expected: [
-        '--outside-cidr 203.0.113.0/24 collides with the route to 203.0.113.9/32 of this machine: choose a free range with --outside-cidr',
+        sentence('--outside-cidr', '203.0.113.0/24', 'the route to 203.0.113.9/32'),
       ],
     },
   ]) {
@@ -115,3 +127,7 @@ describe('collisions', () => {
     })
   }
 })
+
+function sentence(flag: string, cidr: string, what: string): string {
+  return `${flag} ${cidr} collides with ${what} of this machine: choose a free range with ${flag}`
+}

@@ -115,7 +115,8 @@ function parseRange({ flag, preset, widest, narrowest }: RangeRule, text: string
   }
   const taken = unusable.find((range) => overlaps(range, cidr))
   if (taken !== undefined) {
-    throw new AddressPlanError(`${flag} ${text} lies in ${formatCidr(taken)}, which has no ordinary addresses: choose another`)
+    const why = `lies in ${formatCidr(taken)}, which has no ordinary addresses`
+    throw new AddressPlanError(`${flag} ${text} ${why}: choose another`)
   }
   return cidr
 }

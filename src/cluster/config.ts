@@ -33,7 +33,8 @@ export async function readConfig(file: string): Promise<ClusterConfig | undefine
   try {
     return JSON.parse(text) as ClusterConfig
   } catch (cause) {
-    throw new Error(`${file} is not valid JSON (${String(cause)}): restore it, or wipe the cluster with 'portolan delete'`)
+    const advice = "restore it, or wipe the cluster with 'portolan delete'"
+    throw new Error(`${file} is not valid JSON (${String(cause)}): ${advice}`, { cause })
   }
 }
 

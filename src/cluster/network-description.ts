@@ -89,7 +89,7 @@ const router: readonly Sysctl[] = [
   { key: 'net.ipv4.conf.default.send_redirects', value: '0' },
 ]
 
-/** Traffic between nodes crosses the edge's bridge only; without this, br_netfilter would show it to the edge's rules. */
+/** Traffic between nodes only crosses the edge's bridge; without this, br_netfilter shows it to the edge's rules. */
 const bridgeWithoutNetfilter: Sysctl = { key: 'net.bridge.bridge-nf-call-iptables', value: '0', optional: true }
 
 function on(device: string, address: string, { bits }: Cidr): DeviceAddress {

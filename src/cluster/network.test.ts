@@ -76,13 +76,17 @@ describe('in the kernel', () => {
   test('rules of the edge do not see what its bridge passes on', async () => {
     await network.up(plan, [1])
     const files = ['bridge/bridge-nf-call-iptables', 'ipv4/ip_forward', 'ipv4/conf/eth0/rp_filter']
-    const script = `cd /proc/sys/net; for file in ${files.join(' ')}; do if [ -e $file ]; then cat $file; else echo 0; fi; done`
+    const show = 'if [ -e $file ]; then cat $file; else echo 0; fi'
+    const script = `cd /proc/sys/net; for file in ${files.join(' ')}; do ${show}; done`
     const { stdout } = await realProcesses.run(['sh', '-c', script], { netns: namespaces.path(names.edge) })
     expect(stdout.split('\n').slice(0, 3)).toEqual(['0', '1', '0'])
   })
 
   async function linksOf(name: string): Promise<string> {
-    return (await realProcesses.run(['ip', '-brief', 'link'], { netns: namespaces.path(name) })).stdout
+    // Without their states, which the kernel brings up to date in its own time.
+    const { stdout } = await realProcesses.run(['ip', '-json', 'link'], { netns: namespaces.path(name) })
+    const links = JSON.parse(stdout) as readonly { ifindex: number; ifname: string; address: string; master?: string }[]
+    return links.map((link) => [link.ifindex, link.ifname, link.address, link.master].join(' ')).join('\n')
   }
 })
 

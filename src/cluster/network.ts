@@ -23,15 +23,15 @@ export interface ClusterNetwork {
   /** The cluster must be up. */
   addNode(plan: AddressPlan, node: number): Promise<void>
   removeNode(node: number): Promise<void>
-  /** Removes every namespace of the cluster, also those that an earlier process made. Knows no plan: finds them by name. */
+  /** Removes every namespace of the cluster, also those that an earlier process made: they are found by name. */
   down(): Promise<void>
 }
 
 export function clusterNetwork(cluster: string, namespaces: Namespaces): ClusterNetwork {
   const names = namespaceNames(cluster)
+  const prefix = `portolan-${cluster}-`
 
   async function ownNames(): Promise<readonly string[]> {
-    const prefix = `portolan-${cluster}-`
     const all = await namespaces.list()
     // The whole rest is matched, because another cluster's name may begin with this one's.
     return all.filter((name) => name.startsWith(prefix) && /^(edge|outside|node-\d+)$/.test(name.slice(prefix.length)))
@@ -40,10 +40,16 @@ export function clusterNetwork(cluster: string, namespaces: Namespaces): Cluster
   /** Cuts the pairs whose other end was in a namespace that is gone; the kernel may not have ended it yet. */
   async function cutLoosePairs(existing: readonly string[], nodes: readonly number[]): Promise<void> {
     if (!existing.includes(names.edge)) return
-    const ends = [...nodes.map((node) => [names.node(node), nodeName(node)] as const), [names.outside, 'outside'] as const]
-    for (const [namespace, device] of ends) {
+    const toNodes = nodes.map((node) => ({ namespace: names.node(node), device: nodeName(node) }))
+    for (const { namespace, device } of [...toNodes, { namespace: names.outside, device: 'outside' }]) {
       if (!existing.includes(namespace)) await namespaces.deleteDevice(names.edge, device)
     }
+  }
+
+  /** Cuts a node's pair at once, rather than when the last process in its namespace has ended. */
+  async function remove(node: string, existing: readonly string[]): Promise<void> {
+    if (existing.includes(names.edge)) await namespaces.deleteDevice(names.edge, node.slice(prefix.length))
+    await namespaces.delete(node)
   }
 
   return {
@@ -51,7 +57,7 @@ export function clusterNetwork(cluster: string, namespaces: Namespaces): Cluster
     async up(plan, nodes) {
       const existing = await ownNames()
       const wanted = [names.edge, names.outside, ...nodes.map(names.node)]
-      await Promise.all(existing.filter((name) => !wanted.includes(name)).map((name) => namespaces.delete(name)))
+      for (const name of existing) if (!wanted.includes(name)) await remove(name, existing)
       await Promise.all(wanted.map((name) => namespaces.create(name)))
       await cutLoosePairs(existing, nodes)
       await namespaces.apply(names.edge, edgeNetwork(names, plan, nodes))
@@ -68,9 +74,7 @@ export function clusterNetwork(cluster: string, namespaces: Namespaces): Cluster
       await namespaces.apply(names.node(node), nodeNetwork(plan, node))
     },
     async removeNode(node) {
-      const existing = await ownNames()
-      if (existing.includes(names.edge)) await namespaces.deleteDevice(names.edge, nodeName(node))
-      await namespaces.delete(names.node(node))
+      await remove(names.node(node), await ownNames())
     },
     async down() {
       await Promise.all((await ownNames()).map((name) => namespaces.delete(name)))

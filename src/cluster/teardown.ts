@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { rm, rmdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Cgroups } from '../kernel/cgroups.ts'
 import type { Mounts } from '../kernel/mounts.ts'
 import type { Namespaces } from '../kernel/namespaces.ts'
@@ -23,4 +24,14 @@ export async function teardown(cluster: string, layout: Layout, deps: TeardownDe
   await deps.mounts.unmountBelow(layout.state)
   await clusterNetwork(cluster, deps.namespaces).down()
   await rm(layout.run, { recursive: true, force: true })
+  await removeIfEmpty(dirname(layout.run))
+}
+
+/** The folder of all clusters goes with the last of them. */
+async function removeIfEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder)
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
 }

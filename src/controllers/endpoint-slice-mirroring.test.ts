@@ -18,10 +18,16 @@ function start(cluster: TestCluster): void {
   cluster.run(endpointSliceMirroringController({ client, clock, events, ...caches }))
 }
 
-function external(change: Partial<Draft<Endpoints>['metadata']> = {}, ips = ['11.11.11.11', '22.22.22.22']): Draft<Endpoints> {
+const addresses = ['11.11.11.11', '22.22.22.22']
+
+function external(change: Draft<Endpoints>['metadata'] = {}, ips = addresses): Draft<Endpoints> {
   return {
     metadata: { namespace: 'default', name: 'kubia', ...change },
-    subsets: [{ addresses: ips.map((ip) => ({ ip })), notReadyAddresses: [{ ip: '33.33.33.33' }], ports: [{ port: 80 }] }],
+    subsets: [{
+      addresses: ips.map((ip) => ({ ip })),
+      notReadyAddresses: [{ ip: '33.33.33.33' }],
+      ports: [{ port: 80 }],
+    }],
   }
 }
 
@@ -58,7 +64,10 @@ test('mirrors hand-written Endpoints, whichever is made first, follows them and 
 })
 
 for (const { name, endpoints, selector = {} } of [
-  { name: 'labelled skip-mirror', endpoints: external({ labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }) },
+  {
+    name: 'labelled skip-mirror',
+    endpoints: external({ labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }),
+  },
   { name: 'of a Service with a selector', endpoints: external(), selector: { app: 'kubia' } },
   {
     name: 'used for leader election',

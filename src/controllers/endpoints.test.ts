@@ -34,14 +34,25 @@ for (const { name, spec = {}, pods, subsets } of [
     pods: [pod({ ip: '10.0.0.1', spec: named(8080) }), pod({ ip: '10.0.0.2', spec: named(9090) })],
     subsets: ['10.0.0.1 : 8080', '10.0.0.2 : 9090'],
   },
-  { name: 'a headless service without ports', spec: { clusterIP: 'None', ports: [] }, pods: [pod({ ip: '10.0.0.1' })], subsets: ['10.0.0.1 : '] },
+  {
+    name: 'a headless service without ports',
+    spec: { clusterIP: 'None', ports: [] },
+    pods: [pod({ ip: '10.0.0.1' })],
+    subsets: ['10.0.0.1 : '],
+  },
 ] satisfies { name: string; spec?: Partial<Service['spec']>; pods: Pod[]; subsets: string[] }[]) {
   test(name, () => expect(endpointSubsets(service({ spec }), pods).map(text)).toEqual(subsets))
 }
 
 test('more than fit are cut, unready ones first, and then in proportion', () => {
-  const addresses = (from: number, count: number) => Array.from({ length: count }, (_, at) => ({ ip: `10.0.0.${from + at}` }))
-  const subsets = [{ addresses: addresses(0, 6), notReadyAddresses: addresses(100, 4) }, { addresses: addresses(50, 3) }]
+  const addresses = (from: number, count: number) => Array.from(
+    { length: count },
+    (_, at) => ({ ip: `10.0.0.${from + at}` }),
+  )
+  const subsets = [
+    { addresses: addresses(0, 6), notReadyAddresses: addresses(100, 4) },
+    { addresses: addresses(50, 3) },
+  ]
   const counts = (max: number) =>
     truncateSubsets(subsets, max).map((each) => [each.addresses?.length ?? 0, each.notReadyAddresses?.length ?? 0])
   expect(truncateSubsets(subsets, 13)).toBe(subsets)
@@ -79,7 +90,11 @@ test('follows its pods with one write for each change, and goes with its Service
   expect(cluster.client.calls.slice(mark).map(({ verb }) => verb)).toEqual(['update'])
   expect(kubia(cluster)?.subsets).toEqual([
     {
-      addresses: [{ ip: '10.0.0.1', nodeName: 'node-1', targetRef: expect.objectContaining({ kind: 'Pod', name: 'a' }) }],
+      addresses: [{
+        ip: '10.0.0.1',
+        nodeName: 'node-1',
+        targetRef: expect.objectContaining({ kind: 'Pod', name: 'a' }),
+      }],
       ports: [{ port: 8080, protocol: 'TCP' }],
     },
   ])
@@ -91,7 +106,10 @@ test('follows its pods with one write for each change, and goes with its Service
 
 test('leaves Endpoints alone that are written by hand, before their Service or for one without selector', async () => {
   await using cluster = new TestCluster()
-  const handmade = { metadata: { namespace: 'default', name: 'kubia' }, subsets: [{ addresses: [{ ip: '11.11.11.11' }] }] }
+  const handmade = {
+    metadata: { namespace: 'default', name: 'kubia' },
+    subsets: [{ addresses: [{ ip: '11.11.11.11' }] }],
+  }
   cluster.client.seed(EndpointsResource, handmade)
   start(cluster)
   await cluster.quiet()

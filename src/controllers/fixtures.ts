@@ -118,7 +118,11 @@ export function pod({
     kind: 'Pod',
     metadata: { ...metadata(name, 'default'), labels, ...meta },
     spec: {
-      containers: [{ name: 'main', image: 'luksa/kubia', ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }] }],
+      containers: [{
+        name: 'main',
+        image: 'luksa/kubia',
+        ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
+      }],
       ...(nodeName === '' ? {} : { nodeName }),
       ...spec,
     },
@@ -173,7 +177,10 @@ export function replicationController(
   replicas: number,
   { name = 'kubia', spec = {} }: { name?: string; spec?: Partial<ReplicationController['spec']> } = {},
 ): ReplicationController {
-  const template = { metadata: { labels: { app: 'kubia' } }, spec: { containers: [{ name: 'main', image: 'luksa/kubia' }] } }
+  const template = {
+    metadata: { labels: { app: 'kubia' } },
+    spec: { containers: [{ name: 'main', image: 'luksa/kubia' }] },
+  }
   return {
     apiVersion: 'v1',
     kind: 'ReplicationController',
@@ -185,7 +192,10 @@ export function replicationController(
 /** `10.0.0.1 ready | 10.0.0.2 serving terminating : http=8080`, to compare slices at a glance. */
 export function sliceText({ endpoints, ports = [] }: Pick<Draft<EndpointSlice>, 'endpoints' | 'ports'>): string {
   const each = endpoints.map(({ addresses, conditions }) =>
-    [addresses.join(','), ...Object.entries(conditions ?? {}).flatMap(([name, is]) => (is === true ? [name] : []))].join(' '),
+    [
+      addresses.join(','),
+      ...Object.entries(conditions ?? {}).flatMap(([name, is]) => (is === true ? [name] : [])),
+    ].join(' '),
   )
   return `${each.join(' | ')} : ${ports.map(({ name, port }) => `${name}=${port}`).join(',')}`
 }

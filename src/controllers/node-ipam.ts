@@ -17,7 +17,7 @@ export interface NodeIpamDeps {
   readonly nodeBits?: number
 }
 
-/** Gives each node its share of the pods' addresses: the lowest that is free. It is free again when the node is gone. */
+/** Gives each node its share of the pods' addresses, the lowest that is free; free again when the node is gone. */
 export function nodeIpamController({ client, nodes, events, podRange, nodeBits = 24 }: NodeIpamDeps): Controller {
   /** Shares given to nodes, by uid, until the cache shows them. */
   const given = new Map<string, Cidr>()

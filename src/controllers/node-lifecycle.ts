@@ -78,8 +78,13 @@ export function nodeLifecycleController(deps: NodeLifecycleDeps): Controller {
     return next
   }
 
+  /** Does not wait for the cache to show which nodes have just been given up: they often fall silent together. */
+  function isAnyNodeReady(): boolean {
+    return nodes.list().some((node) => isNodeReady(node) && silenceLeftMs(node) > 0)
+  }
+
   async function writeTaints(node: Node, signal: AbortSignal): Promise<void> {
-    const evicts = nodes.list().some(isNodeReady)
+    const evicts = isAnyNodeReady()
     const taints = wantedTaints(node, { evicts, now: clock.now() })
     if (taints === undefined) return
     await client.patch(Nodes, { name: node.metadata.name }, guardedPatch(node, { spec: { taints } }), { signal })

@@ -124,7 +124,8 @@ export class PodControl {
   }
 
   #adopt(owner: ReplicaOwner, pod: Pod, signal: AbortSignal): Promise<boolean> {
-    return this.#setOwners(owner, pod, [...(pod.metadata.ownerReferences ?? []), controllerReference(owner.object, owner.resource)], signal)
+    const reference = controllerReference(owner.object, owner.resource)
+    return this.#setOwners(owner, pod, [...(pod.metadata.ownerReferences ?? []), reference], signal)
   }
 
   #release(owner: ReplicaOwner, pod: Pod, signal: AbortSignal): Promise<boolean> {

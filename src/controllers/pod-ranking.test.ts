@@ -9,35 +9,35 @@ const restarted = (restartCount: number) => ({
 })
 const born = (creationTimestamp: string) => ({ creationTimestamp })
 
-for (const { name, first, then } of [
-  { name: 'unassigned before assigned', first: { nodeName: '' }, then: { nodeName: 'node-1' } },
-  { name: 'pending before running', first: { status: { phase: 'Pending' } }, then: {} },
-  { name: 'unknown before running', first: { status: { phase: 'Unknown' } }, then: {} },
-  { name: 'unready before ready', first: { ready: false }, then: { ready: true } },
+for (const { name, first, last } of [
+  { name: 'unassigned before assigned', first: { nodeName: '' }, last: { nodeName: 'node-1' } },
+  { name: 'pending before running', first: { status: { phase: 'Pending' } }, last: {} },
+  { name: 'unknown before running', first: { status: { phase: 'Unknown' } }, last: {} },
+  { name: 'unready before ready', first: { ready: false }, last: { ready: true } },
   {
     name: 'cheap before costly',
     first: { meta: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-5' } } },
-    then: {},
+    last: {},
   },
   {
     name: 'ready for a short time before ready for long',
     first: { status: readyAt('2026-01-01T23:59:00Z') },
-    then: { status: readyAt('2026-01-01T00:00:00Z') },
+    last: { status: readyAt('2026-01-01T00:00:00Z') },
   },
-  { name: 'many restarts before few', first: { status: restarted(4) }, then: { status: restarted(1) } },
+  { name: 'many restarts before few', first: { status: restarted(4) }, last: { status: restarted(1) } },
   {
     name: 'young before old',
     first: { meta: born('2026-01-01T23:59:00Z') },
-    then: { meta: born('2026-01-01T00:00:00Z') },
+    last: { meta: born('2026-01-01T00:00:00Z') },
   },
   {
     name: 'assignment counts more than readiness',
     first: { nodeName: '', ready: true },
-    then: { nodeName: 'node-1', ready: false },
+    last: { nodeName: 'node-1', ready: false },
   },
 ]) {
   test(name, () => {
-    const [a, b] = [pod({ ...first, name: 'first' }), pod({ ...then, name: 'then' })]
+    const [a, b] = [pod({ ...first, name: 'first' }), pod({ ...last, name: 'last' })]
     for (const pods of [[a, b], [b, a]]) {
       expect(podsToDelete(pods, 1, { related: [], now }).map(({ metadata }) => metadata.name)).toEqual(['first'])
     }

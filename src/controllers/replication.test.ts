@@ -46,7 +46,12 @@ test('creates the pods that are missing, owned by the controller, and says so', 
       },
     ])
   }
-  expect(status(cluster)).toMatchObject({ replicas: 3, fullyLabeledReplicas: 3, readyReplicas: 0, observedGeneration: 1 })
+  expect(status(cluster)).toMatchObject({
+    replicas: 3,
+    fullyLabeledReplicas: 3,
+    readyReplicas: 0,
+    observedGeneration: 1,
+  })
   expect(await messages(cluster)).toEqual(
     pods.map(({ metadata: { name } }) => ({ reason: 'SuccessfulCreate', message: `Created pod: ${name}`, count: 1 })),
   )
@@ -129,7 +134,12 @@ test('reports a failure to create in an Event and a condition, and withdraws it'
   start(cluster, rc(2))
   await cluster.quiet()
   expect(seen[0]).toEqual([
-    expect.objectContaining({ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' }),
+    expect.objectContaining({
+      type: 'ReplicaFailure',
+      status: 'True',
+      reason: 'FailedCreate',
+      message: 'exceeded quota',
+    }),
   ])
   expect(await cluster.all(Pods)).toHaveLength(2)
   expect(status(cluster)?.conditions ?? []).toEqual([])

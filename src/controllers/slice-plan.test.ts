@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Endpoint, EndpointSlice } from '../api/kinds/endpoint-slice.ts'
 import type { Draft } from '../api/object.ts'
@@ -17,7 +17,11 @@ function endpoint(number: number, ready = true): Endpoint {
 }
 
 function group(numbers: readonly number[], port: number): SliceGroup {
-  return { addressType: 'IPv4', ports: [{ name: 'http', port, protocol: 'TCP' }], endpoints: numbers.map((n) => endpoint(n)) }
+  return {
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port, protocol: 'TCP' }],
+    endpoints: numbers.map((n) => endpoint(n)),
+  }
 }
 
 /** What the server holds after the plan has been written. */
@@ -31,12 +35,20 @@ function applied(existing: readonly EndpointSlice[], groups: readonly SliceGroup
 }
 
 function stored(draft: Draft<EndpointSlice>): EndpointSlice {
-  const metadata = { ...draft.metadata, name: draft.metadata.name ?? '', uid: '', resourceVersion: '', creationTimestamp: '' }
+  const metadata = {
+    ...draft.metadata,
+    name: draft.metadata.name ?? '',
+    uid: '',
+    resourceVersion: '',
+    creationTimestamp: '',
+  }
   return { ...draft, apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata }
 }
 
 const contents = (slices: readonly Pick<EndpointSlice, 'endpoints' | 'ports'>[]) =>
-  slices.flatMap(({ endpoints, ports }) => endpoints.map(({ addresses }) => `${addresses[0]} ${ports?.[0]?.port}`)).sort()
+  slices.flatMap(
+    ({ endpoints, ports }) => endpoints.map(({ addresses }) => `${addresses[0]} ${ports?.[0]?.port}`),
+  ).sort()
 
 const size = ({ create, update, delete: deleted }: ReturnType<typeof planSlices>) =>
   create.length + update.length + deleted.length
@@ -50,7 +62,9 @@ test('any sequence of wanted endpoints is held exactly, in slices that are not t
       for (const { http, alt } of sequence) {
         const groups = [group(http, 8080), group(alt.filter((n) => !http.includes(n)), 9090)]
         slices = applied(slices, groups).slices
-        expect(contents(slices)).toEqual(contents(groups.map((each) => ({ ...each, endpoints: [...each.endpoints], ports: [...each.ports] }))))
+        expect(contents(slices)).toEqual(
+          contents(groups.map((each) => ({ ...each, endpoints: [...each.endpoints], ports: [...each.ports] }))),
+        )
         for (const { endpoints } of slices) expect(endpoints.length).toBeLessThanOrEqual(owner.maxEndpoints)
         expect(new Set(slices.map(({ metadata }) => metadata.name)).size).toBe(slices.length)
         expect(size(applied(slices, groups).plan)).toBe(0)

@@ -14,8 +14,8 @@ export interface Cgroups {
   /** Processes in the group and below it, ascending. None if there is no such group. */
   processes(path: string): Promise<readonly number[]>
   /**
-   * Sends SIGKILL to every process in the group and below, those that they start meanwhile included, until none is left.
-   * Rejects with `CgroupBusy` if some do not end in time, or if the caller itself is one of them.
+   * Sends SIGKILL to every process in the group and below, those that they start meanwhile included, until none is
+   * left. Rejects with `CgroupBusy` if some do not end in time, or if the caller itself is one of them.
    */
   kill(path: string): Promise<void>
   /**

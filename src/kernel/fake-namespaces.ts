@@ -13,7 +13,7 @@ interface FakeDevice {
   readonly bridge?: string
 }
 
-/** Namespaces in memory, with the kernel's refusals: no pair into a missing namespace, no address on a missing device. */
+/** Namespaces in memory, with the kernel's refusals: no pair into a missing namespace, no address without a device. */
 export class FakeNamespaces implements Namespaces {
   readonly #namespaces = new Map<string, FakeNamespace>()
 

@@ -76,9 +76,11 @@ export function namespacesContract(make: () => Namespaces, left: string, right: 
     test('keep addresses that they are not told of', async () => {
       await namespaces.create(left)
       await namespaces.apply(left, { ...leftSide, veths: [] })
-      await namespaces.apply(left, { ...leftSide, veths: [], addresses: [{ device: 'br', address: '198.51.100.9/24' }] })
+      const addresses = [{ device: 'br', address: '198.51.100.9/24' }]
+      await namespaces.apply(left, { ...leftSide, veths: [], addresses })
       const held = await namespaces.addresses(left)
-      expect(held.filter(({ device }) => device === 'br').map(({ address }) => address)).toEqual(['198.51.100.1/24', '198.51.100.9/24'])
+      const onBridge = held.filter(({ device }) => device === 'br').map(({ address }) => address)
+      expect(onBridge).toEqual(['198.51.100.1/24', '198.51.100.9/24'])
     })
 
     test('lose both ends of a pair at once', async () => {

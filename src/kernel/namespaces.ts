@@ -46,11 +46,11 @@ export interface Sysctl {
 
 export interface Bridge {
   readonly name: string
-  /** Fixed, because otherwise a bridge takes over the lowest address of its ports and changes it as they come and go. */
+  /** Fixed, because otherwise a bridge has the lowest address of its ports and changes it as they come and go. */
   readonly mac: string
 }
 
-/** A pair whose other end is in another namespace, which must exist. That end is set up by that namespace's `Network`. */
+/** A pair whose other end is in another namespace, which must exist. That namespace's `Network` sets that end up. */
 export interface Veth {
   readonly name: string
   readonly peer: { readonly namespace: string; readonly name: string; readonly mac: string }

@@ -42,7 +42,12 @@ for (const { name, held, lines } of [
   },
   {
     name: 'nothing for devices and addresses that are not named',
-    held: [{ ...lo, addresses: ['127.0.0.1/8', '203.0.113.10/32'] }, nodes, node1, { name: 'pod7', kind: 'veth', up: false, addresses: ['10.108.1.1/32'] }],
+    held: [
+      { ...lo, addresses: ['127.0.0.1/8', '203.0.113.10/32'] },
+      nodes,
+      node1,
+      { name: 'pod7', kind: 'veth', up: false, addresses: ['10.108.1.1/32'] },
+    ],
     lines: [route],
   },
 ]) {

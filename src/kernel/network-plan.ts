@@ -42,13 +42,16 @@ function newBridges(devices: Devices, { bridges }: Network): string[] {
 function newVeths(devices: Devices, { veths }: Network): string[] {
   return veths
     .filter(({ name }) => isMissing(devices, name, 'veth'))
-    .map(({ name, peer }) => `link add name ${name} type veth peer name ${peer.name} address ${peer.mac} netns ${peer.namespace}`)
+    .map(({ name, peer: { name: other, mac, namespace } }) => {
+      return `link add name ${name} type veth peer name ${other} address ${mac} netns ${namespace}`
+    })
 }
 
 function isMissing(devices: Devices, name: string, kind: string): boolean {
   const device = devices.get(name)
   if (device !== undefined && device.kind !== kind) {
-    throw new Error(`device ${name} should be a ${kind} but is a ${device.kind === '' ? 'hardware device' : device.kind}`)
+    const found = device.kind === '' ? 'hardware device' : device.kind
+    throw new Error(`device ${name} should be a ${kind} but is a ${found}`)
   }
   return device === undefined
 }
@@ -66,5 +69,6 @@ function newAddresses(devices: Devices, { addresses }: Network): string[] {
 }
 
 function namedDevices({ bridges, veths, addresses }: Network): string[] {
-  return [...new Set(['lo', ...[...bridges, ...veths].map(({ name }) => name), ...addresses.map(({ device }) => device)])]
+  const made = [...bridges, ...veths].map(({ name }) => name)
+  return [...new Set(['lo', ...made, ...addresses.map(({ device }) => device)])]
 }

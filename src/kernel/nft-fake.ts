@@ -51,7 +51,9 @@ export class FakeNft implements Nft {
   async listTable(table: string): Promise<string | undefined> {
     const found = this.#tables.get(table)
     if (found === undefined) return undefined
-    const sets = [...found.sets].map(([name, set]) => block(`${set.kind} ${name}`, [...set.declaration, ...elementLines(set)]))
+    const sets = [...found.sets].map(([name, set]) => {
+      return block(`${set.kind} ${name}`, [...set.declaration, ...elementLines(set)])
+    })
     const chains = [...found.chains].map(([name, lines]) => block(`chain ${name}`, lines))
     return `table inet ${table} {\n${[...sets, ...chains].join('\n')}}\n`
   }
@@ -131,7 +133,8 @@ function checkShape({ kind, declaration }: FakeSet, { key, value }: NftElement):
   const [keyType = '', valueType] = type.split(' : ')
   if (parts(key) !== parts(keyType)) throw new NftError(`Error: ${key} does not fit ${type}`)
   if (value === undefined) return // nft lets the key of a map stand alone in a delete
-  if (kind === 'set' || parts(value) !== parts(valueType ?? '')) throw new NftError(`Error: ${key} : ${value} does not fit ${type}`)
+  const fits = kind === 'map' && parts(value) === parts(valueType ?? '')
+  if (!fits) throw new NftError(`Error: ${key} : ${value} does not fit ${type}`)
 }
 
 function parts(concatenation: string): number {

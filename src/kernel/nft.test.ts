@@ -72,7 +72,11 @@ const cases: readonly Case[] = [
     refused: [{ op: 'load', text: `table inet ${table} {\n chain one { ip saddr @two drop; }\n}` }],
     message: /No such file/,
   },
-  { name: 'load of something that is not nft', refused: [{ op: 'load', text: 'table inet {' }], message: /syntax error/ },
+  {
+    name: 'load of something that is not nft',
+    refused: [{ op: 'load', text: 'table inet {' }],
+    message: /syntax error/,
+  },
   {
     name: 'elements are listed sorted, with values in maps',
     given: [
@@ -159,13 +163,21 @@ const cases: readonly Case[] = [
     refused: [add('services', service('10.96.0.10 . tcp', 'drop'))],
     message: /Error/,
   },
-  { name: 'a value in a set', given: [[load]], refused: [add('hairpin', service('1.1.1.1 . 1.1.1.1', 'drop'))], message: /Error/ },
+  {
+    name: 'a value in a set',
+    given: [[load]],
+    refused: [add('hairpin', service('1.1.1.1 . 1.1.1.1', 'drop'))],
+    message: /Error/,
+  },
   { name: 'deleting a table', given: [[load], [deleteTable]], holds: { services: undefined } },
   { name: 'deleting an absent table', refused: [deleteTable], message: /No such file/ },
   {
     name: 'replacing a table, whether there is one or not, even of another form',
     given: [
-      [{ op: 'load', text: `table inet ${table} {\n map services { typeof th dport : verdict; }\n}` }, add('services', service('80', 'drop'))],
+      [
+        { op: 'load', text: `table inet ${table} {\n map services { typeof th dport : verdict; }\n}` },
+        add('services', service('80', 'drop')),
+      ],
       [
         { op: 'load', text: `table inet ${table} {\n}` },
         deleteTable,

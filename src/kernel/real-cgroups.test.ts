@@ -55,7 +55,8 @@ test('end what processes start while they are ended', async () => {
 test('run a command inside from the start, with its arguments and exit code', async () => {
   const cgroups = await realCgroups(systemClock)
   await cgroups.create(top)
-  const { stdout } = await realProcesses.run(cgroups.inside(top, ['sh', '-c', 'cat /proc/self/cgroup; echo "$1"', 'sh', 'a b']))
+  const command = ['sh', '-c', 'cat /proc/self/cgroup; echo "$1"', 'sh', 'a b'] as const
+  const { stdout } = await realProcesses.run(cgroups.inside(top, command))
   expect(stdout).toContain(`:${top}\n`)
   expect(stdout).toContain('\na b\n')
   await expect(realProcesses.run(cgroups.inside(top, ['false']))).rejects.toMatchObject({ exitCode: 1 })
@@ -88,7 +89,8 @@ test('say which process is the caller itself', async () => {
     const cgroups = cgroupsOf(parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8')), { monotonicMs: () => 0 })
     await cgroups.kill(${JSON.stringify(top)}).catch((error) => process.stdout.write(error.message))`
   await cgroups.create(top)
-  const { stdout } = await realProcesses.run(cgroups.inside(top, [process.execPath, '--input-type=module', '-e', script]))
+  const command = [process.execPath, '--input-type=module', '-e', script] as const
+  const { stdout } = await realProcesses.run(cgroups.inside(top, command))
   expect(stdout).toMatch(/^this process \(\d+\) is itself in the cgroup/)
   await cgroups.remove(top)
 })

@@ -35,7 +35,9 @@ export function cgroupsOf(hierarchies: readonly CgroupHierarchy[], clock: Clock)
     for (;;) {
       const pids = await processes(path)
       if (pids.length === 0) return
-      if (pids.includes(process.pid)) throw new CgroupBusy(`this process (${process.pid}) is itself in the cgroup ${path}`)
+      if (pids.includes(process.pid)) {
+        throw new CgroupBusy(`this process (${process.pid}) is itself in the cgroup ${path}`)
+      }
       for (const group of groupsOf('unified', path)) await writeIfThere(join(group, 'cgroup.kill'), '1')
       for (const pid of pids) sendKill(pid)
       if (clock.monotonicMs() > deadlineMs) {
@@ -74,12 +76,15 @@ export function cgroupsOf(hierarchies: readonly CgroupHierarchy[], clock: Clock)
     processes,
     async kill(path) {
       checkCgroupPath(path)
-      // With v1, what forks fast enough outruns the signals, so forks are refused meanwhile; and what is frozen does not die.
+      // With v1, what forks fast enough outruns the signals, so forks are refused meanwhile; and nothing frozen dies.
       const forkLimits = groupsOf('pids', path).map((group) => join(group, 'pids.max'))
-      for (const file of forkLimits) await writeIfThere(file, '0')
-      for (const group of groupsOf('freezer', path)) await thaw(group)
-      await endAll(path)
-      for (const file of forkLimits) await writeIfThere(file, 'max')
+      try {
+        for (const file of forkLimits) await writeIfThere(file, '0')
+        for (const group of groupsOf('freezer', path)) await thaw(group)
+        await endAll(path)
+      } finally {
+        for (const file of forkLimits) await writeIfThere(file, 'max')
+      }
     },
     async remove(path) {
       checkCgroupPath(path)

@@ -106,8 +106,8 @@ async function removeDirectory(): Promise<void> {
   }
 }
 
-async function apply(processes: Processes, name: string, { sysctls }: Network, lines: readonly string[]): Promise<void> {
-  const script = [...sysctls.map(sysctlLine), 'exec ip -batch -'].join('\n')
+async function apply(processes: Processes, name: string, network: Network, lines: readonly string[]): Promise<void> {
+  const script = [...network.sysctls.map(sysctlLine), 'exec ip -batch -'].join('\n')
   await processes.run(['sh', '-ec', script], { netns: pathOf(name), input: `${lines.join('\n')}\n` })
 }
 
@@ -132,7 +132,9 @@ async function devicesIn(processes: Processes, name: string | undefined): Promis
     kind: linkinfo?.info_kind ?? '',
     up: flags.includes('UP'),
     ...(master === undefined ? {} : { bridge: master }),
-    addresses: addr_info.filter(({ family }) => family === 'inet').map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+    addresses: addr_info
+      .filter(({ family }) => family === 'inet')
+      .map(({ local, prefixlen }) => `${local}/${prefixlen}`),
   }))
 }
 
@@ -151,7 +153,11 @@ async function routesIn(processes: Processes, name: string | undefined): Promise
   }))
 }
 
-async function ipJson<T>(processes: Processes, args: readonly string[], name: string | undefined): Promise<readonly T[]> {
+async function ipJson<T>(
+  processes: Processes,
+  args: readonly string[],
+  name: string | undefined,
+): Promise<readonly T[]> {
   const options = name === undefined ? {} : { netns: pathOf(name) }
   const { stdout } = await processes.run(['ip', '-json', ...args], options)
   return JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly T[]

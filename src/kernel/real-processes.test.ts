@@ -20,7 +20,7 @@ test('a program that does not read its input has not failed', async () => {
 for (const { name, command, exitCode, stderr } of [
   { name: 'an exit code', command: ['sh', '-c', 'echo why >&2; exit 3'], exitCode: 3, stderr: 'why\n' },
   { name: 'an end by signal', command: ['sh', '-c', 'kill -9 $$'], exitCode: null, stderr: '' },
-  { name: 'a missing program', command: ['no-such-program'], exitCode: 127, stderr: 'no-such-program: command not found' },
+  { name: 'a missing program', command: ['no-program'], exitCode: 127, stderr: 'no-program: command not found' },
 ] as const) {
   test(`rejects with CommandFailed for ${name}`, async () => {
     const error: unknown = await run(command).catch((reason: unknown) => reason)

@@ -37,8 +37,8 @@ function runToEnd([program, ...args]: Command, { input, signal }: RunOptions): P
     const stderr = collect(child.stderr)
     child.on('error', (error: NodeJS.ErrnoException) => {
       signal?.removeEventListener('abort', kill)
-      if (error.code === 'ENOENT') return resolve({ exitCode: 127, stdout: '', stderr: `${program}: command not found` })
-      reject(error)
+      if (error.code !== 'ENOENT') return reject(error)
+      resolve({ exitCode: 127, stdout: '', stderr: `${program}: command not found` })
     })
     child.on('close', (exitCode) => {
       signal?.removeEventListener('abort', kill)

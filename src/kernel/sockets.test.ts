@@ -67,7 +67,7 @@ test('nobody holds a free port', async () => {
 
 describe('listening sockets in the way of 127.0.0.1:8080', () => {
   const line = (local: string, state: string, inode: number) =>
-    `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0000 100 0 0 10 0`
+    `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0000 100`
   for (const { name, local, state = '0A', found } of [
     { name: 'the same address', local: '0100007F:1F90', found: ['42'] },
     { name: 'all addresses', local: '00000000:1F90', found: ['42'] },

@@ -7,7 +7,8 @@ export class PortTaken extends Error {
   readonly port: number
   readonly holder: PortHolder | undefined
   constructor(address: string, port: number, holder: PortHolder | undefined) {
-    super(`${address}:${port} is in use by ${holder === undefined ? 'another program' : `${holder.name} (process ${holder.pid})`}`)
+    const who = holder === undefined ? 'another program' : `${holder.name} (process ${holder.pid})`
+    super(`${address}:${port} is in use by ${who}`)
     this.port = port
     this.holder = holder
   }
@@ -32,7 +33,7 @@ export async function listenOnHost(address: string, port: number): Promise<Serve
   return server
 }
 
-/** The descriptor of an open server, for `stdio` of spawn; the child takes it with `listen({ fd })`, HAProxy with `bind fd@`. */
+/** The descriptor of an open server, for `stdio` of spawn. Node takes it by `listen({ fd })`, HAProxy by `bind fd@`. */
 export function descriptorOf(server: Server): number {
   // Node has no public name for it.
   const handle: unknown = Reflect.get(server, '_handle')
@@ -44,5 +45,6 @@ export function descriptorOf(server: Server): number {
 async function explain(cause: unknown, address: string, port: number): Promise<Error> {
   const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined
   if (code === 'EADDRINUSE') return new PortTaken(address, port, await portHolder(address, port))
-  return new Error(`cannot listen on ${address}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new Error(`cannot listen on ${address}:${port}: ${reason}`, { cause })
 }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { TestNetwork } from './test-network.ts'
 
@@ -27,7 +28,6 @@ test('ends its namespaces when a test fails', async () => {
     throw new Error('the test failed')
   }
   await expect(failing()).rejects.toThrow('the test failed')
-  const { stat } = await import('node:fs/promises')
   await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
@@ -35,7 +35,7 @@ test('links two namespaces', async () => {
   await using network = new TestNetwork()
   const a = await network.namespace('a')
   const b = await network.namespace('b')
-  await network.link(a, '192.168.7.1/24', b, '192.168.7.2/24')
+  await network.link({ namespace: a, address: '192.168.7.1/24' }, { namespace: b, address: '192.168.7.2/24' })
   const [server, client] = [await network.peer(a), await network.peer(b)]
   await server.serve('tcp', 80)
   expect(await client.ask('tcp', '192.168.7.1', 80)).toMatchObject({ server: 'a', client: '192.168.7.2' })

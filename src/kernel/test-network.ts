@@ -3,6 +3,12 @@ import { once } from 'node:events'
 import { realProcesses } from './real-processes.ts'
 import { TestPeer } from './test-peer.ts'
 
+export interface LinkEnd {
+  readonly namespace: TestNamespace
+  /** With its prefix length. */
+  readonly address: string
+}
+
 /**
  * Network namespaces for one test, with real devices between them. `await using network = new TestNetwork()` ends
  * everything, also when the test fails; and because a namespace here has no name and lives only as long as a process
@@ -20,7 +26,8 @@ export class TestNetwork implements AsyncDisposable {
 
   /** An empty namespace that forwards, with loopback up. */
   async namespace(name: string): Promise<TestNamespace> {
-    const holder = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const script = 'echo ready; exec cat' // cat ends when this process does, and the namespace with it
+    const holder = spawn('unshare', ['--net', 'sh', '-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#holders.push(holder)
     await once(holder.stdout, 'data')
     const namespace = new TestNamespace(name, holder.pid ?? 0)
@@ -28,11 +35,11 @@ export class TestNetwork implements AsyncDisposable {
     return namespace
   }
 
-  /** A veth pair between two namespaces, addresses with their prefix lengths. Resolves to the names of both ends. */
-  async link(a: TestNamespace, aAddress: string, b: TestNamespace, bAddress: string): Promise<readonly [string, string]> {
-    const [aDevice, bDevice] = await this.#veth(a, b)
-    await a.ip(`address add ${aAddress} dev ${aDevice}`)
-    await b.ip(`address add ${bAddress} dev ${bDevice}`)
+  /** A veth pair between two namespaces. Resolves to the names of both devices. */
+  async link(a: LinkEnd, b: LinkEnd): Promise<readonly [string, string]> {
+    const [aDevice, bDevice] = await this.#veth(a.namespace, b.namespace)
+    await a.namespace.ip(`address add ${a.address} dev ${aDevice}`)
+    await b.namespace.ip(`address add ${b.address} dev ${bDevice}`)
     return [aDevice, bDevice]
   }
 

@@ -2,10 +2,15 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import type { Answer, PeerOrder, PeerReply, Question, Transport } from './test-peer.ts'
+import type { Answer, PeerOrder, PeerReply, Question, ServerAddress } from './test-peer.ts'
 
 /** How long a question waits: a refusal comes at once, so only what is dropped takes this long. */
 const patienceMs = 2_000
+
+interface Conversation {
+  readonly socket: Socket
+  readonly say: () => Promise<Answer>
+}
 
 const name = process.argv[2] ?? ''
 const connections = new Map<number, () => Promise<Answer>>()
@@ -14,7 +19,7 @@ process.on('disconnect', () => process.exit())
 process.on('message', (order: PeerOrder) => {
   obey(order).then(
     (answer) => reply({ id: order.id, ok: true, ...(answer === undefined ? {} : { answer }) }),
-    (error: NodeJS.ErrnoException) => reply({ id: order.id, ok: false, code: error.code ?? '', message: error.message }),
+    ({ code = '', message }: NodeJS.ErrnoException) => reply({ id: order.id, ok: false, code, message }),
   )
 })
 process.send?.('ready')
@@ -26,7 +31,7 @@ function reply(message: PeerReply): void {
 async function obey(order: PeerOrder): Promise<Answer | undefined> {
   switch (order.op) {
     case 'serve':
-      await serve(order.transport, order.port, order.address)
+      await serve(order)
       return undefined
     case 'ask':
       return order.question.transport === 'tcp' ? askTcp(order.question) : askUdp(order.question)
@@ -38,7 +43,7 @@ async function obey(order: PeerOrder): Promise<Answer | undefined> {
   }
 }
 
-async function serve(transport: Transport, port: number, address: string): Promise<void> {
+async function serve({ transport, port, address }: ServerAddress): Promise<void> {
   const answer = (client: string, clientPort: number) => JSON.stringify({ server: name, port, client, clientPort })
   if (transport === 'udp') {
     const socket = createSocket('udp4')
@@ -65,7 +70,7 @@ async function askTcp(question: Question): Promise<Answer> {
   }
 }
 
-async function openTcp({ address, port, localPort }: Question): Promise<{ socket: Socket; say: () => Promise<Answer> }> {
+async function openTcp({ address, port, localPort }: Question): Promise<Conversation> {
   const socket = connect({ host: address, port, ...(localPort === undefined ? {} : { localPort }) })
   socket.setTimeout(patienceMs, () => socket.destroy(timedOut(address, port)))
   await once(socket, 'connect')

@@ -14,17 +14,20 @@ export interface Answer {
 
 export type Transport = 'tcp' | 'udp'
 
-/** Where to ask. The kernel chooses the local port unless one is given. */
-export interface Question {
+export interface ServerAddress {
   readonly transport: Transport
   readonly address: string
   readonly port: number
+}
+
+/** Where to ask. The kernel chooses the local port unless one is given. */
+export interface Question extends ServerAddress {
   readonly localPort?: number
 }
 
 /** What a peer can be told, one message each; `id` ties the reply to it. */
 export type PeerOrder =
-  | { readonly id: number; readonly op: 'serve'; readonly transport: Transport; readonly port: number; readonly address: string }
+  | ({ readonly id: number; readonly op: 'serve' } & ServerAddress)
   | { readonly id: number; readonly op: 'ask'; readonly question: Question }
   | { readonly id: number; readonly op: 'open'; readonly question: Question }
   | { readonly id: number; readonly op: 'say'; readonly connection: number }
@@ -75,9 +78,8 @@ export class TestPeer {
   }
 
   /** One request over a connection (or socket) of its own. Rejects with an error whose `code` says why not. */
-  ask(transport: Transport, address: string, port: number, { localPort }: { localPort?: number } = {}): Promise<Answer> {
-    const question = { transport, address, port, ...(localPort === undefined ? {} : { localPort }) }
-    return this.#answer({ op: 'ask', question })
+  ask(transport: Transport, address: string, port: number, from: Pick<Question, 'localPort'> = {}): Promise<Answer> {
+    return this.#answer({ op: 'ask', question: { transport, address, port, ...from } })
   }
 
   /** A TCP connection that stays open; each call of the result sends a request over it and resolves to the answer. */

@@ -193,11 +193,11 @@ for (const { name, draft, problems } of [
       'spec.containers[0].resources.limits[gpu]: Invalid value: "gpu": must be a standard resource for containers',
       'spec.containers[0].resources.limits[acme.io/disk]: Invalid value: "1500m": must be an integer',
       'spec.containers[0].resources.limits[memory]: Invalid value: "-1": must be greater than or equal to 0',
+      'spec.containers[0].resources.requests: Invalid value: "1": must be less than or equal to cpu limit of 500m',
       'spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource type or fully qualified',
       'spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource for containers',
       'spec.containers[0].resources.requests[acme.io/disk]: Invalid value: "1500m": must be an integer',
       "spec.containers[0].resources.requests[memory]: Invalid value: \"lots\": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-      'spec.containers[0].resources.requests: Invalid value: "1": must be less than or equal to cpu limit of 500m',
     ],
   },
   {
@@ -413,7 +413,7 @@ const kept = { key: 'a', operator: 'Exists' }
 
 for (const { name, change, problems } of [
   { name: 'nothing', change: {}, problems: [] },
-  { name: 'an image', change: { containers: [{ ...main, image: 'luksa/kubia:v2' }] }, problems: [other] },
+  { name: 'an image whose tag asks for another pull policy', change: { containers: [{ ...main, image: 'luksa/kubia:v2' }] }, problems: [other] },
   { name: 'a deadline, set', change: { activeDeadlineSeconds: 60 }, problems: [] },
   { name: 'a toleration, added', change: { tolerations: [kept, { key: 'b', operator: 'Exists' }] }, problems: [] },
   {

@@ -107,8 +107,9 @@ export const replicationControllerKind: Kind<ReplicationController> = {
 
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 0,
-    setReplicas({ spec }, replicas) {
-      spec.replicas = replicas
+    setReplicas(controller, replicas) {
+      stepGeneration(controller, controller, controller.spec.replicas !== replicas)
+      controller.spec.replicas = replicas
     },
     statusReplicas: ({ status }) => status?.replicas ?? 0,
     selector: ({ spec }) => selectorFromMap(spec.selector).toString(),

@@ -15,7 +15,9 @@ function start(cluster: TestCluster): void {
 const waiting = (name: string, spec: Partial<Pod['spec']> = {}) => pod({ name, nodeName: '', ready: false, spec })
 const needing = (cpu: string) => ({ containers: [{ name: 'main', resources: { requests: { cpu } } }] })
 const nodeOf = (cluster: TestCluster, name: string) => cluster.client.peek(Pods, `default/${name}`)?.spec.nodeName
-const messages = async (cluster: TestCluster) => (await cluster.all(Events)).map(({ reason, message }) => `${reason}: ${message}`)
+const messages = async (cluster: TestCluster) => (await cluster.all(Events)).map(
+  ({ reason, message }) => `${reason}: ${message}`,
+)
 
 test('binds a pod with one write and says where', async () => {
   await using cluster = new TestCluster()
@@ -31,7 +33,10 @@ test('binds a pod with one write and says where', async () => {
 
 test('does not give the same room away twice, though its choices are not in the cache yet', async () => {
   await using cluster = new TestCluster()
-  cluster.client.seed(Nodes, ...['a', 'b', 'c'].map((name) => node({ name, allocatable: { cpu: '1', memory: '1Gi', pods: '9' } })))
+  cluster.client.seed(
+    Nodes,
+    ...['a', 'b', 'c'].map((name) => node({ name, allocatable: { cpu: '1', memory: '1Gi', pods: '9' } })),
+  )
   cluster.client.seed(Pods, ...['1', '2', '3', '4'].map((name) => waiting(name, needing('600m'))))
   start(cluster)
   await cluster.quiet()
@@ -60,7 +65,10 @@ test('says why a pod fits nowhere, once, and places it as soon as there is room'
 
 for (const { name, change } of [
   { name: 'a node comes', change: (cluster: TestCluster) => cluster.addNodes('node-2') },
-  { name: 'a node becomes ready', change: (cluster: TestCluster) => cluster.client.seed(Nodes, node({ name: 'node-1' })) },
+  {
+    name: 'a node becomes ready',
+    change: (cluster: TestCluster) => cluster.client.seed(Nodes, node({ name: 'node-1' })),
+  },
 ]) {
   test(`tries again when ${name}`, async () => {
     await using cluster = new TestCluster()

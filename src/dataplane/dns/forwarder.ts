@@ -52,7 +52,8 @@ interface Upstream {
 }
 
 export function parseUpstream(text: string): Upstream {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^[\]:]+))(?::(\d{1,5}))?$/.exec(isIPv6(text) ? `[${text}]` : text) ?? []
+  const written = isIPv6(text) ? `[${text}]` : text
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^[\]:]+))(?::(\d{1,5}))?$/.exec(written) ?? []
   const address = bracketed ?? plain ?? ''
   const number = Number(port ?? 53)
   if (isIP(address) === 0 || number < 1 || number > 65_535) {
@@ -61,7 +62,12 @@ export function parseUpstream(text: string): Upstream {
   return { address, port: number }
 }
 
-async function askInTurn(upstreams: readonly Upstream[], query: Buffer, transport: Transport, clock: Clock): Promise<Exchange> {
+async function askInTurn(
+  upstreams: readonly Upstream[],
+  query: Buffer,
+  transport: Transport,
+  clock: Clock,
+): Promise<Exchange> {
   const reasons: string[] = []
   for (const upstream of upstreams) {
     try {

@@ -171,7 +171,8 @@ test('nothing is said to be missing before the state is known', () => {
 
 test('another cluster domain', () => {
   const of = { clusterDomain: 'corp.example', ttlSeconds: 30 }
-  const asked = { name: 'kubia.default.svc.corp.example', labels: labelsOf('kubia.default.svc.corp.example'), type: recordType.A }
+  const name = 'kubia.default.svc.corp.example'
+  const asked = { name, labels: labelsOf(name), type: recordType.A }
   expect(summary(answer(asked, zone, of))).toBe('found A 10.96.7.7')
 })
 
@@ -187,7 +188,8 @@ test('changes are answered from the moment the cache has them', () => {
   expect(summary(ask('7.7.96.10.in-addr.arpa', 'PTR', following))).toBe('elsewhere')
 
   live.slice('default', 'headless', { endpoints: [{ addresses: ['10.108.1.6'] }] })
-  live.slice('default', 'headless', { endpoints: [{ addresses: ['10.108.2.2'] }, { addresses: ['10.108.1.6'] }] }, 'headless-2')
+  const endpoints = [{ addresses: ['10.108.2.2'] }, { addresses: ['10.108.1.6'] }]
+  live.slice('default', 'headless', { endpoints }, 'headless-2')
   expect(now('headless')).toBe('found A 10.108.1.6, A 10.108.2.2')
   drop(live.slices, 'default/headless-1')
   expect(now('headless')).toBe('found A 10.108.1.6, A 10.108.2.2')

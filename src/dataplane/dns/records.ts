@@ -23,7 +23,7 @@ export type Answer =
 /**
  * Answers a question from the state of the cluster, by the Kubernetes DNS-Based Service Discovery specification 1.1.0
  * and, where that is silent, as CoreDNS's kubernetes plugin does: a headless Service without ready endpoints has no
- * name; every Service's endpoints have names; SRV of a Service's own name lists all its ports. Pure; records are sorted.
+ * name; every Service's endpoints have names; SRV of a Service's own name lists all its ports. Pure.
  */
 export function answer(question: Question, zone: Zone, options: RecordOptions): Answer {
   const path = below(question.labels, labelsOf(options.clusterDomain))
@@ -51,7 +51,7 @@ function forward(asked: Asked, path: readonly string[]): Answer {
     case 'svc':
       return belowSvc(asked, path.slice(0, -1))
     case 'pod':
-      return path.length === 1 || (path.length === 2 && asked.zone.hasNamespace(path[0] ?? '')) ? noData(asked) : noName(asked)
+      return belowPod(asked, path.slice(0, -1))
     case 'dns':
       return nameServer(asked, path)
     case 'dns-version':
@@ -71,6 +71,13 @@ function belowSvc(asked: Asked, path: readonly string[]): Answer {
   const service = zone.service(namespace, name)
   if (service === undefined) return noName(asked)
   return ofService({ ...asked, service, namespace, name }, path.slice(0, -2))
+}
+
+/** `<namespace>`; pods themselves have no names yet. */
+function belowPod(asked: Asked, path: readonly string[]): Answer {
+  const [namespace] = path
+  const exists = namespace === undefined || (path.length === 1 && asked.zone.hasNamespace(namespace))
+  return exists ? noData(asked) : noName(asked)
 }
 
 interface AskedService extends Asked {
@@ -242,7 +249,8 @@ function soa({ zone, options }: Asked): DnsRecord {
 /** The labels in front of the domain; undefined for a name outside of it. */
 function below(labels: readonly string[], domain: readonly string[]): readonly string[] | undefined {
   const start = labels.length - domain.length
-  return start >= 0 && domain.every((label, index) => labels[start + index] === label) ? labels.slice(0, start) : undefined
+  const isBelow = start >= 0 && domain.every((label, index) => labels[start + index] === label)
+  return isBelow ? labels.slice(0, start) : undefined
 }
 
 /** The address that `7.1.108.10.in-addr.arpa` asks about. */

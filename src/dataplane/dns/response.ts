@@ -29,11 +29,13 @@ export function encodeResponse(query: Query, response: Response, limitBytes: num
   const { rcode, authoritative, answers = [], authorities = [], additionals = [] } = response
   const edns = query.edns !== undefined
   const writer = new Writer(limitBytes - (edns ? optBytes : 0), query)
-  const counts = [answers, authorities, additionals].map((records) => writer.records(records)) as [number, number, number]
-  const truncated = counts[0] < answers.length
+  const answered = writer.records(answers)
+  const authorized = writer.records(authorities)
+  const added = writer.records(additionals)
+  const truncated = answered < answers.length
   if (edns) writer.opt(rcode >> 4)
   const flags = headerFlags(query.header, rcode) | (authoritative ? 0x0400 : 0) | (truncated ? 0x0200 : 0)
-  return writer.finish(query.header.id, flags, [1, counts[0], counts[1], counts[2] + (edns ? 1 : 0)])
+  return writer.finish(query.header.id, flags, [1, answered, authorized, added + (edns ? 1 : 0)])
 }
 
 /** The answer to a packet of which not even the question could be read. */
@@ -193,7 +195,8 @@ function ipv6Bytes(address: string): Buffer {
 }
 
 function groups(text: string): readonly number[] {
-  return text === '' ? [] : text.split(':').flatMap((group) => (group.includes('.') ? halves(group) : [Number.parseInt(group, 16)]))
+  if (text === '') return []
+  return text.split(':').flatMap((group) => (group.includes('.') ? halves(group) : [Number.parseInt(group, 16)]))
 }
 
 function halves(address: string): readonly number[] {

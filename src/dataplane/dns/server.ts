@@ -51,7 +51,7 @@ function serveUdp(socket: UdpSocket, resolve: Resolver, log: Log): void {
         if (error !== null) log.warn({ err: error, client: address }, 'DNS answer not sent')
       })
     }
-    answerTo(packet, resolve, 'udp', send, log)
+    answerWith(() => resolve(packet, 'udp'), send, log)
   })
 }
 
@@ -65,16 +65,17 @@ function serveTcp(server: Server, resolve: Resolver, log: Log, connections: Set<
     socket.on('error', (error) => log.debug({ err: error }, 'DNS connection failed'))
     socket.on('data', (piece: Buffer) => {
       for (const packet of frames.push(piece)) {
-        answerTo(packet, resolve, 'tcp', (answer) => socket.writable && socket.write(frame(answer)), log)
+        const send = (answer: Buffer) => socket.writable && socket.write(frame(answer))
+        answerWith(() => resolve(packet, 'tcp'), send, log)
       }
     })
   })
 }
 
-function answerTo(packet: Buffer, resolve: Resolver, transport: 'udp' | 'tcp', send: (answer: Buffer) => void, log: Log): void {
-  const failed = (error: unknown) => log.error({ err: error, transport }, 'DNS query failed')
+function answerWith(resolve: () => ReturnType<Resolver>, send: (answer: Buffer) => void, log: Log): void {
+  const failed = (error: unknown) => log.error({ err: error }, 'DNS query failed')
   try {
-    const answer = resolve(packet, transport)
+    const answer = resolve()
     if (answer instanceof Promise) answer.then(send).catch(failed)
     else if (answer !== undefined) send(answer)
   } catch (error) {

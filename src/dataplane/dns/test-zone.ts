@@ -72,8 +72,15 @@ export function exampleCaches(): TestCaches {
       { name: 'https', protocol: 'TCP', port: 443 },
     ],
   })
-  caches.slice('default', 'kubia', { endpoints: [{ addresses: ['10.108.1.9'] }], ports: [{ name: 'http', port: 8080 }] })
-  caches.service('default', 'dual', { clusterIP: '10.96.7.8', clusterIPs: ['10.96.7.8', 'fd00::8'], ports: [{ port: 80 }] })
+  caches.slice('default', 'kubia', {
+    endpoints: [{ addresses: ['10.108.1.9'] }],
+    ports: [{ name: 'http', port: 8080 }],
+  })
+  caches.service('default', 'dual', {
+    clusterIP: '10.96.7.8',
+    clusterIPs: ['10.96.7.8', 'fd00::8'],
+    ports: [{ port: 80 }],
+  })
   caches.service('default', 'headless', { clusterIP: 'None', clusterIPs: ['None'] })
   caches.slice('default', 'headless', {
     endpoints: [

@@ -74,6 +74,7 @@ function readName(packet: Buffer, start: number): { name: string; end: number } 
       offset += length
       octets += length + 1
     }
-    if (jumps > maxJumps || octets > 254 || length > 63 && length < 0xc0) throw new RangeError('a name that leads nowhere')
+    const unknownKind = length > 63 && length < 0xc0
+    if (jumps > maxJumps || octets > 254 || unknownKind) throw new RangeError('a name that leads nowhere')
   }
 }

@@ -48,6 +48,10 @@ describe('a query', () => {
   })
 
   const plain = queryPacket()
+  const twice = queryPacket({ questions: [question, question] })
+  const twoOpts = queryPacket({ additionals: [opt(), opt()] })
+  const laterEdns = queryPacket({ additionals: [opt({ ednsVersion: 1 })] })
+  const chaos = queryPacket({ questions: [{ ...question, class: 'CH' }] })
   const patched = (offset: number, ...octets: number[]) => {
     const packet = Buffer.from(plain)
     packet.set(octets, offset)
@@ -60,15 +64,15 @@ describe('a query', () => {
     { name: 'a status request', packet: patched(2, 0x10), outcome: 'bad', code: rcode.notImplemented },
     { name: 'an update', packet: patched(2, 0x28), outcome: 'bad', code: rcode.notImplemented },
     { name: 'no question', packet: patched(4, 0, 0), outcome: 'bad', code: rcode.formatError },
-    { name: 'two questions', packet: queryPacket({ questions: [question, question] }), outcome: 'bad', code: rcode.formatError },
+    { name: 'two questions', packet: twice, outcome: 'bad', code: rcode.formatError },
     { name: 'a name cut off', packet: plain.subarray(0, 20), outcome: 'bad', code: rcode.formatError },
     { name: 'a type cut off', packet: plain.subarray(0, plain.length - 3), outcome: 'bad', code: rcode.formatError },
     { name: 'a pointer to itself as name', packet: patched(12, 0xc0, 12), outcome: 'bad', code: rcode.formatError },
     { name: 'a label of an unknown kind', packet: patched(12, 0x41), outcome: 'bad', code: rcode.formatError },
     { name: 'a record that is not there', packet: patched(10, 0, 1), outcome: 'bad', code: rcode.formatError },
-    { name: 'two OPT records', packet: queryPacket({ additionals: [opt(), opt()] }), outcome: 'bad', code: rcode.formatError },
-    { name: 'a later EDNS', packet: queryPacket({ additionals: [opt({ ednsVersion: 1 })] }), outcome: 'bad', code: rcode.badVersion },
-    { name: 'another class', packet: queryPacket({ questions: [{ ...question, class: 'CH' }] }), outcome: 'bad', code: rcode.refused },
+    { name: 'two OPT records', packet: twoOpts, outcome: 'bad', code: rcode.formatError },
+    { name: 'a later EDNS', packet: laterEdns, outcome: 'bad', code: rcode.badVersion },
+    { name: 'another class', packet: chaos, outcome: 'bad', code: rcode.refused },
   ]) {
     test(`with ${name} has the outcome ${outcome}`, () => {
       expect(parseQuery(packet)).toMatchObject({ outcome, ...(code === undefined ? {} : { rcode: code }) })
@@ -104,6 +108,7 @@ describe('a response', () => {
     ttlSeconds: 5,
     address: `10.108.${index >> 8}.${index & 255}`,
   })
+  const many = (count: number) => Array.from({ length: count }, (_, index) => a(index))
   const ok = { rcode: 0, authoritative: true }
 
   test('holds every type of record, as another implementation reads it', () => {
@@ -140,7 +145,8 @@ describe('a response', () => {
       flag_tc: false,
       questions: [question],
     })
-    expect(packet.answers?.map((record) => [record.type, record.name, 'data' in record ? record.data : undefined])).toEqual([
+    const held = packet.answers?.map((record) => [record.type, record.name, 'data' in record ? record.data : undefined])
+    expect(held).toEqual([
       ['A', question.name, '10.108.0.1'],
       ['AAAA', common.name, 'fd00::1:0:a'],
       ['AAAA', common.name, '::ffff:a00:1'],
@@ -166,13 +172,12 @@ describe('a response', () => {
   })
 
   test('costs 16 octets for each further address', () => {
-    const size = (count: number) => encodeResponse(query, { ...ok, answers: Array.from({ length: count }, (_, i) => a(i)) }, 1232).length
+    const size = (count: number) => encodeResponse(query, { ...ok, answers: many(count) }, 1232).length
     expect(size(20) - size(10)).toBe(160)
   })
 
   test.each([512, 800, 1232])('says so when not everything fits in %d octets', (limit) => {
-    const answers = Array.from({ length: 200 }, (_, index) => a(index))
-    const packet = encodeResponse(query, { ...ok, answers }, limit)
+    const packet = encodeResponse(query, { ...ok, answers: many(200) }, limit)
     expect(packet.length).toBeLessThanOrEqual(limit)
     expect(packet.length).toBeGreaterThan(limit - 16)
     const read = decode(packet)
@@ -189,7 +194,7 @@ describe('a response', () => {
 
   test('speaks EDNS to those who do', () => {
     const edns = parsed(queryPacket({ additionals: [opt()] }))
-    const packet = encodeResponse(edns, { ...ok, rcode: rcode.badVersion, answers: Array.from({ length: 200 }, (_, i) => a(i)) }, 512)
+    const packet = encodeResponse(edns, { ...ok, rcode: rcode.badVersion, answers: many(200) }, 512)
     expect(packet.length).toBeLessThanOrEqual(512)
     expect(decode(packet).additionals).toMatchObject([{ type: 'OPT', udpPayloadSize: 1232, extendedRcode: 1 }])
   })
@@ -218,13 +223,19 @@ describe('answers of an upstream', () => {
       answers: [
         { type: 'CNAME', name, ttlSeconds: 60, target: 'lb.somecompany.com' },
         { type: 'A', name: 'lb.somecompany.com', ttlSeconds: 30, address: '192.0.2.80' },
-        { type: 'AAAA', name: 'lb.somecompany.com', ttlSeconds: 30, address: '2001:0db8:0000:0000:0000:0000:0000:0080' },
+        {
+          type: 'AAAA',
+          name: 'lb.somecompany.com',
+          ttlSeconds: 30,
+          address: '2001:0db8:0000:0000:0000:0000:0000:0080',
+        },
       ],
     })
   })
 
   test('are read through compressed names', () => {
-    const target = { type: 'CNAME', name: question.name, ttlSeconds: 5, target: 'web.default.svc.cluster.local' } as const
+    const common = { name: question.name, ttlSeconds: 5 }
+    const target = { type: 'CNAME', ...common, target: 'web.default.svc.cluster.local' } as const
     const packet = encodeResponse(parsed(queryPacket()), { rcode: 0, authoritative: true, answers: [target] }, 512)
     expect(readUpstreamAnswers(packet)).toEqual({ rcode: 0, answers: [target] })
   })

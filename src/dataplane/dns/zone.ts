@@ -159,7 +159,7 @@ export class LiveZone implements Zone {
   }
 }
 
-/** Undefined for a Service that has nothing to answer: without an address yet, or with something else as external name. */
+/** Undefined for a Service that has nothing to answer: it has no address yet, or an external name that is none. */
 function dnsService({ spec }: Service): DnsService | undefined {
   if (spec.type === 'ExternalName') {
     const target = (spec.externalName ?? '').replace(/\.$/, '')
@@ -174,7 +174,9 @@ function dnsService({ spec }: Service): DnsService | undefined {
 /** Ready is what is not said to be unready: `ready` of a slice takes publishNotReadyAddresses into account. */
 function dnsEndpoints({ addressType, endpoints, ports }: EndpointSlice): readonly DnsEndpoint[] {
   if (addressType !== 'IPv4' && addressType !== 'IPv6') return []
-  const dnsPorts = (ports ?? []).flatMap(({ port, ...rest }) => (port === undefined ? [] : [dnsPort({ ...rest, port })]))
+  const dnsPorts = (ports ?? []).flatMap(({ port, ...rest }) => {
+    return port === undefined ? [] : [dnsPort({ ...rest, port })]
+  })
   return endpoints
     .filter(({ conditions }) => conditions?.ready !== false)
     .flatMap(({ addresses, hostname }) =>
@@ -190,7 +192,8 @@ function dnsPort({ name, protocol, port }: { name?: string; protocol?: string; p
 
 /** Kubernetes lets external names have labels that DNS has no room for, and addresses, which are no names. */
 function isDnsName(name: string): boolean {
-  return isIP(name) === 0 && name.length <= 253 && name.split('.').every((label) => label.length >= 1 && label.length <= 63)
+  const labels = name.split('.')
+  return isIP(name) === 0 && name.length <= 253 && labels.every(({ length }) => length >= 1 && length <= 63)
 }
 
 function dashed(address: string): string {

@@ -30,7 +30,9 @@ export function baseRules(families: readonly AddressFamily[]): string {
     block('chain output', ['type nat hook output priority -100; policy accept;', ...translate]),
     block('chain postrouting', [
       'type nat hook postrouting priority srcnat; policy accept;',
-      ...families.map(({ header, suffix }) => `ct status dnat ${header} saddr . ${header} daddr @hairpin${suffix} masquerade`),
+      ...families.map(({ header, suffix }) => {
+        return `ct status dnat ${header} saddr . ${header} daddr @hairpin${suffix} masquerade`
+      }),
     ]),
     block('chain refuse', [
       'meta l4proto tcp reject with tcp reset',
@@ -59,7 +61,11 @@ function baseSets(family: AddressFamily): string[] {
     block(`map ${services}`, [`type ${targetType} : verdict`]),
     block(`set ${clusterIPs}`, [`type ${type}`]),
     block(`set ${hairpin}`, [`type ${type} . ${type}`]),
-    block(`map ${affinity}`, [`type ${type} . ${targetType} : mark`, `size ${affinityClients}`, 'flags dynamic,timeout']),
+    block(`map ${affinity}`, [
+      `type ${type} . ${targetType} : mark`,
+      `size ${affinityClients}`,
+      'flags dynamic,timeout',
+    ]),
     block(`map ${stickyEndpoints}`, [`type ${targetType} . mark : ${type} . inet_service`]),
   ]
 }

@@ -1,4 +1,13 @@
-import { array, assert as forAll, constantFrom, integer, property, record, shuffledSubarray, uniqueArray } from 'fast-check'
+import {
+  array,
+  assert as forAll,
+  constantFrom,
+  integer,
+  property,
+  record,
+  shuffledSubarray,
+  uniqueArray,
+} from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { nftCommand } from '../../kernel/nft-command.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
@@ -10,7 +19,7 @@ import type { ServicePort } from './model.ts'
 import { asHeld, heldElements } from './test-table.ts'
 import { reloadOperations } from './transactions.ts'
 
-const ep = (address: string, port: number) => ({ address, port })
+const ep = (address: string, port: number, isLocal = true) => ({ address, port, isLocal })
 const web: ServicePort = {
   service: 'default/web',
   family: ipv4,
@@ -53,7 +62,20 @@ const cases: readonly Case[] = [
       'slots-2 10.96.0.10 . tcp . 80 . 1 : 10.108.1.7 . 8080',
     ],
   },
-  { name: 'a port without endpoints only by its refusal', ports: [{ ...web, endpoints: [] }], is: ['cluster-ips 10.96.0.10'] },
+  {
+    name: 'a port without endpoints only by its refusal',
+    ports: [{ ...web, endpoints: [] }],
+    is: ['cluster-ips 10.96.0.10'],
+  },
+  {
+    name: 'no way back to pods of other nodes',
+    ports: [{ ...web, endpoints: [ep('10.108.2.4', 8080, false)] }],
+    is: [
+      'cluster-ips 10.96.0.10',
+      'services 10.96.0.10 . tcp . 80 : goto pick-1',
+      'slots-1 10.96.0.10 . tcp . 80 . 0 : 10.108.2.4 . 8080',
+    ],
+  },
   {
     name: 'an address that is not the Service’s alone is not refused',
     ports: [{ ...web, ownsAddress: false, endpoints: [] }],
@@ -61,7 +83,9 @@ const cases: readonly Case[] = [
   },
   {
     name: 'UDP and SCTP beside TCP on one port',
-    ports: (['tcp', 'udp', 'sctp'] as const).map((protocol) => ({ ...web, protocol, endpoints: [ep('10.108.1.4', 53)] })),
+    ports: (['tcp', 'udp', 'sctp'] as const).map((protocol) => {
+      return { ...web, protocol, endpoints: [ep('10.108.1.4', 53)] }
+    }),
     is: [
       'cluster-ips 10.96.0.10',
       'hairpin 10.108.1.4 . 10.108.1.4',
@@ -81,10 +105,10 @@ const cases: readonly Case[] = [
       'hairpin 10.108.1.4 . 10.108.1.4',
       'hairpin 10.108.1.7 . 10.108.1.7',
       'services 10.96.0.10 . tcp . 80 : goto sticky-2-10800',
-      'sticky-endpoints 10.96.0.10 . tcp . 80 . 0xb0bd5c50 : 10.108.1.7 . 8080',
-      'sticky-endpoints 10.96.0.10 . tcp . 80 . 0xcbae6058 : 10.108.1.4 . 8080',
-      'sticky-slots-2 10.96.0.10 . tcp . 80 . 0 : 0xcbae6058',
-      'sticky-slots-2 10.96.0.10 . tcp . 80 . 1 : 0xb0bd5c50',
+      'sticky-endpoints 10.96.0.10 . tcp . 80 . 0x4c10d8f8 : 10.108.1.4 . 8080',
+      'sticky-endpoints 10.96.0.10 . tcp . 80 . 0xf81df73b : 10.108.1.7 . 8080',
+      'sticky-slots-2 10.96.0.10 . tcp . 80 . 0 : 0x4c10d8f8',
+      'sticky-slots-2 10.96.0.10 . tcp . 80 . 1 : 0xf81df73b',
     ],
   },
   {
@@ -118,7 +142,9 @@ const anyPorts = array(
     protocol: constantFrom('tcp' as const, 'udp' as const),
     port: constantFrom(80, 81),
     ownsAddress: constantFrom(true, false),
-    endpoints: uniqueArray(integer({ min: 1, max: 5 })).map((hosts) => hosts.sort().map((host) => ep(`10.108.1.${host}`, 8080))),
+    endpoints: uniqueArray(integer({ min: 1, max: 5 })).map((hosts) => {
+      return hosts.sort().map((host) => ep(`10.108.1.${host}`, 8080))
+    }),
   }),
 )
 /** A Service says each address, protocol and port once. */

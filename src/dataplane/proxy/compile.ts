@@ -39,9 +39,14 @@ function translation(port: ServicePort): Element[] {
   const sets = setsOf(family)
   return [
     { set: sets.services, key: frontend(port), value: `goto ${chainOf(shape)}`, shape },
-    ...endpoints.map(({ address }) => ({ set: sets.hairpin, key: `${address} . ${address}` })),
+    // No pod of another node comes to this one to be led back to itself.
+    ...endpoints.filter(({ isLocal }) => isLocal).map(({ address }) => hairpin(sets.hairpin, address)),
     ...(affinitySeconds === undefined ? slots(port, shape) : stickySlots(port, shape)),
   ]
+}
+
+function hairpin(set: string, address: string): Element {
+  return { set, key: `${address} . ${address}` }
 }
 
 function slots(port: ServicePort, shape: Shape): Element[] {

@@ -5,8 +5,7 @@ import type { TrackedFlow } from '../../kernel/conntrack.ts'
 import { Claims } from './claims.ts'
 import { compileElements, type Element } from './compile.ts'
 import { diff, type Change } from './diff.ts'
-import type { AddressFamily } from './family.ts'
-import { portsOf, serviceOf, type ServicePort } from './model.ts'
+import { portsOf, serviceOf, type ServicePort, type Viewpoint } from './model.ts'
 import { departedFlows } from './tracked-flows.ts'
 
 /** What is to be done since the last step. */
@@ -26,15 +25,15 @@ const nothing: Compiled = { ports: [], elements: [] }
  * changed, or whose slices did, are compiled again, when the next step is asked for.
  */
 export class DesiredState {
-  readonly #families: readonly AddressFamily[]
+  readonly #viewpoint: Viewpoint
   readonly #services = new Map<ObjectKey, Service>()
   readonly #slices = new Map<ObjectKey, Map<ObjectKey, EndpointSlice>>()
   readonly #compiled = new Map<ObjectKey, Compiled>()
   readonly #claims = new Claims()
   readonly #dirty = new Set<ObjectKey>()
 
-  constructor(families: readonly AddressFamily[]) {
-    this.#families = families
+  constructor(viewpoint: Viewpoint) {
+    this.#viewpoint = viewpoint
   }
 
   serviceChanged(previous: Service | undefined, next: Service | undefined): void {
@@ -78,7 +77,8 @@ export class DesiredState {
   #recompile(key: ObjectKey): TrackedFlow[] {
     const service = this.#services.get(key)
     const last = this.#compiled.get(key) ?? nothing
-    const ports = service === undefined ? [] : portsOf(service, [...(this.#slices.get(key)?.values() ?? [])], this.#families)
+    const slices = [...(this.#slices.get(key)?.values() ?? [])]
+    const ports = service === undefined ? [] : portsOf(service, slices, this.#viewpoint)
     const next = { ports, elements: compileElements(ports) }
     if (ports.length === 0) this.#compiled.delete(key)
     else this.#compiled.set(key, next)

@@ -11,7 +11,8 @@ export function diff(last: readonly Element[], next: readonly Element[]): Change
   const removed: Element[] = []
   const added: Element[] = []
   let [i, j] = [0, 0]
-  for (let old = last[i], wanted = next[j]; old !== undefined || wanted !== undefined; old = last[i], wanted = next[j]) {
+  while (i < last.length || j < next.length) {
+    const [old, wanted] = [last[i], next[j]]
     const order = old === undefined ? 1 : wanted === undefined ? -1 : bySetThenKey(old, wanted)
     if (order < 0 && old !== undefined) removed.push(old)
     if (order > 0 && wanted !== undefined) added.push(wanted)

@@ -36,7 +36,7 @@ export const ipv4: AddressFamily = {
   },
 }
 
-/** Where cluster IPs are taken from. Other addresses may be in it, too, if it was chosen so: it decides nothing alone. */
+/** Where cluster IPs are taken from. It may hold other addresses, such as pods', so it decides nothing alone. */
 export interface ServiceRange {
   readonly family: AddressFamily
   readonly cidr: string

@@ -2,6 +2,7 @@ import type { Log } from '../../base/log.ts'
 import { flowKey, type Conntrack, type TrackedFlow } from '../../kernel/conntrack.ts'
 import type { Nft } from '../../kernel/nft.ts'
 import type { DesiredState } from './desired.ts'
+import type { Change } from './diff.ts'
 import { familiesOf, type ServiceRange } from './family.ts'
 import { chainOf } from './shape.ts'
 import { staleFlows } from './tracked-flows.ts'
@@ -54,7 +55,7 @@ export class KernelState {
     this.#deps.log.info({ elements: elements.length }, 'loaded the whole table')
   }
 
-  async #change(change: Parameters<typeof changeOperations>[0], shapes: Set<string>): Promise<void> {
+  async #change(change: Change, shapes: Set<string>): Promise<void> {
     if (change.removed.length === 0 && change.added.length === 0) return
     this.#shapes = undefined
     await this.#deps.nft.transaction(changeOperations(change, shapes))

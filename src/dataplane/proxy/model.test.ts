@@ -18,9 +18,10 @@ function endpoint(address: string, conditions: Endpoint['conditions'] = {}): End
 
 /** `address protocol port → endpoints`, one line for each service port. */
 function summary(services: readonly Service[], slices: readonly EndpointSlice[]): string[] {
-  return servicePorts(services, slices, [ipv4]).map(({ address, protocol, port, endpoints, affinitySeconds }) => {
-    const targets = endpoints.map((target) => `${target.address}:${target.port}`).join(' ')
-    return `${address} ${protocol} ${port} → ${targets}${affinitySeconds === undefined ? '' : ` for ${affinitySeconds} s`}`
+  const ports = servicePorts(services, slices, { families: [ipv4], nodeName: 'node-1' })
+  return ports.map(({ address, protocol, port, endpoints, affinitySeconds: seconds }) => {
+    const targets = endpoints.map((target) => `${target.address}:${target.port}${target.isLocal ? '' : ' elsewhere'}`)
+    return `${address} ${protocol} ${port} → ${targets.join(' ')}${seconds === undefined ? '' : ` for ${seconds} s`}`
   })
 }
 
@@ -103,6 +104,20 @@ const cases: readonly Case[] = [
       }),
     ],
     is: [`${clusterIP} tcp 80 → 10.0.0.1:8080`, `${clusterIP} udp 53 → 10.0.0.2:53`],
+  },
+  {
+    name: 'endpoints on other nodes, and those that may be here',
+    services: [web],
+    slices: [
+      slice('web', [
+        { addresses: ['10.0.0.1'], nodeName: 'node-1' },
+        { addresses: ['10.0.0.2'], nodeName: 'node-2' },
+        { addresses: ['10.0.0.3'] },
+        { addresses: ['10.0.0.4'] },
+      ]),
+      slice('web', [{ addresses: ['10.0.0.4'], nodeName: 'node-2' }], { name: 'web-2' }),
+    ],
+    is: [`${clusterIP} tcp 80 → 10.0.0.1:8080 10.0.0.2:8080 elsewhere 10.0.0.3:8080 10.0.0.4:8080`],
   },
   {
     name: 'nothing that the kernel would refuse gets in',

@@ -26,6 +26,15 @@ export type Protocol = 'tcp' | 'udp' | 'sctp'
 export interface Endpoint {
   readonly address: string
   readonly port: number
+  /** Whether it is on the node of the proxy, or may be, because nothing says where it is. */
+  readonly isLocal: boolean
+}
+
+/** Whose view of Services and EndpointSlices it is. */
+export interface Viewpoint {
+  readonly families: readonly AddressFamily[]
+  /** The node of the proxy; all endpoints may be local unless it is given. */
+  readonly nodeName?: string | undefined
 }
 
 const protocols: ReadonlyMap<string, Protocol> = new Map([
@@ -43,23 +52,27 @@ const defaultAffinitySeconds = 10_800
 export function servicePorts(
   services: readonly Service[],
   slices: readonly EndpointSlice[],
-  families: readonly AddressFamily[],
+  viewpoint: Viewpoint,
 ): ServicePort[] {
   const byService = Map.groupBy(slices, serviceOf)
-  return services.flatMap((service) => portsOf(service, byService.get(keyOf(service)) ?? [], families))
+  return services.flatMap((service) => portsOf(service, byService.get(keyOf(service)) ?? [], viewpoint))
 }
 
 /** The ports of one Service; none if it is not the proxy's to serve. */
-export function portsOf(
-  service: Service,
-  slices: readonly EndpointSlice[],
-  families: readonly AddressFamily[],
-): ServicePort[] {
+export function portsOf(service: Service, slices: readonly EndpointSlice[], viewpoint: Viewpoint): ServicePort[] {
   if (!isProxied(service)) return []
   const { clusterIP = '', clusterIPs = [clusterIP], ports = [] } = service.spec
-  return families.flatMap((family) =>
-    clusterIPs.filter(family.isAddress).flatMap((address) => ports.flatMap((port) => portOf(service, port, address, family, slices))),
-  )
+  const common = { service: keyOf(service), ownsAddress: true, ...affinityOf(service) }
+  return viewpoint.families.flatMap((family) => {
+    const ofFamily = slices.filter(({ addressType }) => addressType === family.addressType)
+    const targets = ports.flatMap((port) => {
+      const protocol = protocols.get(port.protocol ?? 'TCP')
+      if (protocol === undefined) return []
+      const endpoints = endpointsOf(port, ofFamily, { ...viewpoint, families: [family] })
+      return [{ ...common, family, protocol, port: port.port, endpoints }]
+    })
+    return clusterIPs.filter(family.isAddress).flatMap((address) => targets.map((target) => ({ ...target, address })))
+  })
 }
 
 /** The Service that a slice belongs to. Undefined for one that nobody has claimed. */
@@ -72,53 +85,35 @@ function isProxied({ metadata, spec }: Service): boolean {
   return spec.type !== 'ExternalName' && !foreignLabels.some((label) => metadata.labels?.[label] !== undefined)
 }
 
-function portOf(
-  service: Service,
-  port: ApiServicePort,
-  address: string,
-  family: AddressFamily,
-  slices: readonly EndpointSlice[],
-): ServicePort[] {
-  const protocol = protocols.get(port.protocol ?? 'TCP')
-  if (protocol === undefined) return []
-  const affinitySeconds = affinityOf(service)
-  return [
-    {
-      service: keyOf(service),
-      family,
-      address,
-      protocol,
-      port: port.port,
-      ownsAddress: true,
-      endpoints: endpointsOf(port, slices.filter(({ addressType }) => addressType === family.addressType), family),
-      ...(affinitySeconds === undefined ? {} : { affinitySeconds }),
-    },
-  ]
-}
-
-function affinityOf({ spec }: Service): number | undefined {
-  if (spec.sessionAffinity !== 'ClientIP') return undefined
-  return spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds
+function affinityOf({ spec }: Service): Pick<ServicePort, 'affinitySeconds'> {
+  if (spec.sessionAffinity !== 'ClientIP') return {}
+  return { affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds }
 }
 
 /**
  * The ready endpoints; if there are none, those that still serve while they end (KEP-1669). Slices name ports as the
  * Service does and give each a number of their own, so that a named target port may differ from pod to pod.
  */
-function endpointsOf(port: ApiServicePort, slices: readonly EndpointSlice[], family: AddressFamily): Endpoint[] {
+function endpointsOf(port: ApiServicePort, slices: readonly EndpointSlice[], viewpoint: Viewpoint): Endpoint[] {
   const candidates = slices.flatMap((slice) =>
     (slice.ports ?? [])
-      .filter((slicePort) => (slicePort.name ?? '') === (port.name ?? '') && (slicePort.protocol ?? 'TCP') === (port.protocol ?? 'TCP'))
+      .filter((slicePort) => portKey(slicePort) === portKey(port))
       .flatMap(({ port: number }) => (isPort(number) ? slice.endpoints.map((endpoint) => ({ endpoint, number })) : [])),
   )
   const ready = candidates.filter(({ endpoint }) => isReady(endpoint))
   const used = ready.length > 0 ? ready : candidates.filter(({ endpoint }) => isServingToTheEnd(endpoint))
-  const endpoints = used.flatMap(({ endpoint, number }) => {
+  const endpoints = used.flatMap(({ endpoint: { addresses, nodeName }, number }) => {
     // All addresses of an endpoint are one and the same; upstream uses the first.
-    const address = endpoint.addresses[0] ?? ''
-    return family.isAddress(address) ? [{ address, port: number }] : []
+    const address = addresses[0] ?? ''
+    if (!viewpoint.families.some((family) => family.isAddress(address))) return []
+    const isLocal = nodeName === undefined || viewpoint.nodeName === undefined || nodeName === viewpoint.nodeName
+    return [{ address, port: number, isLocal }]
   })
   return sortedOnce(endpoints)
+}
+
+function portKey({ name = '', protocol = 'TCP' }: { name?: string; protocol?: string }): string {
+  return `${name} ${protocol}`
 }
 
 function isPort(number: number | undefined): number is number {
@@ -135,6 +130,11 @@ function isServingToTheEnd(endpoint: SliceEndpoint): boolean {
 }
 
 function sortedOnce(endpoints: readonly Endpoint[]): Endpoint[] {
-  const byKey = new Map(endpoints.map((endpoint) => [`${endpoint.address} ${endpoint.port}`, endpoint]))
+  const byKey = new Map<string, Endpoint>()
+  for (const endpoint of endpoints) {
+    const key = `${endpoint.address} ${endpoint.port}`
+    const isLocal = endpoint.isLocal || byKey.get(key)?.isLocal === true
+    byKey.set(key, { ...endpoint, isLocal })
+  }
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint)
 }

@@ -9,7 +9,7 @@ import { conntrackCommand } from '../../kernel/conntrack-command.ts'
 import { nftCommand } from '../../kernel/nft-command.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
 import { TestNetwork, type TestNamespace } from '../../kernel/test-network.ts'
-import type { TestPeer } from '../../kernel/test-peer.ts'
+import type { Answer, TestPeer } from '../../kernel/test-peer.ts'
 import { Proxy } from './proxy.ts'
 import { ranges, service, slice, TestCache } from './test-objects.ts'
 
@@ -34,10 +34,16 @@ const log: Log = { ...silentLog, warn: (fields) => troubles.push(fields), error:
 beforeAll(async () => {
   network = new TestNetwork()
   node = await network.namespace('node')
-  await network.link(node, '192.168.99.11/24', await network.namespace('edge'), '192.168.99.1/24')
+  const edge = await network.namespace('edge')
+  await network.link({ namespace: node, address: '192.168.99.11/24' }, { namespace: edge, address: '192.168.99.1/24' })
   await node.ip('route add default via 192.168.99.1')
-  const pods = [await network.pod(node, podA, 'a'), await network.pod(node, podB, 'b'), await network.pod(node, podC, 'client')]
-  ;[a, b, client, onNode] = await Promise.all([...pods, node].map((namespace) => network.peer(namespace)))
+  const namespaces = [
+    await network.pod(node, podA, 'a'),
+    await network.pod(node, podB, 'b'),
+    await network.pod(node, podC, 'client'),
+    node,
+  ]
+  ;[a, b, client, onNode] = await Promise.all(namespaces.map((namespace) => network.peer(namespace)))
   for (const peer of [a, b]) {
     await peer?.serve('tcp', 8080)
     await peer?.serve('tcp', 9090)
@@ -78,14 +84,14 @@ function startProxy(): Proxy {
   })
 }
 
-async function put({ services: newServices = [], slices: newSlices = [] }: { services?: Service[]; slices?: EndpointSlice[] }) {
-  services.put(...newServices)
-  slices.put(...newSlices)
+async function put(objects: { services?: Service[]; slices?: EndpointSlice[] }): Promise<void> {
+  services.put(...(objects.services ?? []))
+  slices.put(...(objects.slices ?? []))
   await proxy.settled()
 }
 
 /** Who answered, how often. */
-async function tally(ask: () => Promise<{ server: string }> | undefined, times: number): Promise<Record<string, number>> {
+async function tally(ask: () => Promise<Answer> | undefined, times: number): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (let time = 0; time < times; time += 1) {
     const server = (await ask())?.server ?? 'nobody'
@@ -159,7 +165,9 @@ describe('TCP', () => {
     const asking = (async () => {
       while (!changes.signal.aborted) await client?.ask('tcp', web, 80)
     })()
-    for (let round = 0; round < 20; round += 1) await put({ slices: [slice('web', [[podA], [podA, podB], [podB]][round % 3] ?? [])] })
+    for (let round = 0; round < 20; round += 1) {
+      await put({ slices: [slice('web', [[podA], [podA, podB], [podB]][round % 3] ?? [])] })
+    }
     changes.abort()
     await expect(asking).resolves.toBeUndefined()
   })
@@ -221,7 +229,8 @@ describe('refusal', () => {
       const ports = [{ port: 53, protocol: 'UDP' }]
       const own = [{ port: 5353, protocol: 'UDP' }]
       await onNode?.serve('udp', 53, bound)
-      await put({ services: [service('dns', { clusterIP: bound, ports }, labels)], slices: [slice('dns', [podA], { ports: own })] })
+      const dns = service('dns', { clusterIP: bound, ports }, labels)
+      await put({ services: [dns], slices: [slice('dns', [podA], { ports: own })] })
       expect(await client?.ask('udp', bound, 53)).toMatchObject({ server: 'node', client: podC })
       expect(await onNode?.ask('udp', bound, 53)).toMatchObject({ server: 'node' })
     } finally {
@@ -236,7 +245,8 @@ describe('UDP', () => {
 
   test('reaches all endpoints, with the address of the client', async () => {
     await put({ services: [dns], slices: [slice('dns', [podA, podB], { ports })] })
-    expect(await client?.ask('udp', '10.96.0.20', 53, { localPort: 4000 })).toMatchObject({ client: podC, clientPort: 4000 })
+    const answer = await client?.ask('udp', '10.96.0.20', 53, { localPort: 4000 })
+    expect(answer).toMatchObject({ client: podC, clientPort: 4000 })
     expect(Object.keys(await tally(() => client?.ask('udp', '10.96.0.20', 53), 30)).sort()).toEqual(['a', 'b'])
   })
 

@@ -20,7 +20,12 @@ function flow(answeredBy: string, { port = 5353, to = '10.96.0.20', toPort = 53 
   return { protocol: 'udp', destination: { address: to, port: toPort }, answeredBy: { address: answeredBy, port } }
 }
 
-function parts({ services = [web], slices = [slice('web', ['10.108.1.2'])] }: { services?: Service[]; slices?: EndpointSlice[] } = {}) {
+interface Cluster {
+  readonly services?: readonly Service[]
+  readonly slices?: readonly EndpointSlice[]
+}
+
+function parts({ services = [web], slices = [slice('web', ['10.108.1.2'])] }: Cluster = {}) {
   const nft = new FakeNft()
   return {
     services: new TestCache(services),
@@ -98,8 +103,8 @@ describe('changes', () => {
     deps.slices.put(slice('api', ['10.108.1.9']), slice('web', ['10.108.1.2', '10.108.1.3']))
     await proxy.settled()
     expect(deps.nft.transactions).toHaveLength(2)
-    const sets = deps.nft.transactions[1]?.map((operation) => ('set' in operation ? `${operation.op} ${operation.set}` : operation.op))
-    expect(sets?.sort()).toEqual([
+    const operations = deps.nft.transactions[1]?.map((each) => ('set' in each ? `${each.op} ${each.set}` : each.op))
+    expect(operations?.sort()).toEqual([
       'add-elements cluster-ips',
       'add-elements hairpin',
       'add-elements services',
@@ -109,7 +114,8 @@ describe('changes', () => {
       'delete-elements slots-1',
       'load',
     ])
-    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-2', '10.96.0.11 . tcp . 80 : goto pick-1'])
+    const [ofWeb, ofApi] = ['10.96.0.10 . tcp . 80 : goto pick-2', '10.96.0.11 . tcp . 80 : goto pick-1']
+    expect(await deps.held('services')).toEqual([ofWeb, ofApi])
   })
 
   test('that come during a transaction go into the next', async () => {
@@ -168,7 +174,8 @@ describe('changes', () => {
   })
 
   test('forget UDP entries to endpoints that left, and only those, once the rules are in', async () => {
-    const deps = parts({ services: [web, dns], slices: [slice('dns', ['10.108.1.2', '10.108.1.3'], { ports: dnsPorts })] })
+    const before = slice('dns', ['10.108.1.2', '10.108.1.3'], { ports: dnsPorts })
+    const deps = parts({ services: [web, dns], slices: [before] })
     await using proxy = new Proxy(deps)
     await proxy.settled()
     deps.slices.put(slice('dns', ['10.108.1.3'], { ports: dnsPorts }), slice('web', ['10.108.1.2']))
@@ -221,7 +228,7 @@ describe('failures', () => {
     expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.3 . 8080'])
   })
 
-  test('connection tracking is cleaned again, without touching the rules, and only then is the slice applied', async () => {
+  test('connection tracking is cleaned again, the rules left as they are, before the slice counts as applied', async () => {
     const deps = parts({ services: [dns], slices: [slice('dns', ['10.108.1.2'], { ports: dnsPorts })] })
     await using proxy = new Proxy(deps)
     await proxy.settled()

@@ -20,6 +20,8 @@ export interface ProxyDeps {
   readonly log: Log
   readonly clock: Clock
   readonly ranges: readonly ServiceRange[]
+  /** The node that this is, as `nodeName` in EndpointSlices; unless it is given, every endpoint may be a local one. */
+  readonly nodeName?: string
 }
 
 /** EndpointSlices by key: the resourceVersion, or undefined for one that was deleted. */
@@ -52,7 +54,7 @@ export class Proxy implements AsyncDisposable {
 
   constructor(deps: ProxyDeps) {
     this.#deps = deps
-    this.#desired = new DesiredState(familiesOf(deps.ranges))
+    this.#desired = new DesiredState({ families: familiesOf(deps.ranges), nodeName: deps.nodeName })
     this.#kernel = new KernelState(deps)
     this.#running = this.#run(this.#stopping.signal)
   }

@@ -37,6 +37,7 @@ interface World {
 
 type Act = (world: World) => void
 
+const nodeName = 'node-1'
 const name = constantFrom('a', 'b', 'c', 'd')
 const sliceName = constantFrom('1', '2', '3', '4', '5')
 /** Fewer addresses than Services, so that they dispute some, and endpoints that several share. */
@@ -46,6 +47,7 @@ const ports = uniqueArray(port, { selector: ({ port: number, protocol }) => `${n
 const slicePorts = uniqueArray(port, { selector: (of) => `${of.name} ${of.protocol}`, maxLength: 4 })
 const endpoint: Arbitrary<Endpoint> = record({
   addresses: integer({ min: 1, max: 6 }).map((host) => [`10.108.1.${host}`]),
+  nodeName: constantFrom(nodeName, 'node-2'),
   conditions: constantFrom({}, { ready: true }, { ready: false }, { ready: false, serving: true, terminating: true }),
 })
 const foreign = { 'service.kubernetes.io/service-proxy-name': 'other' }
@@ -56,9 +58,10 @@ const sticky = (timeoutSeconds: number) => ({
 })
 const affinity = constantFrom({}, {}, {}, sticky(60), sticky(90))
 
-const putService: Arbitrary<Act> = tuple(name, clusterIP, ports, labels, affinity).map(([its, address, list, marks, stay]) => {
-  return ({ services }) => services.put(service(its, { clusterIP: address, ports: list, ...stay }, marks))
-})
+const spec = record({ clusterIP, ports, stay: affinity }).map(({ stay, ...rest }) => ({ ...rest, ...stay }))
+const putService: Arbitrary<Act> = tuple(name, spec, labels).map(
+  ([its, says, marks]) => ({ services }) => services.put(service(its, says, marks)),
+)
 const putSlice: Arbitrary<Act> = tuple(name, sliceName, array(endpoint, { maxLength: 5 }), slicePorts).map(
   ([owner, its, endpoints, list]) => ({ slices }) => slices.put(slice(owner, endpoints, { name: its, ports: list })),
 )
@@ -79,12 +82,13 @@ async function play(nft: Nft, acts: readonly (readonly Act[])[]): Promise<void> 
   const trouble = Promise.withResolvers<never>()
   const log: Log = { ...silentLog, warn: trouble.reject, error: trouble.reject }
   const world = { services: new TestCache<Service>(), slices: new TestCache<EndpointSlice>() }
-  await using proxy = new Proxy({ ...world, nft, conntrack: new FakeConntrack(), log, clock: systemClock, ranges })
+  const conntrack = new FakeConntrack()
+  await using proxy = new Proxy({ ...world, nft, conntrack, log, clock: systemClock, ranges, nodeName })
   for (const turn of acts) {
     for (const change of turn) change(world)
     await Promise.race([proxy.settled(), trouble.promise])
-    const anew = compileElements(servicePorts(world.services.list(), world.slices.list(), [ipv4]))
-    assert.deepEqual(await heldElements(nft), asHeld(anew))
+    const ports = servicePorts(world.services.list(), world.slices.list(), { families: [ipv4], nodeName })
+    assert.deepEqual(await heldElements(nft), asHeld(compileElements(ports)))
     const seen = world.slices.list().map(({ metadata }) => [`default/${metadata.name}`, metadata.resourceVersion])
     assert.deepEqual([...proxy.applied].sort(), seen.sort())
   }

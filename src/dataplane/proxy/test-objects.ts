@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import type { Endpoint, EndpointSlice, SlicePort } from '../../api/kinds/endpoint-slice.ts'
 import type { Service, ServiceSpec } from '../../api/kinds/service.ts'
 import { keyOf, type KubeObject, type ObjectKey } from '../../api/object.ts'
 import { silentLog } from '../../base/log.ts'
@@ -31,11 +31,11 @@ export function service(name: string, spec: Partial<ServiceSpec>, labels: Record
   }
 }
 
-/** A slice of the Service; its one port is 8080 over TCP unless ports are given. Addresses alone stand for ready endpoints. */
+/** A slice of the Service; its port is 8080 over TCP unless ports are given. A mere address is a ready endpoint. */
 export function slice(
   serviceName: string,
   endpoints: readonly (string | Endpoint)[],
-  { name = `${serviceName}-1`, ...rest }: Partial<Pick<EndpointSlice, 'ports' | 'addressType'>> & { name?: string } = {},
+  { name = `${serviceName}-1`, ...rest }: { name?: string; ports?: SlicePort[]; addressType?: string } = {},
 ): EndpointSlice {
   return {
     apiVersion: 'discovery.k8s.io/v1',

@@ -3,7 +3,7 @@ import type { Nft } from '../../kernel/nft.ts'
 import { tableName } from './base-rules.ts'
 import type { Element } from './compile.ts'
 
-/** The elements that the proxy put into its table, as `set key : value`, sorted; without the clients that rules remember. */
+/** What the proxy put into its table, as `set key : value`, sorted: not the clients that rules remember. */
 export async function heldElements(nft: Nft): Promise<string[]> {
   const listing = (await nft.listTable(tableName)) ?? ''
   const sets = [...listing.matchAll(/^\t(?:set|map) (\S+) \{\n(.*?)^\t\}$/gms)]

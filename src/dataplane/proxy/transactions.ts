@@ -1,4 +1,4 @@
-import type { NftElement, NftOperation } from '../../kernel/nft.ts'
+import type { NftOperation } from '../../kernel/nft.ts'
 import { baseRules, shapeRules, tableName } from './base-rules.ts'
 import type { Element } from './compile.ts'
 import type { Change } from './diff.ts'
@@ -37,5 +37,5 @@ function loadShape(shape: Shape): NftOperation {
 
 function bySet(op: 'add-elements' | 'delete-elements', elements: readonly Element[]): NftOperation[] {
   const sets = Map.groupBy(elements, ({ set }) => set)
-  return [...sets].map(([set, ofSet]) => ({ op, table: tableName, set, elements: ofSet satisfies readonly NftElement[] }))
+  return [...sets].map(([set, ofSet]) => ({ op, table: tableName, set, elements: ofSet }))
 }

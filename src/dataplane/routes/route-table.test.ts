@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import type { Node } from '../../api/kinds/node.ts'
 import { compileRoutes, diffRoutes, type NodeRoute } from './route-table.ts'
 
-function node(name: string, podCIDR: string | undefined, ...addresses: readonly [type: string, address: string][]): Node {
+type Address = readonly [type: string, address: string]
+
+function node(name: string, podCIDR: string | undefined, ...addresses: readonly Address[]): Node {
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -20,19 +22,35 @@ const toTwo = { podCIDR: '10.108.2.0/24', via: '192.168.99.12' }
 
 describe('compiled routes', () => {
   for (const { name, nodes, own, expected } of [
-    { name: 'are sorted, whatever the order of the Nodes', nodes: [two, one], own: undefined, expected: [toOne, toTwo] },
+    { name: 'are sorted, however the Nodes come', nodes: [two, one], own: undefined, expected: [toOne, toTwo] },
     { name: 'lack the own node', nodes: [one, two], own: 'node-1', expected: [toTwo] },
-    { name: 'lack a Node without a range', nodes: [node('n', undefined, ['InternalIP', '192.168.99.13'])], own: undefined, expected: [] },
+    {
+      name: 'lack a Node without a range',
+      nodes: [node('n', undefined, ['InternalIP', '192.168.99.13'])],
+      own: undefined,
+      expected: [],
+    },
     { name: 'lack a Node without an address', nodes: [node('n', '10.108.3.0/24')], own: undefined, expected: [] },
     {
       name: 'lack what is not IPv4',
-      nodes: [node('a', 'fd00::/64', ['InternalIP', '192.168.99.13']), node('b', '10.108.3.0/24', ['InternalIP', 'fd00::1'])],
+      nodes: [
+        node('a', 'fd00::/64', ['InternalIP', '192.168.99.13']),
+        node('b', '10.108.3.0/24', ['InternalIP', 'fd00::1']),
+      ],
       own: undefined,
       expected: [],
     },
     {
       name: 'take the first IPv4 address of several',
-      nodes: [node('n', '10.108.3.0/24', ['InternalIP', 'fd00::1'], ['InternalIP', '192.168.99.13'], ['InternalIP', '192.168.99.14'])],
+      nodes: [
+        node(
+          'n',
+          '10.108.3.0/24',
+          ['InternalIP', 'fd00::1'],
+          ['InternalIP', '192.168.99.13'],
+          ['InternalIP', '192.168.99.14'],
+        ),
+      ],
       own: undefined,
       expected: [{ podCIDR: '10.108.3.0/24', via: '192.168.99.13' }],
     },

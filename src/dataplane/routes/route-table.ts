@@ -22,7 +22,11 @@ export function compileRoutes(nodes: readonly Node[], ownNode: string | undefine
 }
 
 /** Lines for `ip -batch` that lead from the held routes to the wanted ones. */
-export function diffRoutes(held: readonly NodeRoute[], wanted: readonly NodeRoute[], protocol: number): readonly string[] {
+export function diffRoutes(
+  held: readonly NodeRoute[],
+  wanted: readonly NodeRoute[],
+  protocol: number,
+): readonly string[] {
   const heldVia = new Map(held.map(({ podCIDR, via }) => [podCIDR, via]))
   const wantedRanges = new Set(wanted.map(({ podCIDR }) => podCIDR))
   return [

@@ -38,11 +38,14 @@ function programsIn({ path }: TestNamespace): Processes {
 test('the kernel has the routes of the Nodes there are, and keeps those of others', async () => {
   await using network = new TestNetwork()
   const [own, other] = [await network.namespace('own'), await network.namespace('other')]
-  await network.link(own, '192.168.99.11/24', other, '192.168.99.12/24')
+  await network.link({ namespace: own, address: '192.168.99.11/24' }, { namespace: other, address: '192.168.99.12/24' })
   await own.ip('route add 10.109.0.0/16 via 192.168.99.12', 'route add 10.108.77.0/24 via 192.168.99.12 protocol 108')
   const nodes = new LiveCache<Node>(silentLog)
   const routes = () => routesController({ nodes, ownNode: 'node-1', processes: programsIn(own) })
-  const listed = async () => (await own.run('ip', '-4', 'route', 'show', 'root', '10.0.0.0/8')).split('\n').map((line) => line.trim())
+  const listed = async () => {
+    const text = await own.run('ip', '-4', 'route', 'show', 'root', '10.0.0.0/8')
+    return text.split('\n').map((line) => line.trim())
+  }
 
   for (const number of [1, 2, 3]) put(nodes, node(number))
   const controller = routes()
@@ -67,7 +70,7 @@ test('the kernel has the routes of the Nodes there are, and keeps those of other
 test('a Node out of reach fails the reconcile but not the other routes', async () => {
   await using network = new TestNetwork()
   const [own, other] = [await network.namespace('own'), await network.namespace('other')]
-  await network.link(own, '192.168.99.11/24', other, '192.168.99.12/24')
+  await network.link({ namespace: own, address: '192.168.99.11/24' }, { namespace: other, address: '192.168.99.12/24' })
   const nodes = new LiveCache<Node>(silentLog)
   put(nodes, node(1, '172.16.0.1'))
   put(nodes, node(2))

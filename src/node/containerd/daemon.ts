@@ -2,7 +2,7 @@ import { mkdir, open, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Processes } from '../../kernel/processes.ts'
-import { criRuntime } from '../cri/cri-runtime.ts'
+import { criRuntime, type CriRuntime } from '../cri/cri-runtime.ts'
 import { RuntimeError } from '../cri/runtime.ts'
 import { configFile, containerdConfig, type ContainerdOptions } from './config.ts'
 import { listProcesses, readProcess, signal, type ProcessEntry } from './process-table.ts'
@@ -27,7 +27,7 @@ export class ContainerdFailed extends Error {
  * Makes sure that the private containerd of a state directory runs and is ready for pods: takes over one that runs
  * already, else starts one. It is in a session of its own and lives on when the caller ends; containerd and its shims
  * are in the caller's cgroup, pods in that which `PodSandboxConfig` names. Rejects with `ContainerdFailed`, which shows
- * what containerd had to say.
+ * what containerd had to say; one that was started is then stopped.
  */
 export async function startContainerd(
   options: ContainerdOptions,
@@ -41,7 +41,12 @@ export async function startContainerd(
   const running = await findContainerd(state)
   const logStart = await sizeOf(logFile)
   const pid = running?.pid ?? (await launch(options, deps.processes))
-  await untilReady({ address, pid, logFile, logStart }, deps.clock, abort)
+  try {
+    await untilReady({ address, pid, logFile, logStart }, deps.clock, abort)
+  } catch (error) {
+    if (running === undefined) await stopContainerd(state, deps)
+    throw error
+  }
   return running === undefined ? 'started' : 'adopted'
 }
 
@@ -95,7 +100,9 @@ async function untilReady(starting: Starting, clock: Clock, abort: AbortSignal |
   const runtime = criRuntime(starting.address)
   try {
     for (;;) {
-      if (await isReady(runtime, abort)) return
+      const readiness = await readinessOf(runtime, abort)
+      if (readiness === 'ready') return
+      if (readiness === 'no CRI') throw await failure('runs without its CRI plugin', starting)
       if (await hasEnded(starting.pid)) throw await failure('ended before it was ready', starting)
       if (clock.monotonicMs() > deadline) throw await failure(`was not ready within ${readyWithinMs} ms`, starting)
       await clock.sleep(pollMs, abort)
@@ -111,13 +118,18 @@ async function hasEnded(pid: number): Promise<boolean> {
   return entry === undefined || entry.command.length === 0
 }
 
-async function isReady(runtime: ReturnType<typeof criRuntime>, abort: AbortSignal | undefined): Promise<boolean> {
+type Readiness = 'ready' | 'not yet' | 'no CRI'
+
+async function readinessOf(runtime: CriRuntime, abort: AbortSignal | undefined): Promise<Readiness> {
   try {
     const conditions = await runtime.conditions(abort)
-    return conditions.some(({ type, status }) => type === 'RuntimeReady' && status)
+    return conditions.some(({ type, status }) => type === 'RuntimeReady' && status) ? 'ready' : 'not yet'
   } catch (error) {
-    // The socket is not there yet, or the CRI service behind it is not.
-    if (error instanceof RuntimeError && ['UNAVAILABLE', 'UNIMPLEMENTED', 'UNKNOWN'].includes(error.code)) return false
+    if (!(error instanceof RuntimeError)) throw error
+    // Services are there when the socket is, or never: their plugins have been loaded by then.
+    if (error.code === 'UNIMPLEMENTED') return 'no CRI'
+    // No socket yet; or the CRI plugin is still reading what it knew.
+    if (error.code === 'UNAVAILABLE' || error.code === 'UNKNOWN') return 'not yet'
     throw error
   }
 }

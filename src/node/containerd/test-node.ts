@@ -15,7 +15,7 @@ import { removeLeftovers } from './leftovers.ts'
 
 let nodes = 0
 
-/** A node for tests: an empty network namespace, directories and cgroups of its own, and what it takes to start containerd. */
+/** A node for tests, with a network namespace, directories and cgroups of its own, ready to start containerd in. */
 export class TestNode {
   readonly directory: string
   readonly options: ContainerdOptions

@@ -18,7 +18,7 @@ export interface Field {
   readonly type: Scalar | MessageType
 }
 
-/** 64-bit integers are plain numbers: exact up to 2^53, which for nanoseconds of this century means to a microsecond. */
+/** 64-bit integers are plain numbers: exact up to 2^53; nanoseconds of this century come out exact to a microsecond. */
 export type Scalar = 'string' | 'bytes' | 'bool' | 'int32' | 'uint32' | 'int64' | 'uint64'
 
 type ScalarValue<S> = S extends 'string' ? string : S extends 'bytes' ? Uint8Array : S extends 'bool' ? boolean : number
@@ -111,7 +111,9 @@ function writeMessage(writer: Writer, { fields }: MessageType, value: object): v
     const given = values.get(name)
     if (given === undefined) continue
     if (cardinality === 'map') {
-      for (const [key, item] of Object.entries(given as object)) writeValue(writer, number, mapEntry, { key, value: item })
+      for (const [key, item] of Object.entries(given as object)) {
+        writeValue(writer, number, mapEntry, { key, value: item })
+      }
     } else if (cardinality === 'repeated') {
       for (const item of given as readonly unknown[]) writeValue(writer, number, type, item)
     } else if (typeof type !== 'string' || given !== scalars[type].zero) {

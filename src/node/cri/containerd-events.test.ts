@@ -23,7 +23,7 @@ for (const { title, topic, value, event } of [
     event: { type: 'oom', containerId: 'c1' },
   },
 ]) {
-  test(title, () => {
+  test(`tells of ${title}`, () => {
     expect(runtimeEvent(topic, value)).toEqual(event)
   })
 }

@@ -55,6 +55,7 @@ describe('containerd', () => {
 
   test('hands output, environment, mounts, user and resolver through to the container', async () => {
     const { runtime, logDirectory, node } = subject
+    const { linux } = sampleContainer({ image: '' })
     const script = 'echo out; echo err >&2; exec sleep infinity'
     const { id } = await run('through', {
       command: ['sh', '-c', script],
@@ -62,9 +63,10 @@ describe('containerd', () => {
       envs: [{ key: 'COLOUR', value: 'größer = blue' }],
       mounts: [{ containerPath: '/etc/told', hostPath: join(node.directory, 'containerd.log'), readonly: true }],
       workingDir: '/tmp',
-      linux: { ...sampleContainer({ image: '' }).linux, runAsUser: 1000, runAsGroup: 1001, supplementalGroups: [7], noNewPrivileges: true },
+      linux: { ...linux, runAsUser: 1000, runAsGroup: 1001, supplementalGroups: [7], noNewPrivileges: true },
     })
-    const tell = 'echo "$COLOUR|$(pwd)|$(hostname)|$(id -u)|$(id -G)"; test -w /etc/told || echo read-only; cat /etc/resolv.conf'
+    const identity = 'echo "$COLOUR|$(pwd)|$(hostname)|$(id -u)|$(id -G)"'
+    const tell = `${identity}; test -w /etc/told || echo read-only; cat /etc/resolv.conf`
     const { stdout } = await runtime.execSync(id, ['sh', '-c', tell], 10)
     expect(stdout.split('\n')).toEqual(
       expect.arrayContaining([

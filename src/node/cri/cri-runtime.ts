@@ -6,11 +6,11 @@ import { RuntimeError, type ContainerRuntime } from './runtime.ts'
 import { imageService, runtimeService, type Method } from './services.ts'
 import { toContainerConfig, toSandboxConfig } from './to-cri.ts'
 
-/** Limits for calls, in milliseconds. The kubelet's `--runtime-request-timeout` is two minutes, sandboxes get twice that. */
+/** Limits in milliseconds. The kubelet's `--runtime-request-timeout` is two minutes; sandboxes get twice that. */
 export interface CriTimeouts {
   readonly callMs: number
   readonly sandboxMs: number
-  /** Beyond the time that a command itself has: containerd 1.6 ends the command but waits for who else holds its output. */
+  /** Beyond a command's own time: containerd 1.6 ends the command, but waits for whoever else holds its output. */
   readonly execGraceMs: number
 }
 
@@ -30,7 +30,7 @@ export interface CriRuntime extends ContainerRuntime {
   close(): void
 }
 
-/** The runtime behind a CRI socket of containerd. Connects when first used, and again after containerd was restarted. */
+/** The runtime behind containerd's socket. Connects when first used, and again after containerd was restarted. */
 export function criRuntime(socketPath: string, timeouts: CriTimeouts = defaultTimeouts): CriRuntime {
   const client = new GrpcClient(socketPath)
   const sandboxIds = new Map<string, string>()

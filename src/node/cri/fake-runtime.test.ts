@@ -13,8 +13,10 @@ runtimeContract('in memory', async () => ({
         },
         startError: ({ command: [program] }: ContainerConfig) =>
           program === '/no/such/program' ? `exec: "${program}": no such file or directory` : undefined,
-        exec: ([program]) =>
-          program === 'sleep' ? new Promise<ExecResult>(() => {}) : { stdout: '', stderr: '', exitCode: Number(program === 'false') },
+        exec: ([program]) => {
+          if (program === 'sleep') return new Promise<ExecResult>(() => {})
+          return { stdout: '', stderr: '', exitCode: program === 'false' ? 1 : 0 }
+        },
       },
     },
   }),

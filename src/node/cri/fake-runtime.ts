@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../../base/clock.ts'
+import { valueFor, type FakeProgram } from './fake-program.ts'
 import { PushQueue } from './push-queue.ts'
 import {
   RuntimeError,
@@ -12,23 +13,6 @@ import {
   type RuntimeEvent,
   type StreamRequest,
 } from './runtime.ts'
-
-/** How containers of one image behave in the fake. */
-export interface FakeProgram {
-  /** Ends with this code as soon as it was started; runs until stopped when absent. */
-  readonly exitsWith?: number | Told<number>
-  /** Only SIGKILL ends it: `stopContainer` then yields 137 instead of `termExitCode`. */
-  readonly ignoresTerm?: boolean
-  /** The exit code after SIGTERM; 143 when absent. */
-  readonly termExitCode?: number
-  /** Answers `execSync`; exit code 0 without output when absent. */
-  readonly exec?: (command: readonly string[], container: Container) => ExecResult | Promise<ExecResult>
-  /** What starting it fails with, e.g. an executable that does not exist. The container is then exited, code 128, `StartError`. */
-  readonly startError?: string | Told<string>
-}
-
-/** What depends on how the container was configured. */
-type Told<T> = (config: ContainerConfig) => T | undefined
 
 export interface FakeRuntimeOptions {
   readonly clock?: Clock
@@ -354,10 +338,6 @@ export class FakeRuntime implements ContainerRuntime {
   }
 }
 
-function valueFor<T extends string | number>(value: T | Told<T> | undefined, config: ContainerConfig | undefined): T | undefined {
-  return typeof value === 'function' ? config && value(config) : value
-}
-
 /** The fields that a list has. */
 function listed(container: Container): Container {
   const { id, sandboxId, metadata, image, imageRef, state, createdAt, labels, annotations } = container
@@ -373,5 +353,5 @@ function notFound(what: string, id: string): RuntimeError {
 }
 
 function reserved(what: string, name: string, holder: string): RuntimeError {
-  return new RuntimeError('UNKNOWN', `failed to reserve ${what} name "${name}": name "${name}" is reserved for "${holder}"`)
+  return new RuntimeError('UNKNOWN', `failed to reserve ${what} name "${name}": it is reserved for "${holder}"`)
 }

@@ -1,4 +1,4 @@
-/** Length-prefixed messages of gRPC: one byte that says whether it is compressed, four of length (big endian), the message. */
+/** gRPC's messages: a byte that says whether it is compressed, four of length (big endian), then the message itself. */
 const headerLength = 5
 
 export function frame(message: Uint8Array): Uint8Array {

@@ -11,7 +11,8 @@ const text = message({ text: one(1, 'string') })
 const method = { path: '/test.Service/Call', request: text, response: text }
 const answer = (value: string) => Buffer.from(frame(encode(text, { text: value })))
 
-type Handler = (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void
+type Stream = http2.ServerHttp2Stream
+type Handler = (stream: Stream, headers: http2.IncomingHttpHeaders) => void
 
 /** A peer that does what the handler says, and a client of it. */
 async function peer(handler: Handler) {
@@ -31,7 +32,7 @@ async function serve(path: string, handler: Handler) {
   const sessions = new Set<http2.ServerHttp2Session>()
   const server = http2.createServer().on('session', (session) => sessions.add(session))
   // A call that was cancelled is an error here; the client's side of it is what the tests look at.
-  server.on('stream', (stream, headers) => {
+  server.on('stream', (stream: Stream, headers: http2.IncomingHttpHeaders) => {
     stream.on('error', () => {})
     handler(stream, headers)
   })
@@ -48,7 +49,7 @@ async function serve(path: string, handler: Handler) {
 const ok: http2.OutgoingHttpHeaders = { 'grpc-status': '0' }
 
 /** Answers with these bytes, then with the trailers. */
-function respond(stream: http2.ServerHttp2Stream, chunks: readonly Buffer[], trailers: http2.OutgoingHttpHeaders): void {
+function respond(stream: Stream, chunks: readonly Buffer[], trailers: http2.OutgoingHttpHeaders): void {
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
   stream.on('wantTrailers', () => stream.sendTrailers(trailers))
   for (const chunk of chunks) stream.write(chunk)
@@ -60,7 +61,8 @@ test('sends the request and reads the answer, however it is cut', async () => {
     const received: Buffer[] = []
     stream.on('data', (chunk: Buffer) => received.push(chunk))
     stream.on('end', () => {
-      const echoed = `${headers['content-type']} ${headers.te} ${headers['grpc-timeout']} ${Buffer.concat(received).toString('hex')}`
+      const told = [headers['content-type'], headers.te, headers['grpc-timeout']]
+      const echoed = [...told, Buffer.concat(received).toString('hex')].join(' ')
       respond(stream, [...answer(echoed)].map((byte) => Buffer.of(byte)), ok)
     })
   })
@@ -71,7 +73,8 @@ test('sends the request and reads the answer, however it is cut', async () => {
 })
 
 test('yields messages as they come, several in one piece too', async () => {
-  const { client } = await peer((stream) => respond(stream, [Buffer.concat([answer('a'), answer('b')]), answer('c')], ok))
+  const pieces = [Buffer.concat([answer('a'), answer('b')]), answer('c')]
+  const { client } = await peer((stream) => respond(stream, pieces, ok))
   const seen = await Array.fromAsync(client.serverStream(method, {}))
   expect(seen.map((each) => each.text)).toEqual(['a', 'b', 'c'])
 })
@@ -79,38 +82,39 @@ test('yields messages as they come, several in one piece too', async () => {
 for (const { name, reply, code, text: said } of [
   {
     name: 'a status in the trailers',
-    reply: (stream: http2.ServerHttp2Stream) => respond(stream, [], { 'grpc-status': '5', 'grpc-message': 'gr%C3%B6%C3%9Fer%25' }),
+    reply: (stream: Stream) =>
+      respond(stream, [], { 'grpc-status': '5', 'grpc-message': 'gr%C3%B6%C3%9Fer%25' }),
     code: 'NOT_FOUND',
     text: 'größer%',
   },
   {
     name: 'a status without a body',
-    reply: (stream: http2.ServerHttp2Stream) =>
+    reply: (stream: Stream) =>
       stream.respond({ ':status': 200, 'grpc-status': '12', 'grpc-message': 'bad % encoding' }, { endStream: true }),
     code: 'UNIMPLEMENTED',
     text: 'bad % encoding',
   },
   {
     name: 'a peer that does not speak gRPC',
-    reply: (stream: http2.ServerHttp2Stream) => stream.respond({ ':status': 502 }, { endStream: true }),
+    reply: (stream: Stream) => stream.respond({ ':status': 502 }, { endStream: true }),
     code: 'UNKNOWN',
     text: 'HTTP status 502',
   },
   {
     name: 'an answer without a message',
-    reply: (stream: http2.ServerHttp2Stream) => respond(stream, [], ok),
+    reply: (stream: Stream) => respond(stream, [], ok),
     code: 'INTERNAL',
     text: '/test.Service/Call: answer without a message',
   },
   {
     name: 'an answer that cannot be read',
-    reply: (stream: http2.ServerHttp2Stream) => respond(stream, [Buffer.from([1, 0, 0, 0, 0])], ok),
+    reply: (stream: Stream) => respond(stream, [Buffer.from([1, 0, 0, 0, 0])], ok),
     code: 'INTERNAL',
     text: 'unreadable answer: Error: compressed message',
   },
   {
     name: 'a connection that ends in the middle',
-    reply: (stream: http2.ServerHttp2Stream) => stream.session?.destroy(),
+    reply: (stream: Stream) => stream.session?.destroy(),
     code: 'UNAVAILABLE',
     text: undefined,
   },

@@ -27,7 +27,8 @@ export function runtimeContract(name: string, setUp: () => Promise<RuntimeUnderT
       pods += 1
       return sampleSandbox(`pod-${pods}`, subject)
     }
-    const containerConfig = (config: Partial<ContainerConfig> = {}) => sampleContainer({ image: subject.image, ...config })
+    const containerConfig = (config: Partial<ContainerConfig> = {}) =>
+      sampleContainer({ image: subject.image, ...config })
 
     /** A sandbox that is removed when the test is over. */
     async function sandbox(): Promise<{ id: string; config: PodSandboxConfig }> {
@@ -100,7 +101,8 @@ export function runtimeContract(name: string, setUp: () => Promise<RuntimeUnderT
 
       await runtime.startContainer(id)
       const started = await runtime.containerStatus(id)
-      expect(started).toMatchObject({ state: 'running', startedAt: expect.any(Date), logPath: expect.stringContaining('.log') })
+      expect(started).toMatchObject({ state: 'running', startedAt: expect.any(Date) })
+      expect(started.logPath).toBe(`${config.logDirectory}/main.log`)
       await expect(runtime.startContainer(id)).rejects.toMatchObject({ code: 'UNKNOWN' })
       const listed = (await runtime.listContainers()).find((container) => container.id === id)
       expect(listed).toMatchObject({ sandboxId, state: 'running', metadata: { name: 'main', attempt: 0 } })

@@ -30,7 +30,11 @@ const imageMethod = <Q extends MessageType, R extends MessageType>(name: string,
   ({ path: `/runtime.v1.ImageService/${name}`, request, response }) satisfies Method<Q, R>
 
 export const runtimeService = {
-  version: runtimeMethod('Version', empty, message({ runtimeName: one(2, 'string'), runtimeVersion: one(3, 'string') })),
+  version: runtimeMethod(
+    'Version',
+    empty,
+    message({ runtimeName: one(2, 'string'), runtimeVersion: one(3, 'string') }),
+  ),
   status: runtimeMethod('Status', empty, message({ status: one(1, runtimeStatus) })),
   runPodSandbox: runtimeMethod('RunPodSandbox', message({ config: one(1, podSandboxConfig) }), sandboxId),
   stopPodSandbox: runtimeMethod('StopPodSandbox', sandboxId, empty),
@@ -39,7 +43,11 @@ export const runtimeService = {
   listPodSandbox: runtimeMethod('ListPodSandbox', empty, message({ items: repeated(1, podSandbox) })),
   createContainer: runtimeMethod(
     'CreateContainer',
-    message({ podSandboxId: one(1, 'string'), config: one(2, containerConfig), sandboxConfig: one(3, podSandboxConfig) }),
+    message({
+      podSandboxId: one(1, 'string'),
+      config: one(2, containerConfig),
+      sandboxConfig: one(3, podSandboxConfig),
+    }),
     containerId,
   ),
   startContainer: runtimeMethod('StartContainer', containerId, empty),

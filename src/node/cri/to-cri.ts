@@ -22,7 +22,11 @@ export function toSandboxConfig(config: PodSandboxConfig): Encodable<typeof podS
 }
 
 export function toContainerConfig({ image, linux, ...config }: ContainerConfig): Encodable<typeof containerConfig> {
-  return { ...config, image: { image }, linux: { resources: resources(linux), securityContext: securityContext(linux) } }
+  return {
+    ...config,
+    image: { image },
+    linux: { resources: resources(linux), securityContext: securityContext(linux) },
+  }
 }
 
 /** Containers of a pod share network and IPC, and see only their own processes, as Kubernetes has it by default. */

@@ -51,8 +51,9 @@ export async function builtinLayers(
 export async function busyboxLayer(processes: Processes, busybox: Program): Promise<readonly TarEntry[]> {
   const { stdout } = await processes.run([busybox.path, '--list'])
   const applets = stdout.split('\n').filter((name) => name !== '' && name !== 'busybox')
+  const directories = ['dev', 'proc', 'sys', 'etc', 'run', 'usr/bin', 'usr/lib', 'usr/lib64', 'var/log']
   return layer([
-    ...['dev', 'proc', 'sys', 'etc', 'run', 'usr/bin', 'usr/lib', 'usr/lib64', 'var/log'].map((path) => directory(path)),
+    ...directories.map((path) => directory(path)),
     directory('root', 0o700),
     directory('tmp', 0o1777),
     directory('var/tmp', 0o1777),

@@ -1,4 +1,4 @@
-/** The images that Portolan brings along, and what they are made of. Pure data; `builtin-layers.ts` reads the machine. */
+/** An image that Portolan brings along. What it is made of is read from the machine by `builtin-layers.ts`. */
 export interface BuiltinImage {
   /** In full, as containerd stores it. */
   readonly reference: string
@@ -48,11 +48,10 @@ export const tools: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** What set-up installs so that every image can be made. `busybox-static` needs no libraries; `busybox` would do. */
-export const imagePackages: readonly string[] = ['busybox-static', ...Object.keys(tools)]
-
 /** Terminals that a shell in a container may be told of; of each, the machine's description if it has one. */
-export const terminals = ['dumb', 'linux', 'screen', 'screen-256color', 'tmux', 'tmux-256color', 'vt100', 'xterm', 'xterm-256color']
+export const terminals: readonly string[] = [
+  'dumb', 'linux', 'screen', 'screen-256color', 'tmux', 'tmux-256color', 'vt100', 'xterm', 'xterm-256color',
+]
 
 /** Files of every image. Names resolve through /etc/hosts, then DNS. */
 export const etcFiles: Readonly<Record<string, string>> = {

@@ -1,4 +1,10 @@
-import { stat } from 'node:fs/promises'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { Clock } from '../../base/clock.ts'
 import { CommandFailed, type Processes } from '../../kernel/processes.ts'
 import type { ContainerRuntime } from '../cri/runtime.ts'
@@ -27,12 +33,13 @@ export async function loadImages(
   { processes, clock, runtime }: LoadDeps,
 ): Promise<readonly string[]> {
   await checkFile(file)
-  const { stdout } = await processes
-    .run(['ctr', '--address', address, '--namespace', 'k8s.io', 'images', 'import', '--snapshotter', 'overlayfs', file])
-    .catch((error: unknown) => {
-      throw error instanceof CommandFailed ? new LoadFailed(explain(file, error.stderr)) : error
-    })
-  const names = importedNames(stdout)
+  const output = await plainTar(file, async (tar) => {
+    const ctr = ['ctr', '--address', address, '--namespace', 'k8s.io'] as const
+    return (await processes.run([...ctr, 'images', 'import', '--snapshotter', 'overlayfs', tar])).stdout
+  }).catch((error: unknown) => {
+    throw error instanceof CommandFailed ? new LoadFailed(explain(file, error.stderr)) : error
+  })
+  const names = importedNames(output)
   if (names.length === 0) throw new LoadFailed(`${file}: holds no image for this machine, or none that has a name`)
   for (const name of names) await untilVisible(name, runtime, clock)
   return names
@@ -48,6 +55,35 @@ async function checkFile(file: string): Promise<void> {
     throw new LoadFailed(error.code === 'ENOENT' ? `${file}: no such file` : `${file}: ${error.message}`)
   })
   if (!found.isFile()) throw new LoadFailed(`${file}: not a file`)
+}
+
+/** Calls `use` with a plain tar file: `ctr` of containerd 1.6 does not read compressed ones. */
+async function plainTar<T>(file: string, use: (tar: string) => Promise<T>): Promise<T> {
+  const decompress = await decompressorOf(file)
+  if (decompress === undefined) return use(file)
+  const directory = await mkdtemp(join(tmpdir(), 'portolan-load-'))
+  try {
+    const tar = join(directory, 'images.tar')
+    await pipeline(createReadStream(file), decompress, createWriteStream(tar)).catch((error: Error) => {
+      throw new LoadFailed(`${file}: cannot be decompressed: ${error.message}`)
+    })
+    return await use(tar)
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+/** By the first bytes: RFC 1952 (gzip), RFC 8878 (Zstandard). Undefined if it is neither. */
+async function decompressorOf(file: string): Promise<Transform | undefined> {
+  const handle = await open(file)
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0)
+    const magic = buffer.subarray(0, bytesRead).toString('hex')
+    if (magic.startsWith('1f8b')) return createGunzip()
+    return magic === '28b52ffd' ? createZstdDecompress() : undefined
+  } finally {
+    await handle.close()
+  }
 }
 
 function explain(file: string, stderr: string): string {

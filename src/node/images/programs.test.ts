@@ -22,7 +22,10 @@ test.each([
 })
 
 test.each([
-  { section: '/usr/bin/x\n\tlibgone.so.1 => not found\n', message: '/usr/bin/x: needs libgone.so.1, which is not installed' },
+  {
+    section: '/usr/bin/x\n\tlibgone.so.1 => not found\n',
+    message: '/usr/bin/x: needs libgone.so.1, which is not installed',
+  },
   { section: '/usr/bin/x\nldd: /usr/bin/x: No such file or directory\n', message: 'No such file or directory' },
 ])('$message', ({ section, message }) => {
   expect(() => parseLdd(section)).toThrow(message)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -9,30 +9,34 @@ import { TestNode } from '../containerd/test-node.ts'
 import { criRuntime, type CriRuntime } from '../cri/cri-runtime.ts'
 import { sampleContainer, sampleSandbox } from '../cri/sample-configs.ts'
 import { builtinImages } from './catalog.ts'
-import { loadImages } from './load.ts'
 import { ensureSeed, seedRoot, writeBuiltinArchive, type Seed } from './seed.ts'
 
 describe('the seed', () => {
   let directory: string
   let seed: Seed
+  let both: readonly [Seed, Seed]
   const nodes: { node: TestNode; runtime: CriRuntime }[] = []
   const steps: string[] = []
   const ensure = () =>
     ensureSeed(
-      { directory: join(directory, 'images'), runDir: join(directory, 'run'), nodePath: process.execPath, cniBinDir: '/usr/lib/cni' },
+      {
+        directory: join(directory, 'images'),
+        runDir: join(directory, 'run'),
+        nodePath: process.execPath,
+        cniBinDir: '/usr/lib/cni',
+      },
       { processes: realProcesses, clock: systemClock, progress: (step) => steps.push(step) },
     )
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'seed-'))
     // Two at once: one builds, the other waits for it.
-    const [first, second] = await Promise.all([ensure(), ensure()])
-    seed = first
-    expect([first.isNew, second.isNew].sort()).toEqual([false, true])
+    both = await Promise.all([ensure(), ensure()])
+    ;[seed] = both
     for (const podCIDR of ['10.108.1.0/24', '10.108.2.0/24']) {
       const node = await TestNode.create(podCIDR)
       nodes.push({ node, runtime: criRuntime(node.options.address) })
-      expect(await seedRoot(node.options.root, seed, realProcesses)).toBe('copied')
+      await seedRoot(node.options.root, seed, realProcesses)
       await node.start()
     }
   }, 120_000)
@@ -44,11 +48,18 @@ describe('the seed', () => {
     await rm(directory, { recursive: true, force: true })
   }, 60_000)
 
+  function nodeAt(index: number) {
+    const found = nodes[index]
+    if (found === undefined) throw new Error(`no node ${index}`)
+    return found
+  }
+
   async function run(index: number, image: string, command: readonly string[] = []) {
-    const { node, runtime } = nodes[index] ?? expect.fail(`no node ${index}`)
+    const { node, runtime } = nodeAt(index)
     const name = image.replace(/\W/g, '-')
     const sandbox = sampleSandbox(name, { logDirectory: join(node.directory, 'logs'), cgroupParent: node.podsCgroup })
-    const sandboxId = await runtime.runPodSandbox({ ...sandbox, dns: { servers: ['127.0.0.1'], searches: [], options: [] } })
+    const dns = { servers: ['127.0.0.1'], searches: [], options: [] }
+    const sandboxId = await runtime.runPodSandbox({ ...sandbox, dns })
     onTestFinished(() => runtime.removePodSandbox(sandboxId))
     const hosts = { containerPath: '/etc/hosts', hostPath: '/etc/hosts', readonly: true }
     const config = sampleContainer({ image, command, mounts: [hosts], logPath: `${name}.log` })
@@ -59,6 +70,7 @@ describe('the seed', () => {
   }
 
   test('is made once, in steps that are told', async () => {
+    expect(both.map(({ isNew }) => isNew).sort()).toEqual([false, true])
     expect(steps).toEqual(['assembling images from installed programs', 'unpacking images'])
     expect(await ensure()).toEqual({ ...seed, isNew: false })
     expect(await readdir(join(directory, 'images'))).toEqual([`seed-${seed.key}`])
@@ -86,8 +98,8 @@ describe('the seed', () => {
 
   test('dnsutils has the tools of its name', async () => {
     const { sh } = await run(1, 'tutum/dnsutils', ['sleep', 'infinity'])
-    const out = await sh('for tool in dig host nslookup curl; do $tool -V 2>&1 | head -n 1; done; nslookup -version 2>&1; bash -c "echo $BASH_VERSION"')
-    expect(out).toMatch(/DiG 9\.[^]*host 9\.[^]*curl \d/)
+    const out = await sh('dig -v 2>&1; host -V 2>&1; nslookup -version 2>&1; curl -V; bash --version')
+    expect(out).toMatch(/DiG 9\.[^]*host 9\.[^]*nslookup 9\.[^]*curl \d[^]*GNU bash/)
     expect(await sh('nslookup -timeout=1 -retry=0 web.example 127.0.0.1 2>&1')).toContain('connection refused')
   })
 
@@ -101,28 +113,26 @@ describe('the seed', () => {
     const { sh } = await run(0, 'busybox', ['sleep', 'infinity'])
     await sh('rm /bin/busybox; rm -rf /usr/bin/ls; echo changed > /etc/passwd; chmod 0 /tmp')
     const [blob = ''] = before.keys()
-    const { node } = nodes[0] ?? expect.fail('no node')
+    const { node } = nodeAt(0)
     expect((await stat(join(node.options.root, blob))).ino).toBe((await stat(join(seed.path, blob))).ino)
     expect(await fingerprint(seed.path)).toEqual(before)
   })
 
   test('a root is kept, and told apart from one of other images', async () => {
-    const { node } = nodes[0] ?? expect.fail('no node')
+    const { node } = nodeAt(0)
     expect(await seedRoot(node.options.root, seed, realProcesses)).toBe('kept')
     expect(await seedRoot(node.options.root, { ...seed, key: 'other' }, realProcesses)).toBe('outdated')
   })
 
-  test('the archive is equal every time, and can be loaded', async () => {
-    const { node, runtime } = nodes[1] ?? expect.fail('no node')
-    const files = ['a.tar', 'b.tar'].map((file) => join(directory, file))
-    for (const file of files) await writeBuiltinArchive(file, process.execPath, realProcesses)
-    await realProcesses.run(['cmp', ...files])
-    const deps = { processes: realProcesses, clock: systemClock, runtime }
-    const [file = ''] = files
-    expect([...(await loadImages(file, node.options.address, deps))].sort()).toEqual(builtinImages.map(({ reference }) => reference).sort())
-    await writeFile(file, 'no archive')
-    await expect(loadImages(file, node.options.address, deps)).rejects.toThrow('not an OCI or docker image archive')
-  }, 60_000)
+  test('the archive is equal every time', async () => {
+    const digests = ['a.tar', 'b.tar'].map(async (name) => {
+      const file = join(directory, name)
+      await writeBuiltinArchive(file, process.execPath, realProcesses)
+      return (await realProcesses.run(['sha256sum', file])).stdout.split(' ')[0]
+    })
+    const [first, second] = await Promise.all(digests)
+    expect(first).toBe(second)
+  })
 })
 
 /** Content, mode and time of change of every file below, by path. */

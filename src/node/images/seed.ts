@@ -39,8 +39,8 @@ export interface Seed {
 
 /**
  * - `kept`: the root was there, with the seed's images.
- * - `outdated`: it was there, with other built-in images: once its containerd runs, load those of `writeBuiltinArchive`,
- *   then call `markSeeded`.
+ * - `outdated`: it was there, with other built-in images: once its containerd runs, load those of
+ *   `writeBuiltinArchive`, then call `markSeeded`.
  * - `copied`: it was made.
  */
 export type SeedOutcome = 'kept' | 'outdated' | 'copied'
@@ -49,9 +49,10 @@ export type SeedOutcome = 'kept' | 'outdated' | 'copied'
 const keyFile = 'portolan-seed'
 
 /**
- * The machine's seed: a containerd root that holds the built-in images, unpacked. Importing them takes seconds, so it is
- * done when programs, images or containerd have changed. Safe when several processes do it at once; what is half-made is
- * never taken for a seed. Rejects with `MissingPrograms`, `ContainerdFailed`, `CommandFailed`.
+ * The machine's seed: a containerd root that holds the built-in images, unpacked. Importing them takes seconds, so it
+ * is done only when programs, images or containerd have changed. Safe when several processes of one network namespace
+ * do it at once, so call it outside of the nodes; what is half-made is never taken for a seed. Rejects with
+ * `MissingPrograms`, `ContainerdFailed`, `CommandFailed`.
  */
 export async function ensureSeed(options: SeedOptions, deps: SeedDeps): Promise<Seed> {
   const programs = await findBuiltinPrograms(options.nodePath)

@@ -31,16 +31,17 @@ test('is what tar(1) lists and unpacks', async () => {
   ])
   const archive = join(path, 'a.tar')
   await writeFile(archive, await bytesOf(entries))
-  const { stdout } = await realProcesses.run(['tar', '--quoting-style=literal', '--utc', '-tvf', archive])
+  const options = ['--quoting-style=literal', '--utc', '--numeric-owner']
+  const { stdout } = await realProcesses.run(['tar', ...options, '-tvf', archive])
   expect(stdout.split('\n').map((line) => line.replaceAll(/ +/g, ' '))).toEqual([
-    '-rwxr-xr-x root/root 5000 1970-01-01 00:00 big',
-    'lrwxrwxrwx root/root 0 1970-01-01 00:00 bin -> usr/bin',
-    `drwxr-xr-x root/root 0 1970-01-01 00:00 ${'d'.repeat(60)}/`,
-    `drwxr-xr-x root/root 0 1970-01-01 00:00 ${'d'.repeat(60)}/${'e'.repeat(60)}/`,
-    `-rw-r--r-- root/root 0 1970-01-01 00:00 ${long}`,
-    'drwxr-xr-x root/root 0 1970-01-01 00:00 etc/',
-    '-rw-r----- root/root 5 1970-01-01 00:00 etc/größe',
-    'drwxrwxrwt root/root 0 1970-01-01 00:00 tmp/',
+    '-rwxr-xr-x 0/0 5000 1970-01-01 00:00 big',
+    'lrwxrwxrwx 0/0 0 1970-01-01 00:00 bin -> usr/bin',
+    `drwxr-xr-x 0/0 0 1970-01-01 00:00 ${'d'.repeat(60)}/`,
+    `drwxr-xr-x 0/0 0 1970-01-01 00:00 ${'d'.repeat(60)}/${'e'.repeat(60)}/`,
+    `-rw-r--r-- 0/0 0 1970-01-01 00:00 ${long}`,
+    'drwxr-xr-x 0/0 0 1970-01-01 00:00 etc/',
+    '-rw-r----- 0/0 5 1970-01-01 00:00 etc/größe',
+    'drwxrwxrwt 0/0 0 1970-01-01 00:00 tmp/',
     '',
   ])
   await realProcesses.run(['tar', '-xf', archive, '-C', path, 'big'])

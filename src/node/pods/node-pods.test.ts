@@ -374,6 +374,7 @@ test('a status write that fails is tried again, and only the last one counts', a
   node.client.seed(Pods, testPod())
   node.startAgent()
   await node.passTimeUntil(isReady)
+  expect(node.client.writes.filter(({ verb }) => verb === 'patch').length).toBeLessThanOrEqual(6)
 })
 
 test('the runtime’s restart breaks nothing', async () => {
@@ -385,6 +386,7 @@ test('the runtime’s restart breaks nothing', async () => {
   const [id = ''] = await runningIds(node.runtime)
   node.runtime.exit(id, 1)
   await node.passTimeUntil((pod) => first(pod)?.restartCount === 1 && isReady(pod))
+  expect(await runningIds(node.runtime)).toHaveLength(1)
 })
 
 async function follow(

@@ -63,7 +63,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
       event: (_about: unknown, type: string, { reason, message }: { reason: string; message: string }) =>
         void events.push(`${type} ${reason} ${message}`),
     },
-    isPinned: () => false,
+    isPinned: (image: string) => image in programs,
   }
   const pod = (key = 'default/web') => client.peek(Pods, key)
   return {

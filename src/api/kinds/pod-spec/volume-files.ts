@@ -1,4 +1,4 @@
-/** Volumes that are files made of other objects: of ConfigMaps and Secrets, of the pod's own fields, of several at once. */
+/** Volumes that are files made of ConfigMaps, Secrets, the pod's own fields, or several of these at once. */
 import { forbidden, invalid, required, type FieldError } from '../../field-error.ts'
 import { validateRequired } from '../values.ts'
 import { fileFieldPaths, validateFieldReference, validateResourceReference } from './field-references.ts'

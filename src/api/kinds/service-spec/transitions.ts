@@ -28,7 +28,7 @@ function keepClusterIPs(next: Spec, previous: Spec): void {
   if (isSame && (next.clusterIPs ?? []).length === 0) copy('clusterIPs', next, previous)
 }
 
-/** By the ports' names: all else of a port may be new. A node port that another one of `next` asks for is not reused. */
+/** By the ports' names: all else of a port may be new. One that another port of `next` asks for is not reused. */
 function keepNodePorts(next: Spec, previous: Spec): void {
   const before = new Map((previous.ports ?? []).map((port) => [port.name ?? '', port.nodePort ?? 0]))
   const taken = new Set((next.ports ?? []).map(nodePortKey))

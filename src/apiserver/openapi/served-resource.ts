@@ -1,0 +1,55 @@
+import type { Kind } from '../../api/kind.ts'
+import type { Resource } from '../../api/resource.ts'
+import type { Verb } from '../request-info.ts'
+import type { Subresource } from '../subresources/subresource.ts'
+
+/** One resource as OpenAPI describes it. */
+export interface ServedResource {
+  readonly resource: Resource
+  /** Its type in the schema. */
+  readonly type: string
+  readonly subresources: readonly ServedSubresource[]
+}
+
+export interface ServedSubresource {
+  readonly name: string
+  readonly kind: GroupVersionKind
+  /** Its body's type in the schema; absent where bodies are streams. */
+  readonly type: string | undefined
+  readonly verbs: readonly Verb[]
+}
+
+export type GroupVersionKind = Pick<Resource, 'group' | 'version' | 'kind'>
+
+/** Types of subresources that are objects of a kind of their own. */
+const ownTypes = new Map([
+  ['Scale', 'V1Scale'],
+  ['Binding', 'V1Binding'],
+  ['Eviction', 'V1Eviction'],
+  ['TokenRequest', 'AuthenticationV1TokenRequest'],
+])
+
+export function servedResource(kind: Kind, subresources: readonly Subresource[]): ServedResource {
+  return {
+    resource: kind.resource,
+    type: kind.schema,
+    subresources: subresources
+      .filter((subresource) => subresource.appliesTo({ kind }))
+      .map((subresource) => served(subresource, kind)),
+  }
+}
+
+/** A subresource without a kind of its own has its object's. */
+function served({ name, kind: ownKind, group, version, verbs }: Subresource, { resource, schema }: Kind): ServedSubresource {
+  const isWhole = ownKind === '' || (ownKind === resource.kind && verbs.includes('update'))
+  return {
+    name,
+    kind: {
+      group: group ?? resource.group,
+      version: version ?? resource.version,
+      kind: ownKind === '' ? resource.kind : ownKind,
+    },
+    type: isWhole ? schema : ownTypes.get(ownKind),
+    verbs,
+  }
+}
