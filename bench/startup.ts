@@ -66,7 +66,8 @@ async function measure(cluster: TestCluster): Promise<Round> {
 /** Whether the API answers `/readyz` with 200. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = https.get({ host: '127.0.0.1', port, path: '/readyz', rejectUnauthorized: false, agent: false })
+    const request = https.get({ host: '127.0.0.1', port, path: '/readyz', rejectUnauthorized: false, agent: false, timeout: 1000 })
+    request.on('timeout', () => request.destroy())
     request.on('response', (response) => {
       response.resume()
       resolve(response.statusCode === 200)

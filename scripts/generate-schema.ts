@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { generatedSchemaFile } from '../src/api/schema/schema-file.ts'
 import type { FieldType, ObjectTypeFile, SchemaFile } from '../src/api/schema/schema.ts'
 import { readModel, type ClientModel } from './schema/client-model.ts'
+import { legacyIngressTypes } from './schema/legacy-ingress.ts'
 import { packages, quantities } from './schema/served-types.ts'
 
 if (import.meta.main) writeSchema()
@@ -35,6 +36,7 @@ function collect(): SchemaFile {
       waiting.push(...Object.values(type.fields).flatMap((field) => references(field.type)))
     }
   }
+  for (const [name, type] of legacyIngressTypes()) types.set(name, type)
   checkQuantities(types)
   return { release, types: Object.fromEntries([...types].sort(([a], [b]) => (a < b ? -1 : 1))) }
 }

@@ -31,9 +31,9 @@ export function checkFieldSelector(selector: FieldSelector, supported: readonly 
   for (const { field } of selector.requirements) {
     if (supported.includes(field)) continue
     const special = supported.some((name) => name !== 'metadata.name' && name !== 'metadata.namespace')
-    const only = 'only "metadata.name", "metadata.namespace"'
-    const quoted = JSON.stringify(field)
-    throw badRequest(special ? `field label not supported: ${field}` : `${quoted} is not a known field selector: ${only}`)
+    if (special) throw badRequest(`field label not supported: ${field}`)
+    const known = 'only "metadata.name", "metadata.namespace"'
+    throw badRequest(`${JSON.stringify(field)} is not a known field selector: ${known}`)
   }
 }
 

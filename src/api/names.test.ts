@@ -78,7 +78,8 @@ test.each<{ name: string; check: (value: string) => string[]; good: string[]; ba
       '/x': ['prefix part must be non-empty'],
       'a_/x': [`prefix part ${subdomainMessage}`],
       'a/b/c': [
-        `a valid label key ${labelNameMessage} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+        `a valid label key ${labelNameMessage} with an optional DNS subdomain prefix and '/' ` +
+          "(e.g. 'example.com/MyName')",
       ],
       ['a'.repeat(64)]: ['name part must be no more than 63 bytes'],
     },

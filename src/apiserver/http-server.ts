@@ -1,7 +1,7 @@
 import { constants as cryptoConstants } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
-import type { Server as NetServer } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { badRequest, StatusError, tooLarge } from '../api/errors.ts'
@@ -21,18 +21,21 @@ export interface ServerCertificate {
   readonly key: string
 }
 
+/** Gives every connection of a listening socket to the taker, those that came before it included. */
+export type ConnectionSource = (taker: (socket: Socket) => void) => void
+
 type Request = Http2ServerRequest | IncomingMessage
 type Response = Http2ServerResponse | ServerResponse
 
 /**
  * The API over TLS: HTTP/2 and HTTP/1.1 on one port. The result accepts no connections by itself: `accept` takes
- * over those of a listening socket, of which there may be several (the host's loopback, the node network).
+ * those of a listening socket, of which there may be several (the host's loopback, the node network).
  */
 export function httpServer(
   handler: Handler,
   context: ApiContext,
   certificate: ServerCertificate,
-): { accept(listener: NetServer): void; close(): void } {
+): { accept(connections: ConnectionSource): void; close(): void } {
   const server = http2.createSecureServer({
     ...certificate,
     allowHTTP1: true,
@@ -51,13 +54,12 @@ export function httpServer(
   })
   const sockets = new Set<Duplex>()
   return {
-    accept: (listener) => {
-      listener.on('connection', (socket) => {
+    accept: (connections) =>
+      connections((socket) => {
         sockets.add(socket)
         socket.on('close', () => sockets.delete(socket))
         server.emit('connection', socket)
-      })
-    },
+      }),
     close: () => {
       for (const socket of sockets) socket.destroy()
     },

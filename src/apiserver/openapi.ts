@@ -11,11 +11,9 @@ export interface OpenApi {
   serve(path: string, request: Pick<ApiRequest, 'accept'>): ApiResponse
 }
 
-/** The protobuf form of the version 2 document, under its old and its new name (kubectl ≤ 1.26 asks for it). */
-const protobufTypes = [
-  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
-  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
-]
+/** The protobuf form of the version 2 document, which kubectl ≤ 1.26 asks for by a name that is no valid media type. */
+const protobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+const protobufTypes = [protobufType, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf']
 const v3Prefix = '/openapi/v3/'
 
 export function openApi(kinds: KindRegistry, schema: Schema): OpenApi {
@@ -25,9 +23,8 @@ export function openApi(kinds: KindRegistry, schema: Schema): OpenApi {
     serve(path, { accept }) {
       if (path === '/openapi/v3') return json(documents.v3Index())
       if (path === '/openapi/v2') {
-        const protobuf = parseAccept(accept).find(({ type }) => protobufTypes.includes(type))?.type
-        if (protobuf === undefined) return json(documents.v2())
-        return { status: 200, contentType: protobuf, body: documents.v2Protobuf() }
+        if (!parseAccept(accept).some(({ type }) => protobufTypes.includes(type))) return json(documents.v2())
+        return { status: 200, contentType: protobufType, body: documents.v2Protobuf() }
       }
       const document = path.startsWith(v3Prefix) ? documents.v3(path.slice(v3Prefix.length)) : undefined
       if (document === undefined) throw pathNotFound()

@@ -1,22 +1,17 @@
 import { homeOf, type Layout, layoutOf } from '../cluster/layout.ts'
 import { type ClusterConfig, readConfig } from '../cluster/config.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
-import type { Cgroups } from '../kernel/cgroups.ts'
-import type { Mounts } from '../kernel/mounts.ts'
-import type { Namespaces } from '../kernel/namespaces.ts'
+import type { TeardownDeps } from '../cluster/teardown.ts'
 import type { Processes } from '../kernel/processes.ts'
+import type { ImageStore } from './image.ts'
 
 /** What commands work with. They return data; `print` is the one place that shows it. */
-export interface CliContext {
+export interface CliContext extends TeardownDeps {
   readonly environment: NodeJS.ProcessEnv
   readonly processes: Processes
-  readonly namespaces: Namespaces
-  readonly cgroups: Cgroups
-  readonly mounts: Mounts
   /** The command that runs one of our programs, without its arguments. */
   program(name: string): readonly [string, ...string[]]
-  /** Builds the images that every node starts with, below this home, unless they are there. */
-  buildImages(home: string): Promise<void>
+  readonly images: ImageStore
   /** A line of progress, on standard error. */
   say(line: string): void
   /** The result: as JSON if asked for, else in words. */

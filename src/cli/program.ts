@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { clientCommand } from './client.ts'
 import type { CliContext } from './context.ts'
 import { deleteCommand, downCommand } from './down.ts'
+import { imageCommand } from './image.ts'
 import { nodeCommand } from './node.ts'
 import { setupCommand } from './setup.ts'
 import { statusCommand } from './status.ts'
@@ -9,7 +10,7 @@ import { upCommand } from './up.ts'
 
 /** The whole command line. */
 export function program(context: CliContext, version: string): Command {
-  const commands = [upCommand, downCommand, deleteCommand, statusCommand, clientCommand, nodeCommand, setupCommand]
+  const commands = [upCommand, downCommand, deleteCommand, statusCommand, clientCommand, nodeCommand, imageCommand, setupCommand]
   const root = new Command('portolan')
     .description('Kubernetes Services without the weight of a Kubernetes cluster')
     .version(version)

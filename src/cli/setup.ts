@@ -20,5 +20,5 @@ export async function prepareMachine(context: CliContext, home: string): Promise
   } catch (error) {
     throw error instanceof SetupError ? new UserError(error.message, { cause: error }) : error
   }
-  await context.buildImages(home)
+  await context.images.build(home)
 }

@@ -81,3 +81,8 @@ export function clusterNetwork(cluster: string, namespaces: Namespaces): Cluster
     },
   }
 }
+
+/** Name of a node's pod network, unique on the machine: the CNI plugins keep what they know under it. */
+export function podNetworkName(cluster: string, node: number): string {
+  return `portolan-${cluster}-${nodeName(node)}`
+}

@@ -4,13 +4,16 @@ import type { Cgroups } from '../kernel/cgroups.ts'
 import type { Mounts } from '../kernel/mounts.ts'
 import type { Namespaces } from '../kernel/namespaces.ts'
 import { clusterCgroup } from './cgroup-names.ts'
-import type { Layout } from './layout.ts'
-import { clusterNetwork } from './network.ts'
+import { readConfig } from './config.ts'
+import type { Layout, NodeLayout } from './layout.ts'
+import { clusterNetwork, nodeName } from './network.ts'
 
 export interface TeardownDeps {
   readonly namespaces: Namespaces
   readonly cgroups: Cgroups
   readonly mounts: Mounts
+  /** Removes what a node's container runtime leaves in places of its own. Its processes have ended. */
+  removeRuntimeLeftovers(cluster: string, node: number, layout: NodeLayout): Promise<void>
 }
 
 /**
@@ -22,6 +25,8 @@ export async function teardown(cluster: string, layout: Layout, deps: TeardownDe
   await deps.cgroups.remove(clusterCgroup(cluster))
   await deps.mounts.unmountBelow(layout.run)
   await deps.mounts.unmountBelow(layout.state)
+  const nodes = (await readConfig(layout.configFile))?.nodes ?? []
+  for (const node of nodes) await deps.removeRuntimeLeftovers(cluster, node, layout.node(nodeName(node)))
   await clusterNetwork(cluster, deps.namespaces).down()
   await rm(layout.run, { recursive: true, force: true })
   await removeIfEmpty(dirname(layout.run))

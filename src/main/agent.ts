@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { Nodes } from '../api/kinds/node.ts'
@@ -14,7 +14,7 @@ import { runControllers } from '../client/run-controllers.ts'
 import { dnsServiceAddress, nodeAddress, serverAddress } from '../cluster/address-plan.ts'
 import { nodePodsCgroup } from '../cluster/cgroup-names.ts'
 import { planOf } from '../cluster/config.ts'
-import { nodeName } from '../cluster/network.ts'
+import { nodeName, podNetworkName } from '../cluster/network.ts'
 import { readIdentity } from '../cluster/pki.ts'
 import { startClusterDns } from '../dataplane/dns/cluster-dns.ts'
 import { ipv4 } from '../dataplane/proxy/family.ts'
@@ -28,7 +28,8 @@ import { keepContainerd } from '../node/containerd/keep-containerd.ts'
 import { criRuntime } from '../node/cri/cri-runtime.ts'
 import { pauseImage } from '../node/images/catalog.ts'
 import { isPinned } from '../node/images/reference.ts'
-import { ensureSeed, seedRoot } from '../node/images/seed.ts'
+import { refreshBuiltinImages } from '../node/images/refresh.ts'
+import { ensureSeed, seedRoot, type SeedOutcome } from '../node/images/seed.ts'
 import { cniConfig, cniConfigFile } from '../node/network/cni-config.ts'
 import { kubernetesVersion } from './kubernetes-version.ts'
 import { cniBinDir } from './cni-bin-dir.ts'
@@ -59,6 +60,7 @@ const proxy = new Proxy({
   conntrack: conntrackCommand({ processes }),
   log,
   clock,
+  nodeName: name,
   ranges: [{ family: ipv4, cidr: formatCidr(plan.services) }],
 })
 const dnsAddress = dnsServiceAddress(plan)
@@ -69,7 +71,7 @@ const dns = await startClusterDns(
 )
 const routes = runControllers([routesController({ nodes, ownNode: name, processes })], live)
 
-await prepareNode()
+const seeded = await prepareNode()
 const runtime = keepContainerd(
   criRuntime(paths.containerdSocket),
   {
@@ -84,6 +86,7 @@ const runtime = keepContainerd(
   { processes, clock },
 )
 await runtime.start(signal)
+if (seeded === 'outdated') await refreshImages()
 
 const agent = runAgent({
   client,
@@ -117,7 +120,7 @@ await Promise.all([dns.close(), proxy.stop()])
 process.exit(0)
 
 /** What must be on disk before containerd starts. A node's first root is a copy of the machine's seed: its images are there. */
-async function prepareNode(): Promise<void> {
+async function prepareNode(): Promise<SeedOutcome> {
   for (const folder of [paths.state, paths.pods, paths.cniConf, paths.cniState, paths.containerdState]) {
     await mkdir(folder, { recursive: true })
   }
@@ -125,12 +128,21 @@ async function prepareNode(): Promise<void> {
     { directory: layout.images, runDir: join(layout.run, 'seed'), nodePath: process.execPath, cniBinDir },
     { processes, clock, progress: (step) => log.info({ step }, 'images') },
   )
-  await seedRoot(paths.containerdRoot, seed, processes)
+  return seedRoot(paths.containerdRoot, seed, processes)
+}
+
+/** A root from before an upgrade has the built-in images of then. */
+async function refreshImages(): Promise<void> {
+  const root = { root: paths.containerdRoot, address: paths.containerdSocket, nodePath: process.execPath }
+  await refreshBuiltinImages(root, { processes, clock, runtime })
 }
 
 async function setUpNetwork(podCIDR: string): Promise<void> {
-  const text = cniConfig({ name: `portolan-${config.name}-${name}`, podCIDR, dataDir: paths.cniState })
-  await writeFile(join(paths.cniConf, cniConfigFile), text)
+  const text = cniConfig({ name: podNetworkName(config.name, number), podCIDR, dataDir: paths.cniState })
+  // containerd looks at this folder on every change: it must never see half a file.
+  const file = join(paths.cniConf, cniConfigFile)
+  await writeFile(`${paths.cniState}.new`, text)
+  await rename(`${paths.cniState}.new`, file)
 }
 
 async function runtimeVersion(): Promise<string> {

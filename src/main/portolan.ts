@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../base/clock.ts'
 import { UserError, type CliContext } from '../cli/context.ts'
@@ -7,7 +6,8 @@ import { realCgroups } from '../kernel/real-cgroups.ts'
 import { realMounts } from '../kernel/mounts.ts'
 import { realNamespaces } from '../kernel/real-namespaces.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
-import { cniBinDir } from './cni-bin-dir.ts'
+import { imageStore } from './image-store.ts'
+import { removeRuntimeLeftovers } from './runtime-leftovers.ts'
 import { version } from './version.ts'
 
 const say = (line: string) => void process.stderr.write(`${line}\n`)
@@ -19,11 +19,8 @@ const context: CliContext = {
   cgroups: await realCgroups(systemClock),
   mounts: realMounts(realProcesses),
   program: (name) => [process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))],
-  buildImages: async (home) => {
-    const { ensureSeed } = await import('../node/images/seed.ts')
-    const options = { directory: join(home, 'images'), runDir: '/run/portolan/seed', nodePath: process.execPath, cniBinDir }
-    await ensureSeed(options, { processes: realProcesses, clock: systemClock, progress: (step) => say(`images: ${step}`) })
-  },
+  removeRuntimeLeftovers,
+  images: imageStore(say),
   say,
   print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),
 }

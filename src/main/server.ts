@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:net'
 import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
 import { kinds } from '../api/kinds/index.ts'
 import { readSchema } from '../api/schema/schema-file.ts'
 import { admissionSteps } from '../apiserver/admission/index.ts'
@@ -7,7 +7,7 @@ import { ServiceAddressAllocator } from '../apiserver/admission/service-address-
 import { compactRegularly } from '../apiserver/compaction.ts'
 import type { ApiContext } from '../apiserver/context.ts'
 import { apiHandler } from '../apiserver/handler.ts'
-import { httpServer } from '../apiserver/http-server.ts'
+import { type ConnectionSource, httpServer } from '../apiserver/http-server.ts'
 import { KindRegistry } from '../apiserver/kind-registry.ts'
 import { httpsKubelets } from '../apiserver/kubelets.ts'
 import { ObjectStore } from '../apiserver/objects.ts'
@@ -89,17 +89,30 @@ api.close()
 await store.close()
 process.exit(0)
 
-async function listen({ address, port }: { address: string; port: number }): Promise<Server> {
+async function listen({ address, port }: { address: string; port: number }): Promise<ConnectionSource> {
   const server = createServer()
   await once(server.listen(port, address), 'listening')
-  return server
+  return connectionsOf(server)
 }
 
 /** The socket on the host's loopback, made by the supervisor in the host's namespace and handed over. */
-function receiveListener(): Promise<Server> {
+function receiveListener(): Promise<ConnectionSource> {
   return new Promise((resolve) => {
     process.on('message', (message, handle) => {
-      if (typeof message === 'object' && message !== null && 'listener' in message) resolve(handle as Server)
+      if (typeof message === 'object' && message !== null && 'listener' in message) {
+        resolve(connectionsOf(handle as Server))
+      }
     })
   })
+}
+
+/** What comes in before anyone takes it is kept: a client that is early waits, and is not left hanging. */
+function connectionsOf(server: Server): ConnectionSource {
+  const early: Socket[] = []
+  let take = (socket: Socket): void => void early.push(socket)
+  server.on('connection', (socket) => take(socket))
+  return (taker) => {
+    take = taker
+    early.splice(0).forEach(taker)
+  }
 }

@@ -6,6 +6,7 @@ import { realCgroups } from '../kernel/real-cgroups.ts'
 import { realMounts } from '../kernel/mounts.ts'
 import { realNamespaces } from '../kernel/real-namespaces.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
+import { removeRuntimeLeftovers } from './runtime-leftovers.ts'
 import { clusterOf, endOfProcess } from './program-arguments.ts'
 
 const stopped = endOfProcess()
@@ -22,6 +23,7 @@ try {
       namespaces: realNamespaces(realProcesses),
       cgroups: await realCgroups(systemClock),
       mounts: realMounts(realProcesses),
+      removeRuntimeLeftovers,
       program: (name) => [process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))],
     },
     stopped,

@@ -7,11 +7,11 @@ import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
 import { informer } from '../client/informer.ts'
 import type { Processes } from '../kernel/processes.ts'
+import { realCgroups } from '../kernel/real-cgroups.ts'
 import type { ContainerRuntime } from './cri/runtime.ts'
 import { serveKubeletApi, type KubeletApiOptions } from './kubelet-api/server.ts'
 import { readLoad, readMachine, type Machine } from './machine.ts'
 import type { NodeDescription } from './node-status.ts'
-import { kernelCgroups } from './pods/cgroups.ts'
 import type { ClusterDns } from './pods/dns.ts'
 import { NodePods } from './pods/node-pods.ts'
 import { nodePaths } from './pods/paths.ts'
@@ -72,7 +72,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   networkProblem = undefined
   const fieldSelector = `spec.nodeName=${node.name}`
   const pods = informer(client, Pods, { fieldSelector, log, clock, signal })
-  const deps = podDeps(options, machine)
+  const deps = podDeps(options, machine, await realCgroups(clock))
   const { address: host, kubeletPort: port } = node
   const kubeletApi = await serveKubeletApi({ ...deps, pods, host, port, tls: options.tls })
   try {
@@ -82,7 +82,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   }
 }
 
-function podDeps(options: AgentOptions, machine: Machine): PodDeps {
+function podDeps(options: AgentOptions, machine: Machine, cgroups: PodDeps['cgroups']): PodDeps {
   const { client, runtime, events, clock, log, node, processes } = options
   return {
     client,
@@ -101,7 +101,7 @@ function podDeps(options: AgentOptions, machine: Machine): PodDeps {
     },
     paths: nodePaths(options.stateDirectory),
     tmpfs: tmpfsOf(processes),
-    cgroups: kernelCgroups(),
+    cgroups,
     cgroupRoot: options.cgroupRoot,
     clusterDns: options.clusterDns,
     nodeResolvConfPath: options.resolvConfPath,

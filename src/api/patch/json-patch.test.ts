@@ -1,15 +1,19 @@
 import { expect, test } from 'vitest'
 import { applyJsonPatch } from './json-patch.ts'
 
-const service = { metadata: { name: 'kubia', labels: { app: 'kubia' } }, spec: { ports: [{ port: 80 }, { port: 443 }] } }
+const service = {
+  metadata: { name: 'kubia', labels: { app: 'kubia' } },
+  spec: { ports: [{ port: 80 }, { port: 443 }] },
+}
+const portsOf = (...ports: number[]) => ({ spec: { ports: ports.map((port) => ({ port })) } })
 
 test.each([
-  [[{ op: 'replace', path: '/spec/ports/0/port', value: 81 }], { spec: { ports: [{ port: 81 }, { port: 443 }] } }],
-  [[{ op: 'add', path: '/spec/ports/-', value: { port: 1 } }], { spec: { ports: [{ port: 80 }, { port: 443 }, { port: 1 }] } }],
-  [[{ op: 'add', path: '/spec/ports/0', value: { port: 1 } }], { spec: { ports: [{ port: 1 }, { port: 80 }, { port: 443 }] } }],
-  [[{ op: 'remove', path: '/spec/ports/0' }], { spec: { ports: [{ port: 443 }] } }],
-  [[{ op: 'move', from: '/spec/ports/0', path: '/spec/ports/1' }], { spec: { ports: [{ port: 443 }, { port: 80 }] } }],
-  [[{ op: 'copy', from: '/metadata/name', path: '/metadata/labels/name' }], { metadata: { labels: { name: 'kubia' } } }],
+  [[{ op: 'replace', path: '/spec/ports/0/port', value: 81 }], portsOf(81, 443)],
+  [[{ op: 'add', path: '/spec/ports/-', value: { port: 1 } }], portsOf(80, 443, 1)],
+  [[{ op: 'add', path: '/spec/ports/0', value: { port: 1 } }], portsOf(1, 80, 443)],
+  [[{ op: 'remove', path: '/spec/ports/0' }], portsOf(443)],
+  [[{ op: 'move', from: '/spec/ports/0', path: '/spec/ports/1' }], portsOf(443, 80)],
+  [[{ op: 'copy', from: '/metadata/name', path: '/metadata/labels/a' }], { metadata: { labels: { a: 'kubia' } } }],
   [[{ op: 'add', path: '/metadata/labels/a~1b~0c', value: 'x' }], { metadata: { labels: { 'a/b~c': 'x' } } }],
   [[{ op: 'add', path: '/metadata/labels/constructor', value: 'x' }], { metadata: { labels: { constructor: 'x' } } }],
   [[{ op: 'test', path: '/metadata/name', value: 'kubia' }], service],
@@ -38,7 +42,7 @@ test.each([
   [[{ op: 'replace', path: '/spec/ports/length', value: 0 }], 422, /integer/],
   [[{ op: 'add', path: '/spec/ports/9', value: 1 }], 422, /index/],
   [[{ op: 'add', path: '/spec/missing/x', value: 1 }], 422, /no such path/],
-  [[{ op: 'test', path: '/metadata/name', value: 'x' }], 422, /^the server rejected our request .*: Test operation failed/],
+  [[{ op: 'test', path: '/metadata/name', value: 'x' }], 422, /^the server rejected our .*: Test operation failed/],
   [Array.from({ length: 10_001 }, () => ({ op: 'remove', path: '/spec' })), 413, /operations in a JSON patch is 10000/],
 ])('%#: is refused', (patch, code, message) => {
   expect(() => applyJsonPatch(service, patch)).toThrow(

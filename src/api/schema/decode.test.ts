@@ -10,8 +10,14 @@ const decodeMetadata = (metadata: unknown) => decodeObject({ metadata }, 'V1Conf
 
 describe('wrong types, worded as Go words them', () => {
   test.each([
-    [decodeService({ ports: [{ port: '80' }] }), 'string into Go struct field ServicePort.spec.ports.port of type int32'],
-    [decodeService({ ports: [{ port: 1.5 }] }), 'number 1.5 into Go struct field ServicePort.spec.ports.port of type int32'],
+    [
+      decodeService({ ports: [{ port: '80' }] }),
+      'string into Go struct field ServicePort.spec.ports.port of type int32',
+    ],
+    [
+      decodeService({ ports: [{ port: 1.5 }] }),
+      'number 1.5 into Go struct field ServicePort.spec.ports.port of type int32',
+    ],
     [
       decodeService({ ports: [{ port: 2147483648 }] }),
       'number 2147483648 into Go struct field ServicePort.spec.ports.port of type int32',
@@ -26,21 +32,36 @@ describe('wrong types, worded as Go words them', () => {
     ],
     [decodeService({ ports: {} }), 'object into Go struct field ServiceSpec.spec.ports of type []v1.ServicePort'],
     [decodeService('x'), 'string into Go struct field Service.spec of type v1.ServiceSpec'],
-    [decodeService({ selector: ['a'] }), 'array into Go struct field ServiceSpec.spec.selector of type map[string]string'],
+    [
+      decodeService({ selector: ['a'] }),
+      'array into Go struct field ServiceSpec.spec.selector of type map[string]string',
+    ],
     [decodeService({ selector: { a: 1 } }), 'number into Go struct field ServiceSpec.spec.selector of type string'],
-    [decodeService({ ipFamilies: 'IPv4' }), 'string into Go struct field ServiceSpec.spec.ipFamilies of type []v1.IPFamily'],
+    [
+      decodeService({ ipFamilies: 'IPv4' }),
+      'string into Go struct field ServiceSpec.spec.ipFamilies of type []v1.IPFamily',
+    ],
     [
       decodePod({ containers: [{ env: [{ name: 'A', value: 1 }] }] }),
       'number into Go struct field EnvVar.spec.containers.env.value of type string',
     ],
-    [decodePod({ containers: [{ args: [true] }] }), 'bool into Go struct field Container.spec.containers.args of type string'],
+    [
+      decodePod({ containers: [{ args: [true] }] }),
+      'bool into Go struct field Container.spec.containers.args of type string',
+    ],
     [decodePod({ hostNetwork: 'yes' }), 'string into Go struct field PodSpec.spec.hostNetwork of type bool'],
     [
       decodePod({ containers: [{ resources: { limits: 5 } }] }),
       'number into Go struct field ResourceRequirements.spec.containers.resources.limits of type v1.ResourceList',
     ],
-    [decodeMetadata({ labels: { a: null, b: 1 } }), 'number into Go struct field ObjectMeta.metadata.labels of type string'],
-    [decodeMetadata({ creationTimestamp: 5 }), 'number into Go struct field ObjectMeta.metadata.creationTimestamp of type string'],
+    [
+      decodeMetadata({ labels: { a: null, b: 1 } }),
+      'number into Go struct field ObjectMeta.metadata.labels of type string',
+    ],
+    [
+      decodeMetadata({ creationTimestamp: 5 }),
+      'number into Go struct field ObjectMeta.metadata.creationTimestamp of type string',
+    ],
     [decodeObject([], 'V1Service', schema), 'array into Go value of type v1.Service'],
     [decodeObject({ data: { a: 1 } }, 'V1Secret', schema), 'number into Go struct field Secret.data of type []uint8'],
   ])('%#', (decoded, message) => {
@@ -56,7 +77,10 @@ describe('values that cannot be read', () => {
       decodeMetadata({ creationTimestamp: 'today' }),
       /^parsing time "today" as "2006-01-02T15:04:05Z07:00": cannot parse "today" as "2006"$/,
     ],
-    [decodeMetadata({ creationTimestamp: '2026-02-30T00:00:00Z' }), /^parsing time "2026-02-30T00:00:00Z": day out of range$/],
+    [
+      decodeMetadata({ creationTimestamp: '2026-02-30T00:00:00Z' }),
+      /^parsing time "2026-02-30T00:00:00Z": day out of range$/,
+    ],
     [decodeMetadata({ creationTimestamp: '2026-01-01T00:00:00Zx' }), /extra text: "x"$/],
     [decodeObject({ data: { a: 'aGk' } }, 'V1Secret', schema), /^illegal base64 data at input byte 0$/],
     [decodeObject({ data: { a: 'aG k=' } }, 'V1Secret', schema), /^illegal base64 data at input byte 2$/],
@@ -74,7 +98,10 @@ describe('values as they come out', () => {
       value: {
         spec: {
           containers: [
-            { resources: { limits: { cpu: '500m', memory: '1Gi', pods: '1' } }, livenessProbe: { httpGet: { port: 'http' } } },
+            {
+              resources: { limits: { cpu: '500m', memory: '1Gi', pods: '1' } },
+              livenessProbe: { httpGet: { port: 'http' } },
+            },
           ],
         },
       },
@@ -85,7 +112,18 @@ describe('values as they come out', () => {
     expect(decodeObject({ spec: { renewTime: '2026-01-01T00:00:00.1234567Z' } }, 'V1Lease', schema)).toMatchObject({
       value: { spec: { renewTime: '2026-01-01T00:00:00.123456Z' } },
     })
-    expect(decodeObject({ data: { a: 'aG\nk=' } }, 'V1Secret', schema)).toMatchObject({ value: { data: { a: 'aGk=' } } })
+    expect(decodeObject({ data: { a: 'aG\nk=' } }, 'V1Secret', schema)).toMatchObject({
+      value: { data: { a: 'aGk=' } },
+    })
+  })
+
+  test('the Ingress of old, with a port by name or number', () => {
+    const paths = [{ path: '/', backend: { serviceName: 'kubia', servicePort: 80 } }]
+    const rules = [{ host: 'kubia.example.com', http: { paths } }]
+    const value = { spec: { rules, backend: { servicePort: 'http' } } }
+    for (const type of ['ExtensionsV1beta1Ingress', 'NetworkingV1beta1Ingress']) {
+      expect(decodeObject(value, type, schema)).toEqual({ value, unknown: [] })
+    }
   })
 
   test('nulls are absent from objects and zero in lists and maps', () => {

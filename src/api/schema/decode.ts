@@ -25,7 +25,8 @@ export function decodeObject(value: unknown, typeName: string, schema: Schema): 
   const type = typeNamed(schema, typeName)
   try {
     const decoded = decoder.struct(value, type)
-    return { value: decoded, unknown: [...decoder.unknownFields].map((path) => `unknown field ${JSON.stringify(path)}`) }
+    const unknown = [...decoder.unknownFields].map((path) => `unknown field ${JSON.stringify(path)}`)
+    return { value: decoded, unknown }
   } catch (error) {
     if (error instanceof WrongType) return { error: decoder.describeWrongType(error) }
     if (error instanceof UnreadableValue) return { error: error.message }
@@ -34,7 +35,10 @@ export function decodeObject(value: unknown, typeName: string, schema: Schema): 
 }
 
 /** One step on the way to a value. Go names only the fields in type errors, but all steps for unknown fields. */
-type Step = { readonly field: string; readonly owner: ObjectType } | { readonly key: string } | { readonly index: number }
+type Step =
+  | { readonly field: string; readonly owner: ObjectType }
+  | { readonly key: string }
+  | { readonly index: number }
 
 class Decoder {
   readonly unknownFields = new Set<string>()
@@ -63,7 +67,7 @@ class Decoder {
     const last = fields.at(-1)
     if (last === undefined) return `json: cannot unmarshal ${found} into Go value of type ${goType}`
     const owner = last.owner.goName.slice(last.owner.goName.indexOf('.') + 1)
-    const type = goType.replace(/string$/, (text) => (goType.startsWith('map') ? text : goStringType(owner, last.field)))
+    const type = goType.startsWith('map') ? goType : goType.replace(/string$/, goStringType(owner, last.field))
     const path = fields.map(({ field }) => field).join('.')
     return `json: cannot unmarshal ${found} into Go struct field ${owner}.${path} of type ${type}`
   }

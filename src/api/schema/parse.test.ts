@@ -54,7 +54,8 @@ describe('JSON', () => {
 
 describe('YAML', () => {
   test('is read as upstream reads it', () => {
-    const text = 'a: 2026-01-01\nb: yes\nc: 1:30\nd: 017\ne: "yes"\nf: ~\n1: x\nbase: &b {x: 1}\nderived:\n  <<: *b\n  z: 2\n'
+    const scalars = 'a: 2026-01-01\nb: yes\nc: 1:30\nd: 017\ne: "yes"\nf: ~\n1: x\n'
+    const text = `${scalars}base: &b {x: 1}\nderived:\n  <<: *b\n  z: 2\n`
     expect(parseYaml(text).value).toEqual({
       a: '2026-01-01',
       b: true,
@@ -94,7 +95,9 @@ describe('YAML', () => {
     ['- '.repeat(300), /exceeded max depth$/],
     [bomb, /Excessive alias count/],
   ])('%#: refuses what is not YAML, or meant to hurt', (text, message) => {
-    expect(() => parseYaml(text)).toThrow(expect.objectContaining({ code: 400, message: expect.stringMatching(message) }))
+    expect(() => parseYaml(text)).toThrow(
+      expect.objectContaining({ code: 400, message: expect.stringMatching(message) }),
+    )
   })
 
   test('any text parses or is a bad request', () => {

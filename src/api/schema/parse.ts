@@ -52,7 +52,10 @@ export function parseYaml(text: string): ParsedText {
 
 /** Dates, clock times and binaries stay the strings that they are, as nothing in JSON could take them. */
 function upstreamTags(tags: Tags): Tags {
-  return tags.filter((tag) => typeof tag === 'string' || (!/:(timestamp|binary)$/.test(tag.tag) && tag.format !== 'TIME'))
+  return tags.filter((tag) => {
+    if (typeof tag === 'string') return true
+    return !/:(timestamp|binary)$/.test(tag.tag) && tag.format !== 'TIME'
+  })
 }
 
 /** Before the parser, whose work would grow with the square of the depth. */

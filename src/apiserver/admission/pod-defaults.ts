@@ -7,6 +7,6 @@ export const podDefaults: AdmissionStep = {
   name: 'pod-defaults',
   admit({ operation, kind, subresource, object }) {
     if (kind.resource.plural !== Pods.plural || kind.resource.group !== Pods.group) return
-    if (operation === 'create' && subresource === undefined) applyPodAdmissionDefaults(object as Pod)
+    if (operation !== 'delete' && subresource === undefined) applyPodAdmissionDefaults(object as Pod)
   },
 }

@@ -1,5 +1,12 @@
 import { patchRule } from '../../api/patch/merge-keys.ts'
-import { typeNamed, type Field, type FieldType, type ObjectType, type Scalar, type Schema } from '../../api/schema/schema.ts'
+import {
+  typeNamed,
+  type Field,
+  type FieldType,
+  type ObjectType,
+  type Scalar,
+  type Schema,
+} from '../../api/schema/schema.ts'
 import type { GroupVersionKind } from './served-resource.ts'
 
 /** A JSON schema as OpenAPI writes it: plain JSON. */
@@ -31,11 +38,11 @@ export const patchName = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch'
 const namedScalars: Partial<Record<Scalar, { readonly name: string; readonly definition: Definition }>> = {
   time: {
     name: 'io.k8s.apimachinery.pkg.apis.meta.v1.Time',
-    definition: { description: 'A point in time as in RFC 3339, in whole seconds.', type: 'string', format: 'date-time' },
+    definition: { description: 'A point in time, RFC 3339 in seconds.', type: 'string', format: 'date-time' },
   },
   'micro-time': {
     name: 'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime',
-    definition: { description: 'A point in time as in RFC 3339, in microseconds.', type: 'string', format: 'date-time' },
+    definition: { description: 'A point in time, RFC 3339 in microseconds.', type: 'string', format: 'date-time' },
   },
   quantity: {
     name: 'io.k8s.apimachinery.pkg.api.resource.Quantity',
@@ -83,7 +90,9 @@ interface Setting {
 function objectDefinition(name: string, type: ObjectType, setting: Setting): Definition {
   const fields = [...type.fields]
   const required = fields.filter(([, field]) => field.required).map(([field]) => field)
-  const properties = fields.map(([key, field]) => [key, { ...fieldDefinition(field, setting), ...patchMarks(name, key) }])
+  const properties = fields.map(([key, field]) => {
+    return [key, { ...fieldDefinition(field, setting), ...patchMarks(name, key) }] as const
+  })
   const kinds = setting.kinds.get(name)
   return {
     description: type.description,

@@ -31,7 +31,7 @@ describe.skipIf(!hasKubectl())('kubectl', () => {
   const front = createServer((request, response) => {
     void answerFor(request).then(async ({ status, contentType, body }) => {
       response.writeHead(status, { 'content-type': contentType })
-      if (typeof body === 'string') return response.end(body)
+      if (typeof body !== 'function') return response.end(body)
       await body((chunk) => void response.write(chunk), AbortSignal.timeout(20_000))
       response.end()
     })
@@ -69,7 +69,8 @@ describe.skipIf(!hasKubectl())('kubectl', () => {
 
   test('finds the unknown field by itself where it cannot ask the server', async () => {
     isOld = true
-    const { failed, output } = await kubectl('create', '-f', join(home, 'service.yaml'), '--cache-dir', join(home, 'old'))
+    const cache = join(home, 'old')
+    const { failed, output } = await kubectl('create', '-f', join(home, 'service.yaml'), '--cache-dir', cache)
     isOld = false
     expect(failed).toBe(true)
     expect(output).toMatch(/error validating data: .*unknown field "(spec\.)?prts" in .*ServiceSpec/)
@@ -80,7 +81,7 @@ describe.skipIf(!hasKubectl())('kubectl', () => {
     const { accept = '', 'content-type': contentType = '' } = request.headers
     if (isOld && path.startsWith('/openapi/v3')) return { status: 404, contentType: 'text/plain', body: '' }
     if (isOld && path === '/openapi/v2') {
-      return { status: 200, contentType: 'application/octet-stream', body: async (write) => write(oldDocument()) }
+      return { status: 200, contentType: 'application/octet-stream', body: oldDocument() }
     }
     const asked: ApiRequest = {
       method: request.method ?? 'GET',

@@ -27,12 +27,19 @@ export interface Operation {
 
 type Draft = Omit<Operation, 'id' | 'tag' | 'kind'> & { readonly verb: string; readonly kind?: GroupVersionKind }
 
+/** The media types of patches that are served. */
+export const patchTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+]
+
 /** All paths of a resource. */
 export function pathsOf(served: ServedResource): ApiPath[] {
   const { resource } = served
   const root = resource.group === '' ? '/api' : '/apis'
   const base = `${root}/${apiVersionOf(resource)}`
-  const scoped = resource.namespaced ? `${base}/namespaces/{namespace}/${resource.plural}` : `${base}/${resource.plural}`
+  const scoped = `${base}${resource.namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}`
   const scope = resource.namespaced ? (['namespace'] as const) : []
   const object = { path: `${scoped}/{name}`, pathParameters: ['name', ...scope] as const, kind: resource.kind }
   const everywhere: ApiPath = {
@@ -106,7 +113,14 @@ function objectOperation(verb: Verb, type: string | undefined, what: string): Dr
   const answer = { requestType: undefined, responseType: type }
   switch (verb) {
     case 'update':
-      return { ...answer, verb: 'replace', method: 'put', action: 'put', description: `replace ${what}`, requestType: type }
+      return {
+        ...answer,
+        verb: 'replace',
+        method: 'put',
+        action: 'put',
+        description: `replace ${what}`,
+        requestType: type,
+      }
     case 'patch':
       return { ...answer, verb, method: 'patch', action: 'patch', description: `patch ${what}`, requestType: 'patch' }
     case 'create':

@@ -21,7 +21,7 @@ const fieldValidation = text(
   'What happens to unknown and repeated fields: `Ignore` drops them, `Warn` warns of them, `Strict` refuses them.',
 )
 const gracePeriodSeconds = integer('gracePeriodSeconds', 'How long the object may take to end; 0 removes it at once.')
-const propagationPolicy = text('propagationPolicy', 'What becomes of dependents: `Orphan`, `Background` or `Foreground`.')
+const propagationPolicy = text('propagationPolicy', 'What dependents undergo: `Orphan`, `Background`, `Foreground`.')
 
 const deletion = [dryRun, gracePeriodSeconds, propagationPolicy]
 const write = [dryRun, fieldManager, fieldValidation]

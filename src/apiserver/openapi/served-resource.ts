@@ -40,7 +40,8 @@ export function servedResource(kind: Kind, subresources: readonly Subresource[])
 }
 
 /** A subresource without a kind of its own has its object's. */
-function served({ name, kind: ownKind, group, version, verbs }: Subresource, { resource, schema }: Kind): ServedSubresource {
+function served(subresource: Subresource, { resource, schema }: Kind): ServedSubresource {
+  const { name, kind: ownKind, group, version, verbs } = subresource
   const isWhole = ownKind === '' || (ownKind === resource.kind && verbs.includes('update'))
   return {
     name,

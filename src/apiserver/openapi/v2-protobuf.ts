@@ -76,7 +76,7 @@ const writeNonBody: Write<Exclude<ParameterV2, { in: 'body' }>> = (writer, param
 const writeResponseValue: Write<OperationV2['responses'][string]> = (writer, response) => {
   message(writer, 1, response, (to, { description, schema }) => {
     string(to, 1, description)
-    if (schema !== undefined) message(to, 2, schema, (item, value) => message(item, 1, value, writeSchema))
+    if (schema !== undefined) message(to, 2, schema, writeWrappedSchema)
   })
 }
 
@@ -91,15 +91,17 @@ const writeSchema: Write<Definition> = (writer, definition) => {
   extensions(writer, 31, definition)
 }
 
+/** AdditionalPropertiesItem, ItemsItem and SchemaItem hold their schema alike. */
+const writeWrappedSchema: Write<Definition> = (writer, definition) => message(writer, 1, definition, writeSchema)
+
 const schemaKeywords: Readonly<Record<string, Write<unknown>>> = {
   $ref: (writer, value) => string(writer, 1, String(value)),
   format: (writer, value) => string(writer, 2, String(value)),
   description: (writer, value) => string(writer, 4, String(value)),
   required: (writer, value) => strings(writer, 19, value as string[]),
-  additionalProperties: (writer, value) =>
-    message(writer, 21, value as Definition, (to, schema) => message(to, 1, schema, writeSchema)),
+  additionalProperties: (writer, value) => message(writer, 21, value as Definition, writeWrappedSchema),
   type: (writer, value) => message(writer, 22, String(value), (to, type) => string(to, 1, type)),
-  items: (writer, value) => message(writer, 23, value as Definition, (to, schema) => message(to, 1, schema, writeSchema)),
+  items: (writer, value) => message(writer, 23, value as Definition, writeWrappedSchema),
   properties: (writer, value) =>
     message(writer, 25, value as Record<string, Definition>, (to, properties) => named(to, 1, properties, writeSchema)),
 }

@@ -1,7 +1,7 @@
 import { typeNamed, type Schema } from '../../api/schema/schema.ts'
 import { definitionsOf, dialectV2, patchName, type Definition } from './definitions.ts'
 import { kindsByType, typesOf } from './kinds-by-type.ts'
-import { pathsOf, type ApiPath, type Operation } from './operations.ts'
+import { patchTypes, pathsOf, type ApiPath, type Operation } from './operations.ts'
 import { pretty, queryParameters, type Action, type QueryParameter } from './query-parameters.ts'
 import type { GroupVersionKind, ServedResource } from './served-resource.ts'
 
@@ -40,12 +40,6 @@ export type ParameterV2 =
       readonly uniqueItems: true
       readonly required?: true
     }
-
-const patchTypes = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-]
 
 export function buildOpenApiV2(served: readonly ServedResource[], schema: Schema): DocumentV2 {
   const paths = served.flatMap(pathsOf)

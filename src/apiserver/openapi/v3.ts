@@ -3,15 +3,9 @@ import { apiVersionOf, type Resource } from '../../api/resource.ts'
 import { typeNamed, type Schema } from '../../api/schema/schema.ts'
 import { definitionsOf, dialectV3, patchName, type Definition } from './definitions.ts'
 import { kindsByType, typesOf } from './kinds-by-type.ts'
-import { pathsOf, type ApiPath, type Operation } from './operations.ts'
+import { patchTypes, pathsOf, type ApiPath, type Operation } from './operations.ts'
 import { pretty, queryParameters, type QueryParameter } from './query-parameters.ts'
 import type { ServedResource } from './served-resource.ts'
-
-const patchTypes = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-]
 
 /** The OpenAPI v3 document of one group and version; `served` holds the resources of that one only. */
 export function buildOpenApiV3(served: readonly ServedResource[], schema: Schema): Definition {
@@ -73,7 +67,8 @@ function operationItem(operation: Operation, schema: Schema): Definition {
 
 function requestContent(type: string, schema: Schema): Definition {
   if (type !== 'patch') return { '*/*': { schema: reference(type, schema) } }
-  return Object.fromEntries(patchTypes.map((mediaType) => [mediaType, { schema: { $ref: dialectV3.refPrefix + patchName } }]))
+  const content = { schema: { $ref: dialectV3.refPrefix + patchName } }
+  return Object.fromEntries(patchTypes.map((mediaType) => [mediaType, content]))
 }
 
 function jsonContent(type: string, schema: Schema): Definition {

@@ -13,7 +13,9 @@ export const bindingSubresource: Subresource = {
   verbs: ['create'],
   appliesTo: ({ kind }) => kind.resource.plural === Pods.plural && kind.resource.group === Pods.group,
   serve: async (context, { request, path, kind }) => {
-    const node = targetNode(parseBody(request))
+    const body = parseBody(request)
+    const node = targetNode(body)
+    const uid = boundUid(body)
     const name = path.name ?? ''
     await writeObject(context, {
       kind,
@@ -24,6 +26,9 @@ export const bindingSubresource: Subresource = {
       dryRun: false,
       next: (current) => {
         const pod = structuredClone(current) as Pod
+        if (uid !== undefined && uid !== pod.metadata.uid) {
+          throw conflict(Pods, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid}`)
+        }
         const assigned = pod.spec.nodeName ?? ''
         if (assigned !== '') throw conflict(Pods, name, `pod ${name} is already assigned to node "${assigned}"`)
         if (pod.metadata.deletionTimestamp !== undefined) {
@@ -50,4 +55,11 @@ function targetNode(body: unknown): string {
   const name = typeof target === 'object' && target !== null && 'name' in target ? target.name : undefined
   if (typeof name === 'string' && name !== '') return name
   throw badRequest(`target.name must be the name of a node, found ${JSON.stringify(name ?? null)}`)
+}
+
+/** A binding that names a uid is for that pod, and for no later one of its name. */
+function boundUid(body: unknown): string | undefined {
+  const metadata = typeof body === 'object' && body !== null && 'metadata' in body ? body.metadata : undefined
+  const uid = typeof metadata === 'object' && metadata !== null && 'uid' in metadata ? metadata.uid : undefined
+  return typeof uid === 'string' && uid !== '' ? uid : undefined
 }

@@ -14,6 +14,8 @@ import {
   type StreamRequest,
 } from './runtime.ts'
 
+export type { FakeProgram } from './fake-program.ts'
+
 export interface FakeRuntimeOptions {
   readonly clock?: Clock
   /** Images that are there, with their behaviour. */

@@ -1,48 +1,30 @@
-import net from 'node:net'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 
 export interface MachineLock {
   release(): Promise<void>
 }
 
 /**
- * Holds a lock of this name against all processes in the same network namespace, waiting for whoever has it. The lock
- * is a listening socket in the abstract namespace (unix(7)): the kernel takes it back when the process ends, however.
+ * Holds a lock on a file, which is made if it is not there, against all processes of the machine that do the same;
+ * waits for whoever has it. It is a lock of flock(2), held by a child: when this process ends, however, the child's input
+ * closes, the child ends, and the kernel takes the lock back.
  */
-export async function holdLock(name: string): Promise<MachineLock> {
-  for (;;) {
-    const server = await listen(`\0portolan:${name}`)
-    if (server !== undefined) return server
-    await untilReleased(`\0portolan:${name}`)
+export async function holdLock(file: string): Promise<MachineLock> {
+  const script = ['--exclusive', file, 'sh', '-c', 'echo held; exec cat >/dev/null']
+  const holder = spawn('flock', script, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const complaint: Buffer[] = []
+  holder.stderr.on('data', (chunk: Buffer) => complaint.push(chunk))
+  // Writing to a holder that has been killed is no concern: nothing is ever written.
+  holder.stdin.on('error', () => {})
+  const ended = once(holder, 'close')
+  // `ended` rejects if flock cannot be started at all.
+  const held = await Promise.race([once(holder.stdout, 'data').then(() => true), ended.then(() => false)])
+  if (!held) throw new Error(`${file}: cannot be locked: ${Buffer.concat(complaint).toString('utf8').trim()}`)
+  return {
+    async release() {
+      holder.stdin.end()
+      await ended
+    },
   }
-}
-
-/** Undefined if somebody else listens. Waiters stay connected until the lock is released. */
-function listen(path: string): Promise<MachineLock | undefined> {
-  const waiters = new Set<net.Socket>()
-  const server = net.createServer((waiter) => {
-    waiters.add(waiter)
-    waiter.on('error', () => waiter.destroy())
-    waiter.on('close', () => waiters.delete(waiter))
-  })
-  const release = () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const waiter of waiters) waiter.destroy()
-    return closed
-  }
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(undefined)
-      else reject(error)
-    })
-    server.listen(path, () => resolve({ release }))
-  })
-}
-
-function untilReleased(path: string): Promise<void> {
-  return new Promise((resolve) => {
-    // Refused or reset means released, just now: the next try to listen tells.
-    const socket = net.connect(path).on('error', () => socket.destroy())
-    socket.on('close', () => resolve())
-    socket.resume()
-  })
 }

@@ -17,11 +17,11 @@ describe('the seed', () => {
   let both: readonly [Seed, Seed]
   const nodes: { node: TestNode; runtime: CriRuntime }[] = []
   const steps: string[] = []
-  const ensure = () =>
+  const ensure = (name: string) =>
     ensureSeed(
       {
         directory: join(directory, 'images'),
-        runDir: join(directory, 'run'),
+        runDir: join(directory, name),
         nodePath: process.execPath,
         cniBinDir: '/usr/lib/cni',
       },
@@ -31,7 +31,7 @@ describe('the seed', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'seed-'))
     // Two at once: one builds, the other waits for it.
-    both = await Promise.all([ensure(), ensure()])
+    both = await Promise.all([ensure('run-1'), ensure('run-2')])
     ;[seed] = both
     for (const podCIDR of ['10.108.1.0/24', '10.108.2.0/24']) {
       const node = await TestNode.create(podCIDR)
@@ -72,8 +72,8 @@ describe('the seed', () => {
   test('is made once, in steps that are told', async () => {
     expect(both.map(({ isNew }) => isNew).sort()).toEqual([false, true])
     expect(steps).toEqual(['assembling images from installed programs', 'unpacking images'])
-    expect(await ensure()).toEqual({ ...seed, isNew: false })
-    expect(await readdir(join(directory, 'images'))).toEqual([`seed-${seed.key}`])
+    expect(await ensure('run-3')).toEqual({ ...seed, isNew: false })
+    expect(await readdir(join(directory, 'images'))).toEqual(['lock', `seed-${seed.key}`])
   })
 
   test('gives every node all images', async () => {

@@ -50,16 +50,18 @@ const keyFile = 'portolan-seed'
 
 /**
  * The machine's seed: a containerd root that holds the built-in images, unpacked. Importing them takes seconds, so it
- * is done only when programs, images or containerd have changed. Safe when several processes of one network namespace
- * do it at once, so call it outside of the nodes; what is half-made is never taken for a seed. Rejects with
- * `MissingPrograms`, `ContainerdFailed`, `CommandFailed`.
+ * is done only when programs, images or containerd have changed. Safe when several processes do it at once; what
+ * is half-made is never taken for a seed. Rejects with `MissingPrograms`, `ContainerdFailed`, `CommandFailed`.
  */
 export async function ensureSeed(options: SeedOptions, deps: SeedDeps): Promise<Seed> {
   const programs = await findBuiltinPrograms(options.nodePath)
   const key = await seedKey(programs)
   const path = join(options.directory, `seed-${key}`)
-  const lock = await holdLock(`seed:${options.directory}`)
+  if ((await heldKey(path)) !== undefined) return { path, key, isNew: false }
+  await mkdir(options.directory, { recursive: true })
+  const lock = await holdLock(join(options.directory, 'lock'))
   try {
+    // Whoever held the lock before may have made it.
     const isNew = (await heldKey(path)) === undefined
     if (isNew) await buildSeed({ path, key, programs, options, deps })
     return { path, key, isNew }
@@ -113,7 +115,6 @@ interface SeedBuild {
 async function buildSeed({ path, key, programs, options, deps }: SeedBuild): Promise<void> {
   const { directory } = options
   const { processes, progress } = deps
-  await mkdir(directory, { recursive: true })
   for (const leftover of await readdir(directory)) {
     if (leftover.startsWith('seed-')) await rm(join(directory, leftover), { recursive: true, force: true })
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { scratchDirectory } from '../pods/test-pods.ts'
 import { LineSplitter, parseLogLine } from './cri-log.ts'
-import { parseLogOptions } from './log-options.ts'
+import { BadLogOptions, parseLogOptions } from './log-options.ts'
 import { readLog } from './log-reader.ts'
 
 const now = new Date('2026-01-01T00:01:00Z')
@@ -89,7 +89,7 @@ describe('a whole log', () => {
 test.each(['tailLines=-1', 'tailLines=x', 'sinceSeconds=0', 'limitBytes=0', 'sinceTime=never', 'sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z', 'stream=Both'])(
   'refused: %s',
   (query) => {
-    expect(() => parseLogOptions(new URLSearchParams(query), now)).toThrow()
+    expect(() => parseLogOptions(new URLSearchParams(query), now)).toThrow(BadLogOptions)
   },
 )
 

@@ -1,7 +1,7 @@
-import { watch } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { LineSplitter, parseLogLine } from './cri-log.ts'
+import { DirectoryWatch } from './directory-watch.ts'
 import type { LogOptions } from './log-options.ts'
 import { LogRenderer } from './log-render.ts'
 import { tailStart } from './log-tail.ts'
@@ -14,8 +14,6 @@ export interface LogSource {
 }
 
 const chunkSize = 64 * 1024
-/** How long to wait at most for a sign of new output before looking again. */
-const lookAgainMs = 1000
 
 /**
  * A container's log as the client asked for it. With `follow` it goes on until the container has ended or the signal
@@ -23,17 +21,18 @@ const lookAgainMs = 1000
  */
 export async function* readLog(source: LogSource, options: LogOptions): AsyncGenerator<Buffer> {
   const renderer = new LogRenderer(options)
-  let from: 'tail' | 'start' = 'tail'
+  using changes = options.follow ? new DirectoryWatch(dirname(source.path), source.signal) : undefined
+  const reading = { source, options, renderer, changes }
+  let tailLines = options.tailLines
   for (;;) {
     const file = await open(source.path)
     try {
-      const offset = from === 'tail' && options.tailLines !== undefined ? await tailStart(file, options.tailLines) : 0
-      const outcome = yield* readFile(file, offset, { source, options, renderer })
-      if (outcome === 'ended') return
+      const offset = tailLines === undefined ? 0 : await tailStart(file, tailLines)
+      if ((yield* readFile(file, offset, reading)) === 'ended') return
     } finally {
       await file.close()
     }
-    from = 'start'
+    tailLines = undefined
   }
 }
 
@@ -41,16 +40,18 @@ interface Reading {
   readonly source: LogSource
   readonly options: LogOptions
   readonly renderer: LogRenderer
+  /** Undefined unless following. */
+  readonly changes: DirectoryWatch | undefined
 }
 
 async function* readFile(file: FileHandle, offset: number, reading: Reading): AsyncGenerator<Buffer, 'ended' | 'rotated'> {
-  const { source, options, renderer } = reading
+  const { source, renderer, changes } = reading
   const splitter = new LineSplitter()
   let position = offset
   for (;;) {
     // What is asked before reading holds after it: a container that has ended writes no more.
-    const mayGrow = options.follow && (await source.isRunning())
-    const rotated = options.follow && (await isRotated(file, source.path))
+    const mayGrow = changes !== undefined && (await source.isRunning())
+    const rotated = changes !== undefined && (await isRotated(file, source.path))
     for (let chunk = await read(file, position); chunk.length > 0; chunk = await read(file, position)) {
       position += chunk.length
       const text = render(splitter.push(chunk), renderer)
@@ -59,7 +60,7 @@ async function* readFile(file: FileHandle, offset: number, reading: Reading): As
     }
     if (rotated) return 'rotated'
     if (!mayGrow || source.signal.aborted) return 'ended'
-    await change(source)
+    await changes.next()
   }
 }
 
@@ -84,21 +85,4 @@ async function isRotated(file: FileHandle, path: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw error
   }
-}
-
-/** Resolves when something happened in the log's directory, or after a while. */
-function change({ path, signal }: LogSource): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      watcher.close()
-      resolve()
-    }
-    const timer = setTimeout(done, lookAgainMs)
-    const watcher = watch(dirname(path), done)
-    // A directory that vanishes is found out by reading.
-    watcher.on('error', done)
-    signal.addEventListener('abort', done, { once: true })
-  })
 }

@@ -48,6 +48,7 @@ function breakTogether(client: Duplex, runtime: Socket): void {
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  403: 'Forbidden',
   404: 'Not Found',
   500: 'Internal Server Error',
   502: 'Bad Gateway',

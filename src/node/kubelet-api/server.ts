@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import type { Log } from '../../base/log.ts'
 import { sendLogs, type LogDeps } from './container-logs.ts'
 import { passThrough, refuse } from './pass-through.ts'
@@ -14,12 +15,13 @@ export interface KubeletApiOptions extends LogDeps, StreamDeps {
   /** Address in the node's namespace; the standard port is 10250. */
   readonly host: string
   readonly port: number
-  /** PEM. Only clients with a certificate of `clientCa` are heard. */
+  /** PEM. Only clients with a certificate of `clientCa` are heard, and only administrators: the API server is one. */
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string }
 }
 
 export interface KubeletApi {
   readonly port: number
+  readonly connectionCount: number
   /** Ends all connections, streams included. */
   close(): Promise<void>
 }
@@ -28,19 +30,25 @@ export interface KubeletApi {
 export async function serveKubeletApi(options: KubeletApiOptions): Promise<KubeletApi> {
   const { cert, key, clientCa } = options.tls
   const server = createServer({ cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true })
-  const upgraded = new Set<Duplex>()
+  const connections = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
   server.on('request', (request, response) => void answer(options, request, response))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    upgraded.add(socket)
-    socket.once('close', () => upgraded.delete(socket))
+    // A client that has sent all still has its answer to come. Other connections end when their client does.
+    socket.allowHalfOpen = true
     void stream(options, request, socket, head)
   })
   await listen(server, options)
   return {
     port: (server.address() as AddressInfo).port,
+    get connectionCount() {
+      return connections.size
+    },
     close: () => {
-      for (const socket of upgraded) socket.destroy()
-      server.closeAllConnections()
+      for (const socket of connections) socket.destroy()
       return new Promise((resolve, reject) => server.close((error) => (error === undefined ? resolve() : reject(error))))
     },
   }
@@ -56,9 +64,18 @@ function listen(server: Server, { host, port }: KubeletApiOptions): Promise<void
   })
 }
 
+/** Nodes have certificates of the same authority: they have no business here. Throws `RequestFailed`. */
+function authorize({ socket }: IncomingMessage): void {
+  const { subject } = (socket as TLSSocket).getPeerCertificate()
+  const organizations = [subject?.O ?? []].flat()
+  if (organizations.includes('system:masters')) return
+  throw new RequestFailed(403, `${JSON.stringify(subject?.CN ?? '')} may not use the kubelet API: it is for system:masters`)
+}
+
 /** Never rejects. */
 async function answer(options: KubeletApiOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
+    authorize(request)
     await route(options, request, response)
   } catch (error) {
     if (response.headersSent) {
@@ -96,6 +113,7 @@ async function stream(options: KubeletApiOptions, request: IncomingMessage, sock
   // Until it is connected with the runtime, a client that breaks off is of no consequence.
   socket.on('error', () => socket.destroy())
   try {
+    authorize(request)
     const { segments, query } = parseUrl(request)
     const call = streamCall(segments, query)
     if (call === undefined) throw new RequestFailed(404, '404 page not found')

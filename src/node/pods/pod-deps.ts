@@ -4,8 +4,8 @@ import type { Log } from '../../base/log.ts'
 import type { Cache } from '../../client/cache.ts'
 import type { Client } from '../../client/client.ts'
 import type { EventRecorder } from '../../client/event-recorder.ts'
+import type { Cgroups } from '../../kernel/cgroups.ts'
 import type { ContainerRuntime } from '../cri/runtime.ts'
-import type { Cgroups } from './cgroups.ts'
 import type { ClusterDns } from './dns.ts'
 import type { DownwardFacts } from './field-values.ts'
 import type { NodePaths } from './paths.ts'
@@ -35,7 +35,7 @@ export interface PodDeps {
   readonly node: NodeFacts
   readonly paths: NodePaths
   readonly tmpfs: Tmpfs
-  readonly cgroups: Cgroups
+  readonly cgroups: Pick<Cgroups, 'remove'>
   readonly cgroupRoot: string
   readonly clusterDns: ClusterDns
   /** The node's own resolver set-up, for `dnsPolicy: Default`. */

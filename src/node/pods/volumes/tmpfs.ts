@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { mountPointsBelow, realMounts } from '../../../kernel/mounts.ts'
 import type { Processes } from '../../../kernel/processes.ts'
 
 /** Filesystems in memory, for `emptyDir.medium: Memory`. */
@@ -12,23 +13,10 @@ export interface Tmpfs {
 export function tmpfsOf(processes: Processes): Tmpfs {
   return {
     async mount(directory, sizeBytes) {
-      if ((await mountPoints()).includes(directory)) return
-      const size = sizeBytes === undefined ? [] : ['-o', `size=${sizeBytes}`]
+      if (mountPointsBelow(await readFile('/proc/self/mountinfo', 'utf8'), directory).includes(directory)) return
+      const size = sizeBytes === undefined ? [] : ['-o', `size=${Math.ceil(sizeBytes)}`]
       await processes.run(['mount', '-t', 'tmpfs', ...size, 'tmpfs', directory])
     },
-    async unmountUnder(directory) {
-      const inside = (await mountPoints()).filter((path) => path === directory || path.startsWith(`${directory}/`))
-      for (const path of inside.reverse()) await processes.run(['umount', path])
-    },
+    unmountUnder: (directory) => realMounts(processes).unmountBelow(directory),
   }
-}
-
-/** Fifth field of mountinfo (proc_pid_mountinfo(5)), in the order of mounting. */
-async function mountPoints(): Promise<string[]> {
-  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).trimEnd().split('\n')
-  return lines.map((line) => (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, (_, octal: string) => fromOctal(octal)))
-}
-
-function fromOctal(digits: string): string {
-  return String.fromCharCode(Number.parseInt(digits, 8))
 }
