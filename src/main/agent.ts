@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { Nodes } from '../api/kinds/node.ts'
@@ -139,10 +139,19 @@ async function refreshImages(): Promise<void> {
 
 async function setUpNetwork(podCIDR: string): Promise<void> {
   const text = cniConfig({ name: podNetworkName(config.name, number), podCIDR, dataDir: paths.cniState })
-  // containerd looks at this folder on every change: it must never see half a file.
+  // Written in place, because containerd takes no notice of a file that is moved in; and not again if nothing has changed,
+  // because it would meet an empty file for a moment.
   const file = join(paths.cniConf, cniConfigFile)
-  await writeFile(`${paths.cniState}.new`, text)
-  await rename(`${paths.cniState}.new`, file)
+  if (text !== (await contentOf(file))) await writeFile(file, text)
+}
+
+async function contentOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 async function runtimeVersion(): Promise<string> {

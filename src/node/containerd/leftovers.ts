@@ -17,9 +17,12 @@ const cniResults = '/var/lib/cni/results'
  * directory goes. Files of others stay. Idempotent.
  */
 export async function removeLeftovers({ state, networkName }: Leftovers): Promise<void> {
-  for (const socket of await shimSockets(state)) await rm(socket, { force: true })
-  // Named `<network>-<container>-<interface>`.
-  const results = (await entriesOf(cniResults)).filter((file) => file.startsWith(`${networkName}-`))
+  const containers = await entriesOf(bundlesOf(state))
+  for (const socket of await shimSockets(state, containers)) await rm(socket, { force: true })
+  // Named `<network>-<container>-<interface>`; loopback is a network of its own, whose name all containerds share.
+  const results = (await entriesOf(cniResults)).filter(
+    (file) => file.startsWith(`${networkName}-`) || containers.some((id) => file.includes(`-${id}-`)),
+  )
   for (const file of results) await rm(join(cniResults, file), { force: true })
   for (const directory of [shimDirectory, cniResults]) {
     await removeIfEmpty(directory)
@@ -27,11 +30,15 @@ export async function removeLeftovers({ state, networkName }: Leftovers): Promis
   }
 }
 
+/** Holds a folder for each container and sandbox. */
+function bundlesOf(state: string): string {
+  return join(state, 'io.containerd.runtime.v2.task', 'k8s.io')
+}
+
 /** Every shim has written down where it listens, in the directory of its container. */
-async function shimSockets(state: string): Promise<readonly string[]> {
-  const bundles = join(state, 'io.containerd.runtime.v2.task', 'k8s.io')
-  const addresses = (await entriesOf(bundles)).map(async (id) => {
-    const text = await readFile(join(bundles, id, 'address'), 'utf8').catch(emptyIfMissing)
+async function shimSockets(state: string, containers: readonly string[]): Promise<readonly string[]> {
+  const addresses = containers.map(async (id) => {
+    const text = await readFile(join(bundlesOf(state), id, 'address'), 'utf8').catch(emptyIfMissing)
     return text.trim().replace(/^unix:\/\//, '')
   })
   return (await Promise.all(addresses)).filter((path) => path.startsWith(`${shimDirectory}/`))

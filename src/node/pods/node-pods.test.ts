@@ -389,6 +389,31 @@ test('the runtime’s restart breaks nothing', async () => {
   expect(await runningIds(node.runtime)).toHaveLength(1)
 })
 
+test('an end that is told before it is listed is not missed', async () => {
+  await using node = await testNode()
+  const late = new Set<string>()
+  const runtime = new Proxy(node.runtime, {
+    get: (target, property) =>
+      property !== 'containerStatus'
+        ? bound(target, property)
+        : async (id: string) => {
+            const status = await target.containerStatus(id)
+            // The first look after the end still sees it running.
+            if (status.state !== 'exited' || late.has(id)) return status
+            late.add(id)
+            return { ...status, state: 'running' }
+          },
+  })
+  node.client.seed(Pods, testPod())
+  node.startAgent(runtime)
+  await node.until(isReady)
+  const [id = ''] = await runningIds(node.runtime)
+  node.runtime.exit(id, 1)
+  await expect.poll(() => node.clock.nextTimerMs, { interval: 1 }).toBeLessThan(100)
+  await node.passTimeUntil((pod) => first(pod)?.restartCount === 1)
+  expect(late.size).toBe(1)
+})
+
 async function follow(
   events: AsyncIterable<{ type: string; object?: Pod }>,
   onPod: (pod: Pod) => void,

@@ -57,30 +57,35 @@ export class NodePods {
   }
 
   async #followRuntime(): Promise<void> {
-    const { runtime, view, log } = this.#deps
+    const { runtime, log } = this.#deps
     while (!this.#signal.aborted) {
       try {
-        for await (const { containerId } of runtime.events(this.#signal)) this.#wake(view.podOf(containerId))
+        for await (const { containerId } of runtime.events(this.#signal)) this.#ended(containerId)
       } catch (error) {
         if (this.#signal.aborted) return
         log.warn({ err: error }, 'events of the runtime broke off; connects again')
       }
       await this.#sleep(reconnectMs)
-      this.#wake(undefined)
+      this.#wakeAll()
     }
   }
 
-  /** Wakes one worker, or all if it is not known whose turn it is. */
-  #wake(uid: string | undefined): void {
+  /** What began after the last listing may belong to any pod. */
+  #ended(id: string): void {
+    const uid = this.#deps.view.podOf(id)
     const worker = uid === undefined ? undefined : this.#workers.get(uid)
-    for (const each of worker === undefined ? this.#workers.values() : [worker]) each.wake()
+    for (const each of worker === undefined ? this.#workers.values() : [worker]) each.ended(id)
+  }
+
+  #wakeAll(): void {
+    for (const worker of this.#workers.values()) worker.wake()
   }
 
   async #relistNowAndThen(): Promise<void> {
     while (!this.#signal.aborted) {
       const found = await this.#adoptOrphans()
       await this.#sleep(found ? relistMs : reconnectMs)
-      this.#wake(undefined)
+      this.#wakeAll()
     }
   }
 

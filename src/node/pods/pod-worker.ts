@@ -12,6 +12,9 @@ import { StatusWriter } from './status-writer.ts'
 import { stopContainer } from './stop-container.ts'
 import { WorkerMemory } from './worker-memory.ts'
 
+const firstLookMs = 4
+const mostLooks = 12
+
 export interface PodWorkerOptions {
   readonly owner: SandboxOwner
   /** Undefined for a pod that is only in the runtime. */
@@ -37,6 +40,8 @@ export class PodWorker {
   #inApi: boolean
   #observed: ObservedPod = nothingObserved
   #looked = false
+  /** Ends that were told of and are not seen yet, with the number of looks for them. */
+  readonly #ends = new Map<string, number>()
   /** Aborts the action under way when the pod's fate changes. */
   #turn = new AbortController()
   #woken = Promise.withResolvers<void>()
@@ -76,6 +81,12 @@ export class PodWorker {
     this.#woken.resolve()
   }
 
+  /** A container or sandbox, perhaps one of this pod, has ended. The runtime tells so before its own lists show it. */
+  ended(id: string): void {
+    this.#ends.set(id, 0)
+    this.wake()
+  }
+
   /** Resolves when the pod has been forgotten or the signal has aborted. Never rejects. */
   async run(): Promise<void> {
     const { signal } = this.#options
@@ -106,7 +117,9 @@ export class PodWorker {
       this.#backoff.reset()
       if (decision.actions.some((action) => action.do !== 'stop-container')) return 0
       // Stops run beside the worker: their ends wake it.
-      return decision.wakeAt === undefined ? undefined : Math.max(1, decision.wakeAt.getTime() - clock.now().getTime())
+      const timeMs = decision.wakeAt === undefined ? Infinity : decision.wakeAt.getTime() - clock.now().getTime()
+      const waitMs = Math.min(timeMs, this.#nextLookMs())
+      return waitMs === Infinity ? undefined : Math.max(1, waitMs)
     } catch (error) {
       if (this.#options.signal.aborted || this.#turn.signal.aborted) return 0
       if (error instanceof StartFailure) return 0
@@ -136,6 +149,24 @@ export class PodWorker {
       state === 'running' && startedAt !== undefined ? [{ name: metadata.name, id, startedAt }] : [],
     )
     this.#deps.readiness.follow(this.#pod, this.#podIP(), running, () => this.wake())
+  }
+
+  /** When to look again for ends that were told of, in ever longer steps; `Infinity` if there are none. */
+  #nextLookMs(): number {
+    const { sandboxes, containers } = this.#observed
+    const alive = new Set([
+      ...containers.filter(({ state }) => state === 'running').map(({ id }) => id),
+      ...sandboxes.filter(({ state }) => state === 'ready').map(({ id }) => id),
+    ])
+    let soonestMs = Infinity
+    for (const [id, looks] of this.#ends) {
+      if (!alive.has(id) || looks >= mostLooks) this.#ends.delete(id)
+      else {
+        this.#ends.set(id, looks + 1)
+        soonestMs = Math.min(soonestMs, firstLookMs * 2 ** looks)
+      }
+    }
+    return soonestMs
   }
 
   async #do(action: Action): Promise<void> {
