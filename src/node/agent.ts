@@ -66,7 +66,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     signal,
     node: { ...node, machine },
     load: () => readLoad(stateDirectory),
-    problems: async () => [...(await runtimeProblems(runtime)), ...(networkProblem === undefined ? [] : [networkProblem])],
+    problems: async () => {
+      const found = await runtimeProblems(runtime)
+      return networkProblem === undefined ? found : [...found, networkProblem]
+    },
   })
   await options.setUpNetwork(await registration.register())
   networkProblem = undefined

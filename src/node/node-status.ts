@@ -67,7 +67,9 @@ interface Finding {
   readonly message: string
 }
 
-/** The node's conditions; `problems` are what keeps it from running pods. Transition times are kept where the status is. */
+/**
+ * The node's conditions; `problems` are what keeps it from running pods. Transition times are kept where the status is.
+ */
 export function nodeConditions(
   load: MachineLoad,
   problems: readonly string[],
@@ -82,9 +84,12 @@ export function nodeConditions(
 
 function memory({ memoryAvailableBytes }: MachineLoad): Finding {
   const type = 'MemoryPressure'
-  return memoryAvailableBytes < leastMemoryBytes
-    ? { type, status: 'True', reason: 'KubeletHasInsufficientMemory', message: 'kubelet has insufficient memory available' }
-    : { type, status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' }
+  if (memoryAvailableBytes >= leastMemoryBytes) {
+    const message = 'kubelet has sufficient memory available'
+    return { type, status: 'False', reason: 'KubeletHasSufficientMemory', message }
+  }
+  const message = 'kubelet has insufficient memory available'
+  return { type, status: 'True', reason: 'KubeletHasInsufficientMemory', message }
 }
 
 function disk({ diskAvailable, inodesAvailable }: MachineLoad): Finding {

@@ -107,10 +107,11 @@ describe('heartbeats', () => {
     const written = statusWrites().length
     const running = registration.run()
     for (let beat = 1; beat <= 31; beat += 1) {
-      await expect.poll(() => clock.nextTimerMs).toBe(10_000)
+      await expect.poll(() => clock.nextTimerMs, { interval: 1 }).toBe(10_000)
       clock.advance(10_000)
       const renewed = clock.now().toISOString().replace('Z', '000Z')
-      await expect.poll(() => client.peek(Leases, 'kube-node-lease/node-1')?.spec?.renewTime).toBe(renewed)
+      const lease = () => client.peek(Leases, 'kube-node-lease/node-1')?.spec
+      await expect.poll(lease, { interval: 1 }).toMatchObject({ renewTime: renewed })
     }
     expect(statusWrites().length - written).toBe(1)
     expect(client.peek(Leases, 'kube-node-lease/node-1')).toMatchObject({
@@ -131,7 +132,7 @@ describe('heartbeats', () => {
     await expect.poll(() => {
       clock.advance(clock.nextTimerMs ?? 0)
       return conditionsOf(node())
-    }, { timeout: 5000 }).toContain('Ready True KubeletReady')
+    }, { timeout: 5000, interval: 1 }).toContain('Ready True KubeletReady')
     stop.abort()
     await running
   })

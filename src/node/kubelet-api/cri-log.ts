@@ -13,7 +13,7 @@ export interface LogLine {
 
 const space = 0x20
 
-/** Reads one line, without its line end. Undefined for what is not in this form, e.g. a line that was cut by a crash. */
+/** Reads one line, without its line end. Undefined for what is not in this form, e.g. a line cut by a crash. */
 export function parseLogLine(line: Buffer): LogLine | undefined {
   const timeEnd = line.indexOf(space)
   const streamEnd = line.indexOf(space, timeEnd + 1)

@@ -1,4 +1,4 @@
-/** What of a log is asked for: `PodLogOptions`, https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1. */
+/** What of a log is asked for, core/v1 `PodLogOptions`. */
 export interface LogOptions {
   readonly follow: boolean
   readonly previous: boolean
@@ -23,7 +23,8 @@ export function parseLogOptions(query: URLSearchParams, now: Date): LogOptions {
   }
   const stream = query.get('stream') ?? 'All'
   if (stream !== 'All' && stream !== 'Stdout' && stream !== 'Stderr') {
-    throw new BadLogOptions(`stream: Unsupported value: ${JSON.stringify(stream)}: supported values: "All", "Stderr", "Stdout"`)
+    const supported = 'supported values: "All", "Stderr", "Stdout"'
+    throw new BadLogOptions(`stream: Unsupported value: ${JSON.stringify(stream)}: ${supported}`)
   }
   return {
     follow: flag(query, 'follow'),
@@ -53,8 +54,8 @@ function number(query: URLSearchParams, name: string, least: number): number | u
 
 function time(text: string): Date {
   const value = new Date(text)
-  if (Number.isNaN(value.getTime())) throw new BadLogOptions(`sinceTime: Invalid value: ${JSON.stringify(text)}: must be RFC 3339`)
-  return value
+  if (!Number.isNaN(value.getTime())) return value
+  throw new BadLogOptions(`sinceTime: Invalid value: ${JSON.stringify(text)}: must be RFC 3339`)
 }
 
 function secondsBefore(now: Date, seconds: number | undefined): Date | undefined {

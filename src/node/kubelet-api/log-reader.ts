@@ -44,7 +44,11 @@ interface Reading {
   readonly changes: DirectoryWatch | undefined
 }
 
-async function* readFile(file: FileHandle, offset: number, reading: Reading): AsyncGenerator<Buffer, 'ended' | 'rotated'> {
+async function* readFile(
+  file: FileHandle,
+  offset: number,
+  reading: Reading,
+): AsyncGenerator<Buffer, 'ended' | 'rotated'> {
   const { source, renderer, changes } = reading
   const splitter = new LineSplitter()
   let position = offset

@@ -49,7 +49,9 @@ export async function serveKubeletApi(options: KubeletApiOptions): Promise<Kubel
     },
     close: () => {
       for (const socket of connections) socket.destroy()
-      return new Promise((resolve, reject) => server.close((error) => (error === undefined ? resolve() : reject(error))))
+      return new Promise((resolve, reject) =>
+        server.close((error) => (error === undefined ? resolve() : reject(error))),
+      )
     },
   }
 }
@@ -69,7 +71,8 @@ function authorize({ socket }: IncomingMessage): void {
   const { subject } = (socket as TLSSocket).getPeerCertificate()
   const organizations = [subject?.O ?? []].flat()
   if (organizations.includes('system:masters')) return
-  throw new RequestFailed(403, `${JSON.stringify(subject?.CN ?? '')} may not use the kubelet API: it is for system:masters`)
+  const name = JSON.stringify(subject?.CN ?? '')
+  throw new RequestFailed(403, `${name} may not use the kubelet API: it is for system:masters`)
 }
 
 /** Never rejects. */
@@ -109,7 +112,12 @@ function sendPods({ pods }: KubeletApiOptions, response: ServerResponse): void {
 }
 
 /** Never rejects. */
-async function stream(options: KubeletApiOptions, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+async function stream(
+  options: KubeletApiOptions,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
   // Until it is connected with the runtime, a client that breaks off is of no consequence.
   socket.on('error', () => socket.destroy())
   try {
@@ -129,7 +137,7 @@ async function stream(options: KubeletApiOptions, request: IncomingMessage, sock
 
 const purposes: readonly StreamPurpose[] = ['exec', 'attach', 'portForward']
 
-/** `/exec/{ns}/{pod}/{container}`, `/attach/…`, `/portForward/{ns}/{pod}`; upstream's form with the uid is understood too. */
+/** `/exec/{ns}/{pod}/{container}`, `/attach/…`, `/portForward/{ns}/{pod}`; upstream allows a uid after the pod. */
 function streamCall(segments: readonly string[], query: URLSearchParams): StreamCall | undefined {
   const purpose = purposes.find((name) => name === segments[0])
   const [namespace, pod, ...rest] = segments.slice(1)
@@ -149,7 +157,12 @@ function parseUrl({ url = '/' }: IncomingMessage): { segments: readonly string[]
   }
 }
 
-function describe({ log }: KubeletApiOptions, { url }: IncomingMessage, error: unknown): { status: number; message: string } {
+interface Failure {
+  readonly status: number
+  readonly message: string
+}
+
+function describe({ log }: KubeletApiOptions, { url }: IncomingMessage, error: unknown): Failure {
   if (error instanceof RequestFailed) return { status: error.status, message: error.message }
   log.warn({ err: error, url }, 'request failed')
   return { status: 500, message: error instanceof Error ? error.message : String(error) }

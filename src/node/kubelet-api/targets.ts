@@ -30,7 +30,8 @@ export function findPod({ pods }: TargetDeps, namespace: string, name: string): 
 export function findSpec(pod: Pod, name: string): ContainerSpec {
   const spec = findContainer(pod, name)?.spec
   if (spec !== undefined) return spec
-  throw new RequestFailed(404, `container ${JSON.stringify(name)} not found in pod ${JSON.stringify(pod.metadata.name)}`)
+  const podName = JSON.stringify(pod.metadata.name)
+  throw new RequestFailed(404, `container ${JSON.stringify(name)} not found in pod ${podName}`)
 }
 
 /** The container as it runs now. */
@@ -43,8 +44,8 @@ export async function runningContainer({ view }: TargetDeps, pod: Pod, name: str
 
 export async function readySandbox({ view }: TargetDeps, pod: Pod): Promise<PodSandbox> {
   const sandbox = currentSandbox(await view.observe(pod.metadata.uid))
-  if (sandbox === undefined) throw new RequestFailed(404, `sandbox of pod ${JSON.stringify(pod.metadata.name)} not found`)
-  return sandbox
+  if (sandbox !== undefined) return sandbox
+  throw new RequestFailed(404, `sandbox of pod ${JSON.stringify(pod.metadata.name)} not found`)
 }
 
 /** The run whose log is meant: the newest that was started, or with `previous` the one before. */

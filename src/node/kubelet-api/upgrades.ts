@@ -12,9 +12,13 @@ export type Upgrade = { readonly accepted: true } | { readonly accepted: false; 
 export function judgeUpgrade(request: IncomingMessage, purpose: 'exec' | 'attach' | 'portForward'): Upgrade {
   const protocol = request.headers.upgrade?.toLowerCase() ?? ''
   if (protocol === 'spdy/3.1') return { accepted: true }
-  if (protocol !== 'websocket') return { accepted: false, why: `unable to upgrade: ${JSON.stringify(protocol)} is not spoken here` }
-  if (purpose === 'portForward') return { accepted: false, why: 'unable to upgrade: port forwarding needs SPDY/3.1' }
+  if (protocol !== 'websocket') return refusal(`${JSON.stringify(protocol)} is not spoken here`)
+  if (purpose === 'portForward') return refusal('port forwarding needs SPDY/3.1')
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
   if (offered.some((name) => name === '' || spoken.includes(name))) return { accepted: true }
-  return { accepted: false, why: `unable to upgrade: none of ${offered.join(', ')} is spoken here; ${spoken.join(', ')} are` }
+  return refusal(`none of ${offered.join(', ')} is spoken here; ${spoken.join(', ')} are`)
+}
+
+function refusal(why: string): Upgrade {
+  return { accepted: false, why: `unable to upgrade: ${why}` }
 }

@@ -45,8 +45,14 @@ function gateProblem(pod: Pod, type: string): string[] {
   return [`the status of pod readiness gate "${type}" is not "True", but ${gate.status}`]
 }
 
-/** The pod's conditions with these findings: transition times are kept where the status is, others' conditions always. */
-export function foldConditions(before: readonly PodCondition[], findings: readonly Finding[], now: Date): PodCondition[] {
+/**
+ * The pod's conditions with these findings: transition times are kept where the status is, others' conditions always.
+ */
+export function foldConditions(
+  before: readonly PodCondition[],
+  findings: readonly Finding[],
+  now: Date,
+): PodCondition[] {
   const own = findings.map((finding) => fold(before, finding, now))
   return [...own, ...before.filter(({ type }) => !ownTypes.includes(type))]
 }

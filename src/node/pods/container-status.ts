@@ -81,7 +81,9 @@ function hasInit({ pod }: Situation): boolean {
 
 /** A container that ran and of which the runtime has no trace ended in an unknown way, upstream's exit code 137. */
 function lost(known: ContainerStatus): ContainerStatus {
-  if (known.state?.running === undefined) return { ...known, ready: known.state?.terminated?.exitCode === 0 && known.ready }
+  if (known.state?.running === undefined) {
+    return { ...known, ready: known.ready && known.state?.terminated?.exitCode === 0 }
+  }
   const terminated = {
     exitCode: 137,
     reason: 'ContainerStatusUnknown',

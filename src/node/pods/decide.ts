@@ -16,7 +16,7 @@ export interface Question {
   readonly now: Date
 }
 
-/** What to do next for a pod. Pure: equal questions have equal answers, and an agent that restarts asks the same one. */
+/** What to do next for a pod. Pure: equal questions have equal answers, and a restarted agent asks the same one. */
 export function decide({ pod, observed, memory, now }: Question): Decision {
   if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) {
     return { actions: tearDown({ pod, observed, memory, now }) }

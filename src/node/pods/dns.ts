@@ -24,7 +24,10 @@ export interface PodDns {
   readonly omitted: string | undefined
 }
 
-/** https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy; `node` is the node's own set-up. */
+/**
+ * Compiles `dnsPolicy` and `dnsConfig`; `node` is the node's own set-up
+ * (https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy).
+ */
 export function podDns(pod: Pod, cluster: ClusterDns, node: DnsConfig): PodDns {
   const base = baseConfig(pod, cluster, node)
   const { nameservers = [], searches = [], options = [] } = pod.spec.dnsConfig ?? {}
@@ -72,13 +75,17 @@ function fit({ servers, searches, options }: DnsConfig): PodDns {
   const config = { servers: servers.slice(0, mostServers), searches: fitting, options }
   const problems = [
     servers.length > config.servers.length
-      ? `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${config.servers.join(' ')}`
-      : undefined,
+      ? exceeded('Nameserver limits', 'nameservers', `nameserver line is: ${config.servers.join(' ')}`)
+      : [],
     searches.length > fitting.length
-      ? `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${fitting.join(' ')}`
-      : undefined,
-  ].filter((problem) => problem !== undefined)
+      ? exceeded('Search Line limits', 'search paths', `search line is: ${fitting.join(' ')}`)
+      : [],
+  ].flat()
   return { config, omitted: problems.length === 0 ? undefined : problems.join('; ') }
+}
+
+function exceeded(limits: string, what: string, applied: string): string[] {
+  return [`${limits} were exceeded, some ${what} have been omitted, the applied ${applied}`]
 }
 
 function unique(items: readonly string[]): string[] {

@@ -18,8 +18,9 @@ export interface EnvironmentInputs {
 }
 
 /**
- * The environment of a container about to start. Of several values for one name the last counts, in the order: Services,
- * `envFrom`, `env`. Throws `StartFailure` with reason CreateContainerConfigError for what is referred to and is not there.
+ * The environment of a container about to start. Of several values for one name the last counts, in the order:
+ * Services, `envFrom`, `env`. Throws `StartFailure` with reason CreateContainerConfigError for what is referred to and
+ * is not there.
  */
 export async function environmentOf(inputs: EnvironmentInputs): Promise<ReadonlyMap<string, string>> {
   const { pod, spec, services } = inputs

@@ -39,7 +39,8 @@ export async function ensureImage(deps: ImageDeps, { pod, spec, signal }: ImageR
   return pull(deps, { pod, spec, signal }, image)
 }
 
-async function pull({ runtime, events, clock }: ImageDeps, { pod, signal }: ImageRequest, image: string): Promise<Image> {
+async function pull(deps: ImageDeps, { pod, signal }: ImageRequest, image: string): Promise<Image> {
+  const { runtime, events, clock } = deps
   const quoted = JSON.stringify(image)
   events.event(pod, 'Normal', { reason: 'Pulling', message: `Pulling image ${quoted}` })
   const startMs = clock.monotonicMs()
@@ -52,9 +53,10 @@ async function pull({ runtime, events, clock }: ImageDeps, { pod, signal }: Imag
     throw new StartFailure('image', 'ErrImagePull', why)
   }
   const pulled = await runtime.imageStatus(image)
-  if (pulled === undefined) throw new StartFailure('image', 'ErrImagePull', `image ${quoted} was pulled but is not there`)
+  if (pulled === undefined) throw new StartFailure('image', 'ErrImagePull', `image ${quoted} was pulled but is missing`)
   const took = `${((clock.monotonicMs() - startMs) / 1000).toFixed(3)}s`
-  const message = `Successfully pulled image ${quoted} in ${took} (${took} including waiting). Image size: ${pulled.sizeBytes} bytes.`
+  const size = `Image size: ${pulled.sizeBytes} bytes.`
+  const message = `Successfully pulled image ${quoted} in ${took} (${took} including waiting). ${size}`
   events.event(pod, 'Normal', { reason: 'Pulled', message })
   return pulled
 }

@@ -68,7 +68,8 @@ export interface FailureReport {
 }
 
 /** The failure that follows `previous`, with the next retry further away. */
-export function nextFailure(previous: Failure | undefined, { kind, reason, message }: FailureReport, at: Date): Failure {
+export function nextFailure(previous: Failure | undefined, report: FailureReport, at: Date): Failure {
+  const { kind, reason, message } = report
   const [first, longest] = retryDelays[kind]
   const count = (previous?.count ?? 0) + 1
   const delaySeconds = Math.min(longest, first * 2 ** (count - 1))

@@ -39,11 +39,12 @@ function isReadOnly(volume: VolumeSpec, mount: VolumeMount): boolean {
 /** A sub-path may not lead out of the volume, also not by a link inside of it. */
 async function withSubPath(volume: string, subPath: string): Promise<string> {
   if (subPath === '') return volume
-  if (isAbsolute(subPath) || normalize(subPath).startsWith('..')) throw refuse(`subPath ${subPath} leads out of its volume`)
+  const leadsOut = refuse(`subPath ${subPath} leads out of its volume`)
+  if (isAbsolute(subPath) || normalize(subPath).startsWith('..')) throw leadsOut
   const path = join(volume, subPath)
   const found = (await realpathOf(path)) ?? (await make(path))
   const inside = relative(await realpath(volume), found)
-  if (inside.startsWith('..') || isAbsolute(inside)) throw refuse(`subPath ${subPath} leads out of its volume`)
+  if (inside.startsWith('..') || isAbsolute(inside)) throw leadsOut
   return found
 }
 

@@ -6,7 +6,7 @@ import { Pods, type Pod } from '../../api/kinds/pod.ts'
 import { Services } from '../../api/kinds/service.ts'
 import type { FakeRuntime } from '../cri/fake-runtime.ts'
 import { RuntimeError } from '../cri/runtime.ts'
-import { dyingRuntime, markDeleted, testNode } from './test-node.ts'
+import { markDeleted, testNode } from './test-node.ts'
 import { testPod } from './test-pods.ts'
 
 const isReady = (pod: Pod | undefined) =>
@@ -90,7 +90,7 @@ describe('an agent that dies at any moment', () => {
       for (let fatalCall = 1; ; fatalCall += 1) {
         await using node = await testNode()
         node.client.seed(Pods, testPod())
-        const dying = dyingRuntime(node.runtime, fatalCall, when)
+        const dying = node.dyingRuntime(fatalCall, when)
         const agent = node.startAgent(dying.runtime)
         await node.until((pod) => dying.isDead || isReady(pod))
         agent.kill()
@@ -113,7 +113,7 @@ describe('an agent that dies at any moment', () => {
         starter.kill()
         await starter.ended
         markDeleted(node.client, testPod(), node.clock.now(), 30)
-        const dying = dyingRuntime(node.runtime, fatalCall, when)
+        const dying = node.dyingRuntime(fatalCall, when)
         const agent = node.startAgent(dying.runtime)
         await node.until((pod) => dying.isDead || pod === undefined)
         agent.kill()

@@ -20,7 +20,7 @@ export function runsOf({ containers }: ObservedPod, name: string): readonly Cont
   return containers.filter((container) => container.metadata.name === name)
 }
 
-/** Whether something of it may still execute. After a crash of the runtime a state can be unknown: it is then stopped too. */
+/** Whether something of it may still execute. After a crash of the runtime a state can be unknown. */
 export function mayRun({ state }: Container): boolean {
   return state === 'running' || state === 'unknown'
 }

@@ -69,7 +69,7 @@ function keepOrReplace(memory: PodMemory, { spec }: PodContainer, run: Container
 }
 
 function replaceUnknown({ spec }: PodContainer, run: Container): Outlook {
-  return { next: 'replace', run, message: `Container is in unknown state, stopping ${spec.name} before it is restarted` }
+  return { next: 'replace', run, message: `Container ${spec.name} is in unknown state, it will be restarted` }
 }
 
 function resume({ memory, now }: Situation, { spec }: PodContainer, run: Container): Outlook {
@@ -90,10 +90,11 @@ function start(
 
 function waiting(failure: Failure, image: string, now: Date): { until: Date; reason: string; message: string } {
   const shownUntil = new Date(failure.at.getTime() + pullErrorShownMs)
-  if (failure.reason !== 'ErrImagePull') return { until: failure.retryAt, reason: failure.reason, message: failure.message }
-  if (shownUntil > now) return { until: shownUntil, reason: failure.reason, message: failure.message }
-  const message = `Back-off pulling image ${JSON.stringify(image)}: ErrImagePull: ${failure.message}`
-  return { until: failure.retryAt, reason: 'ImagePullBackOff', message }
+  const { reason, message, retryAt } = failure
+  if (reason !== 'ErrImagePull') return { until: retryAt, reason, message }
+  if (shownUntil > now) return { until: shownUntil, reason, message }
+  const backOff = `Back-off pulling image ${JSON.stringify(image)}: ErrImagePull: ${message}`
+  return { until: retryAt, reason: 'ImagePullBackOff', message: backOff }
 }
 
 function crashLoop(pod: Pod, { spec }: PodContainer, last: Container, until: Date): Outlook {

@@ -17,9 +17,11 @@ const factors: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 }
 
-/** The number that a resource quantity stands for: `500m` is 0.5, `1Ki` is 1024. Throws `RangeError` for anything else. */
+const form = /^([+-]?(?:\d+\.?\d*|\.\d+))((?:[eE][+-]?\d+)|[numkMGTPE]|[KMGTPE]i)?$/
+
+/** The number that a resource quantity stands for: `500m` is 0.5, `1Ki` is 1024. Throws `RangeError` for others. */
 export function parseQuantity(text: string): number {
-  const [, digits, suffix = ''] = /^([+-]?(?:\d+\.?\d*|\.\d+))((?:[eE][+-]?\d+)|[numkMGTPE]|[KMGTPE]i)?$/.exec(text) ?? []
+  const [, digits, suffix = ''] = form.exec(text) ?? []
   if (digits === undefined) throw new RangeError(`not a quantity: ${JSON.stringify(text)}`)
   const factor = factors[suffix]
   return factor === undefined ? Number(`${digits}${suffix}`) : Number(digits) * factor

@@ -31,8 +31,8 @@ export function qosClassOf(pod: Pod): QosClass {
   const known = pod.status?.qosClass
   if (known !== undefined) return known as QosClass
   const all = containersOf(pod).map(({ spec }) => spec.resources ?? {})
-  const asks = all.flatMap(({ limits = {}, requests = {} }) => [limits['cpu'], limits['memory'], requests['cpu'], requests['memory']])
-  if (asks.every((text) => amount(text) === 0)) return 'BestEffort'
+  const asked: Quantities[] = all.flatMap(({ limits = {}, requests = {} }) => [limits, requests])
+  if (asked.every(({ cpu, memory }) => amount(cpu) === 0 && amount(memory) === 0)) return 'BestEffort'
   return all.every(({ limits = {}, requests = {} }) => isFixed(limits, requests)) ? 'Guaranteed' : 'Burstable'
 }
 

@@ -37,7 +37,8 @@ export class RuntimeView {
   async observe(uid: string): Promise<ObservedPod> {
     const { sandboxes, containers } = await this.#fresh()
     const [newest, ...older] = sandboxes.filter(({ labels }) => labels[podUidLabel] === uid).sort(newestFirst)
-    const newestStatus = newest === undefined ? [] : await this.#unlessGone(() => this.#runtime.podSandboxStatus(newest.id))
+    const newestStatus =
+      newest === undefined ? [] : await this.#unlessGone(() => this.#runtime.podSandboxStatus(newest.id))
     const own = containers.filter(({ labels }) => labels[podUidLabel] === uid)
     const statuses = await Promise.all(own.map((container) => this.#unlessGone(() => this.#status(container))))
     return { sandboxes: [...newestStatus, ...older], containers: statuses.flat().sort(newestFirst) }

@@ -4,7 +4,8 @@ import type { ContainerSpec } from './spec.ts'
 import { StartFailure } from './start-failure.ts'
 
 /** A container's security context: its own settings before its pod's. */
-export function linuxSecurity(pod: Pod, { securityContext: own = {} }: ContainerSpec): Omit<LinuxContainer, 'resources'> {
+export function linuxSecurity(pod: Pod, spec: ContainerSpec): Omit<LinuxContainer, 'resources'> {
+  const own = spec.securityContext ?? {}
   const ofPod = pod.spec.securityContext ?? {}
   const runAsUser = own.runAsUser ?? ofPod.runAsUser
   const runAsGroup = own.runAsGroup ?? ofPod.runAsGroup
@@ -29,12 +30,12 @@ export function verifyNonRoot(pod: Pod, { name, securityContext: own = {} }: Con
   const user = own.runAsUser ?? pod.spec.securityContext?.runAsUser
   if (user === 0) throw refuse(`container's runAsUser breaks non-root policy (container: ${name})`)
   if (user !== undefined || (image.uid ?? 0) > 0) return
-  if (image.username !== undefined && image.username !== '') {
-    throw refuse(
-      `container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root (container: ${name})`,
-    )
-  }
-  throw refuse(`container has runAsNonRoot and image will run as root (container: ${name})`)
+  const { username = '' } = image
+  const found =
+    username === ''
+      ? 'image will run as root'
+      : `image has non-numeric user (${username}), cannot verify user is non-root`
+  throw refuse(`container has runAsNonRoot and ${found} (container: ${name})`)
 }
 
 function refuse(message: string): StartFailure {

@@ -33,13 +33,18 @@ function variablesOf({ metadata, spec }: Service): [string, string][] {
   return [
     [`${prefix}_SERVICE_HOST`, address],
     [`${prefix}_SERVICE_PORT`, String(first.port)],
-    ...named.map(({ name = '', port }): [string, string] => [`${prefix}_SERVICE_PORT_${variableName(name)}`, String(port)]),
+    ...named.map((port) => namedPort(prefix, port)),
     [`${prefix}_PORT`, url(address, first)],
     ...ports.flatMap((port) => linkVariables(prefix, address, port)),
   ]
 }
 
+function namedPort(prefix: string, { name = '', port }: Port): [string, string] {
+  return [`${prefix}_SERVICE_PORT_${variableName(name)}`, String(port)]
+}
+
 interface Port {
+  readonly name?: string
   readonly port: number
   readonly protocol?: string
 }

@@ -24,7 +24,7 @@ export interface ContainerStart {
   readonly signal: AbortSignal
 }
 
-/** Brings a container from its definition to running: image, environment, files, create, start. Throws `StartFailure`. */
+/** Brings a container to run: image, environment, files, create, start. Throws `StartFailure`. */
 export async function startContainer(deps: PodDeps, start: ContainerStart): Promise<void> {
   const { pod, spec } = start
   try {
@@ -88,8 +88,9 @@ export async function startCreated(deps: PodDeps, created: CreatedContainer): Pr
   if (spec.lifecycle?.postStart !== undefined) await afterStart(deps, created, spec.lifecycle.postStart)
 }
 
-/** Runs the postStart hook; a container whose hook fails is stopped. A pod that is deleted meanwhile does not wait for it. */
-async function afterStart(deps: PodDeps, { pod, spec, sandbox, id, signal }: CreatedContainer, hook: Hook): Promise<void> {
+/** Runs the postStart hook; a container whose hook fails is stopped. A pod that is deleted does not wait for it. */
+async function afterStart(deps: PodDeps, created: CreatedContainer, hook: Hook): Promise<void> {
+  const { pod, spec, sandbox, id, signal } = created
   const { podIP } = downwardFacts(pod, sandbox.ip, deps.node)
   const aborted = Promise.withResolvers<never>()
   const abort = () => aborted.reject(signal.reason)

@@ -5,7 +5,7 @@ import { containerStatusOf } from './container-status.ts'
 import { currentSandbox } from './observed.ts'
 import type { Situation } from './outlook.ts'
 import { progressOf, type Progress } from './progress.ts'
-import { initContainersOf, mainContainersOf } from './spec.ts'
+import { initContainersOf, mainContainersOf, type PodContainer } from './spec.ts'
 import { isStill } from './stopping.ts'
 
 /** The node, as far as pods' statuses tell of it. */
@@ -73,7 +73,7 @@ interface Statuses {
 
 function containerStatuses(situation: Situation, { pendingInit }: Progress): Statuses {
   const blocked = pendingInit.length > 0
-  const statusOf = (container: Parameters<typeof containerStatusOf>[1]) => containerStatusOf(situation, container, blocked)
+  const statusOf = (container: PodContainer) => containerStatusOf(situation, container, blocked)
   return { init: initContainersOf(situation.pod).map(statusOf), main: mainContainersOf(situation.pod).map(statusOf) }
 }
 
@@ -92,7 +92,7 @@ function findings(situation: Situation, progress: Progress, statuses: Statuses, 
   ]
 }
 
-/** As upstream's `getPhase`; a final phase stays, and a pod that is going gets one when its last container has ended. */
+/** As upstream's `getPhase`; a final phase stays, and a pod that ends gets one with its last container. */
 function phaseOf(situation: Situation, progress: Progress, { main }: Statuses): string {
   const { pod, observed } = situation
   const before = pod.status?.phase

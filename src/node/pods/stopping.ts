@@ -17,8 +17,8 @@ export interface Stopping {
 }
 
 /**
- * The next step towards nothing of the pod running: main and init containers first, all at once; then sidecars, the last
- * one first; then sandboxes. Empty when all is still.
+ * The next step towards nothing of the pod running: main and init containers first, all at once; then sidecars, the
+ * last one first; then sandboxes. Empty when all is still.
  */
 export function stopActions({ pod, observed, memory, now }: Stopping): readonly Action[] {
   const running = observed.containers.filter(mayRun)

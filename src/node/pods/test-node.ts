@@ -26,6 +26,8 @@ export interface TestNode extends AsyncDisposable {
   readonly directory: string
   /** Starts an agent, perhaps with a runtime of its own in front of the node's. */
   startAgent(runtime?: ContainerRuntime): TestAgent
+  /** A runtime in front of the node's whose caller dies at a call; give it to `startAgent`. */
+  dyingRuntime(fatalCall: number, when: 'before' | 'after'): DyingRuntime
   pod(key?: string): Pod | undefined
   /** Waits until the pod is so. */
   until(holds: (pod: Pod | undefined) => boolean): Promise<void>
@@ -46,12 +48,19 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
   const runtime = new FakeRuntime({ clock, images: programs })
   const events: string[] = []
   const agents: TestAgent[] = []
+  const dead = Promise.withResolvers<never>()
+  // Whether anybody waits for the dead does not matter.
+  dead.promise.catch(() => {})
   const common = {
     client,
     clock,
     log: silentLog,
     sources: apiSources(client),
-    node: { name: 'node-1', hostIP: '192.168.99.11', allocatable: { cpu: 2, memory: 2 ** 33, 'ephemeral-storage': 2 ** 36 } },
+    node: {
+      name: 'node-1',
+      hostIP: '192.168.99.11',
+      allocatable: { cpu: 2, memory: 2 ** 33, 'ephemeral-storage': 2 ** 36 },
+    },
     paths: nodePaths(scratch.path),
     tmpfs: { mount: async () => {}, unmountUnder: async () => {} },
     cgroups: { remove: async () => {} },
@@ -78,6 +87,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
       agents.push(agent)
       return agent
     },
+    dyingRuntime: (fatalCall, when) => dyingRuntime(runtime, { fatalCall, when, never: dead.promise }),
     until: (holds) => vi.waitFor(() => check(holds, pod(), runtime), { timeout: 5000, interval: 2 }),
     passTimeUntil: (holds) =>
       vi.waitFor(
@@ -89,6 +99,9 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
       ),
     async [Symbol.asyncDispose]() {
       for (const agent of agents) agent.kill()
+      // Lets what was hanging end, so that nothing is written into the directory any more.
+      dead.reject(new Error('the test is over'))
+      await Promise.all(agents.map(({ ended }) => ended))
       await scratch[Symbol.asyncDispose]()
     },
   }
@@ -116,10 +129,15 @@ function startAgent(
   return { kill: () => stop.abort(), ended: new NodePods(deps, pods, stop.signal).run() }
 }
 
-/** A runtime whose caller dies at a call: it and all later ones never return. `after` lets the fatal call take effect. */
-export function dyingRuntime(runtime: FakeRuntime, fatalCall: number, when: 'before' | 'after'): DyingRuntime {
+interface Death {
+  readonly fatalCall: number
+  readonly when: 'before' | 'after'
+  readonly never: Promise<never>
+}
+
+/** The fatal call and all later ones never return. `after` lets the fatal call take effect. */
+function dyingRuntime(runtime: FakeRuntime, { fatalCall, when, never }: Death): DyingRuntime {
   let count = 0
-  const never = new Promise<never>(() => {})
   const proxy = new Proxy(runtime, {
     get(target, property) {
       const method: unknown = Reflect.get(target, property)

@@ -16,7 +16,7 @@ export interface ProbeOutcome {
   readonly message: string
 }
 
-/** Success is any status from 200 to 399. Certificates are not verified and redirects not followed, as by upstream's probes. */
+/** Success is any status from 200 to 399. Certificates are not verified, as by upstream, and redirects not followed. */
 export function httpGet(target: HttpGet): Promise<ProbeOutcome> {
   const { host, port, path = '/', httpHeaders = [], timeoutSeconds } = target
   const secure = target.scheme === 'HTTPS'

@@ -37,8 +37,8 @@ export class Prober implements Readiness {
     for (const { name, id, startedAt } of running) {
       const spec = findContainer(pod, name)?.spec
       if (watches.has(id) || spec === undefined || !hasProbes(spec)) continue
-      const before = healthBefore(pod, id)
-      watches.set(id, new ContainerWatch(this.#deps, { pod, spec, containerId: id, podIP, startedAt, before, onChange }))
+      const watched = { pod, spec, containerId: id, podIP, startedAt, before: healthBefore(pod, id), onChange }
+      watches.set(id, new ContainerWatch(this.#deps, watched))
     }
   }
 

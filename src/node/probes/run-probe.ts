@@ -13,7 +13,11 @@ export interface ProbeTarget {
 }
 
 /** Does a probe once. Never rejects for what the container does; only a runtime that cannot be asked rejects. */
-export async function runProbe(runtime: ContainerRuntime, probe: ProbeSpec, target: ProbeTarget): Promise<ProbeOutcome> {
+export async function runProbe(
+  runtime: ContainerRuntime,
+  probe: ProbeSpec,
+  target: ProbeTarget,
+): Promise<ProbeOutcome> {
   const timeoutSeconds = probe.timeoutSeconds ?? 1
   const { exec, httpGet: get, tcpSocket } = probe
   if (exec !== undefined) return probeCommand(runtime, target.containerId, exec.command ?? [], timeoutSeconds)

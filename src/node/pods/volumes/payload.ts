@@ -30,16 +30,19 @@ const usualMode = 0o644
 export async function configMapPayload(inputs: PayloadInputs, source: ConfigMapSource): Promise<Payload> {
   const { name = '', optional = false, items, defaultMode = usualMode } = source
   const data = await inputs.sources.configMap(inputs.pod.metadata.namespace ?? '', name, optional)
-  return select(data, items, { mode: defaultMode, optional, missing: (key) => `configmap references non-existent config key: ${key}` })
+  const missing = (key: string) => `configmap references non-existent config key: ${key}`
+  return select(data, items, { mode: defaultMode, optional, missing })
 }
 
 export async function secretPayload(inputs: PayloadInputs, source: SecretSource): Promise<Payload> {
   const { secretName = '', optional = false, items, defaultMode = usualMode } = source
   const data = await inputs.sources.secret(inputs.pod.metadata.namespace ?? '', secretName, optional)
-  return select(data, items, { mode: defaultMode, optional, missing: (key) => `references non-existent secret key: ${key}` })
+  const missing = (key: string) => `references non-existent secret key: ${key}`
+  return select(data, items, { mode: defaultMode, optional, missing })
 }
 
-export function downwardPayload({ pod, facts }: PayloadInputs, { items = [], defaultMode = usualMode }: DownwardSource): Payload {
+export function downwardPayload({ pod, facts }: PayloadInputs, source: DownwardSource): Payload {
+  const { items = [], defaultMode = usualMode } = source
   return new Map(
     items.map(({ path, fieldRef, resourceFieldRef, mode = defaultMode }) => {
       if (fieldRef !== undefined) return [path, file(fieldValue(pod, fieldRef, facts), mode)]

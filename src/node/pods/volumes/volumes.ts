@@ -57,7 +57,8 @@ async function prepareVolume(inputs: PayloadInputs, volume: VolumeSpec, { paths,
   if (volume.emptyDir !== undefined) {
     const isNew = (await mkdir(directory, { recursive: true })) !== undefined
     const { medium = '', sizeLimit } = volume.emptyDir
-    if (medium === 'Memory') await tmpfs.mount(directory, sizeLimit === undefined ? undefined : parseQuantity(sizeLimit))
+    const sizeBytes = sizeLimit === undefined ? undefined : parseQuantity(sizeLimit)
+    if (medium === 'Memory') await tmpfs.mount(directory, sizeBytes)
     // What containers have made of it since is theirs.
     if (isNew) await chmod(directory, 0o777)
     if (group !== undefined) await giveToGroup(directory, group)
