@@ -4,7 +4,7 @@ import {
   canonicalQuantity,
   compareQuantities,
   formatQuantity,
-  milliValue,
+  milliValue, numberOf,
   parseQuantity,
   wholeValue,
 } from './quantity.ts'
@@ -78,6 +78,20 @@ test('numbers are rounded away from zero', () => {
   expect(wholeValue(parseQuantity('1.5Gi'))).toBe(1_610_612_736)
   expect(wholeValue(parseQuantity('-0.5'))).toBe(-1)
 })
+
+for (const { text, value } of [
+  { text: '500m', value: 0.5 },
+  { text: '2', value: 2 },
+  { text: '0.1', value: 0.1 },
+  { text: '128Mi', value: 128 * 2 ** 20 },
+  { text: '1G', value: 1e9 },
+  { text: '1e3', value: 1000 },
+  { text: '1E', value: 1e18 },
+]) {
+  test(`${text} as a number`, () => {
+    expect(numberOf(text)).toBeCloseTo(value, 6)
+  })
+}
 
 test('the canonical form is its own canonical form and means the same', () => {
   const digits = fc.stringMatching(/^-?[0-9]{1,6}(\.[0-9]{1,4})?$/)

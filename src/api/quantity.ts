@@ -74,6 +74,11 @@ export function compareQuantities(a: Quantity, b: Quantity): -1 | 0 | 1 {
   return a.nanos < b.nanos ? -1 : 1
 }
 
+/** The plain number that a quantity's text stands for: `500m` is 0.5, `1Ki` is 1024. Throws `QuantityError`. */
+export function numberOf(text: string): number {
+  return Number(parseQuantity(text).nanos) / Number(unit)
+}
+
 /** In thousandths, rounded away from zero: CPU as the kernel's shares are computed from. */
 export function milliValue(quantity: Quantity): number {
   return Number(dividedUp(quantity.nanos, 10n ** 6n))

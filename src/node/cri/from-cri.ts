@@ -55,8 +55,15 @@ export function fromContainerStatus(status: Decoded<typeof containerStatus>, san
   }
 }
 
-export function fromImage({ id, repoTags, repoDigests, size }: Decoded<typeof image>): Image {
-  return { id, repoTags, repoDigests, sizeBytes: size }
+export function fromImage({ id, repoTags, repoDigests, size, uid, username }: Decoded<typeof image>): Image {
+  return {
+    id,
+    repoTags,
+    repoDigests,
+    sizeBytes: size,
+    ...(uid !== undefined && { uid: uid.value }),
+    ...(username !== '' && { username }),
+  }
 }
 
 function dateOf(nanoseconds: number): Date {

@@ -153,6 +153,8 @@ export const image = message({
   repoTags: repeated(2, 'string'),
   repoDigests: repeated(3, 'string'),
   size: one(4, 'uint64'),
+  uid: one(5, int64Value),
+  username: one(6, 'string'),
 })
 
 export const runtimeStatus = message({

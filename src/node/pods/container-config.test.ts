@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { containerConfig } from './container-config.ts'
 import { nodePaths } from './paths.ts'
-import { parseQuantity } from './quantity.ts'
 import { linuxResources, qosClassOf } from './resources.ts'
 import { sandboxConfig } from './sandbox-config.ts'
 import { verifyNonRoot } from './security.ts'
@@ -10,24 +9,6 @@ import { testPod, type PodInput } from './test-pods.ts'
 
 const capacity = 8 * 2 ** 30
 const paths = nodePaths('/state')
-
-for (const { text, value } of [
-  { text: '500m', value: 0.5 },
-  { text: '2', value: 2 },
-  { text: '0.1', value: 0.1 },
-  { text: '128Mi', value: 128 * 2 ** 20 },
-  { text: '1G', value: 1e9 },
-  { text: '1e3', value: 1000 },
-  { text: '1E', value: 1e18 },
-]) {
-  test(`quantity ${text}`, () => {
-    expect(parseQuantity(text)).toBeCloseTo(value, 6)
-  })
-}
-
-test.each(['', 'x', '1x', 'Mi', '1 Gi'])('not a quantity: %j', (text) => {
-  expect(() => parseQuantity(text)).toThrow(RangeError)
-})
 
 describe('resources', () => {
   for (const { name, resources, qos, gives } of [

@@ -1,6 +1,6 @@
 import { rfc3339 } from '../../base/rfc3339.ts'
 import type { Pod } from '../../api/kinds/pod.ts'
-import { parseQuantity } from './quantity.ts'
+import { numberOf } from '../../api/quantity.ts'
 import { findContainer, type EnvVarSource } from './spec.ts'
 
 export type FieldRef = NonNullable<EnvVarSource['fieldRef']>
@@ -74,7 +74,7 @@ export function resourceValue(pod: Pod, ref: ResourceFieldRef, container: string
   const { limits = {}, requests = {} } = spec.resources ?? {}
   const given = kind === 'limits' ? limits[resource] : (requests[resource] ?? limits[resource])
   const fallback = kind === 'limits' ? facts.allocatable[resource as keyof DownwardFacts['allocatable']] : 0
-  const value = given === undefined ? fallback : parseQuantity(given)
-  const divisor = ref.divisor === undefined || ref.divisor === '0' ? 1 : parseQuantity(ref.divisor)
+  const value = given === undefined ? fallback : numberOf(given)
+  const divisor = ref.divisor === undefined || ref.divisor === '0' ? 1 : numberOf(ref.divisor)
   return String(Math.ceil(value / divisor))
 }

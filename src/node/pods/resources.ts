@@ -1,6 +1,6 @@
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { LinuxResources } from '../cri/runtime.ts'
-import { parseQuantity } from './quantity.ts'
+import { numberOf } from '../../api/quantity.ts'
 import { containersOf, type ContainerSpec } from './spec.ts'
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
@@ -58,5 +58,5 @@ function oomScoreAdj(qosClass: QosClass, memoryRequest: number, memoryCapacity: 
 }
 
 function amount(text: string | undefined): number {
-  return text === undefined ? 0 : parseQuantity(text)
+  return text === undefined ? 0 : numberOf(text)
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Pod } from '../../../api/kinds/pod.ts'
 import { UnknownField } from '../field-values.ts'
 import { dataDirectory, volumeDirectory, type NodePaths } from '../paths.ts'
-import { parseQuantity } from '../quantity.ts'
+import { numberOf } from '../../../api/quantity.ts'
 import type { VolumeSpec } from '../spec.ts'
 import { StartFailure } from '../start-failure.ts'
 import { writeAtomically } from './atomic-directory.ts'
@@ -57,7 +57,7 @@ async function prepareVolume(inputs: PayloadInputs, volume: VolumeSpec, { paths,
   if (volume.emptyDir !== undefined) {
     const isNew = (await mkdir(directory, { recursive: true })) !== undefined
     const { medium = '', sizeLimit } = volume.emptyDir
-    const sizeBytes = sizeLimit === undefined ? undefined : parseQuantity(sizeLimit)
+    const sizeBytes = sizeLimit === undefined ? undefined : numberOf(sizeLimit)
     if (medium === 'Memory') await tmpfs.mount(directory, sizeBytes)
     // What containers have made of it since is theirs.
     if (isNew) await chmod(directory, 0o777)
