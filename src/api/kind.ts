@@ -67,3 +67,21 @@ export interface ScaleSubresource<T> {
   /** Selector in string form, `app=kubia`. */
   selector(object: T): string
 }
+
+/**
+ * Another form in which a kind is served, such as an older version of it. Objects are stored, defaulted, validated and
+ * printed as `kind`; requests and answers under `resource` are converted. A view is listed beside the kinds.
+ */
+export interface View<Stored extends KubeObject = KubeObject, Served extends KubeObject = KubeObject> {
+  /** The names under which the view is served. */
+  readonly resource: Resource<Served>
+  /** Name of the view's type in the generated schema. */
+  readonly schema: string
+  readonly kind: Kind<Stored>
+  /** The stored form of what a client sent. Its `apiVersion` and `kind` are the stored kind's. Must not mutate. */
+  toStored(served: Served): Stored
+  /** The inverse; what the view has no field for is left out. */
+  toServed(stored: Stored): Served
+  /** Sent as a Warning header with every answer, e.g. `extensions/v1beta1 Ingress is deprecated in v1.14+, …`. */
+  readonly deprecation?: string
+}

@@ -1,5 +1,6 @@
 import { addressAt, contains, formatCidr, overlaps, parseCidr, parseIPv4, sizeOf, type Cidr } from '../base/ip.ts'
 import type { HeldAddress, HeldRoute } from '../kernel/namespaces.ts'
+import { UserError } from './user-error.ts'
 
 /** The IPv4 ranges of one cluster. */
 export interface AddressPlan {
@@ -12,7 +13,7 @@ export interface AddressPlan {
 }
 
 /** A range that cannot be used; the message is one sentence that names the flag to change. */
-export class AddressPlanError extends Error {
+export class AddressPlanError extends UserError {
   override readonly name = 'AddressPlanError'
 }
 

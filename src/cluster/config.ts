@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { addressPlan, type AddressPlan } from './address-plan.ts'
+import { UserError } from './user-error.ts'
 
 /** What was chosen for a cluster when it was first started; later starts keep it. */
 export interface ClusterConfig {
@@ -21,7 +22,7 @@ export const defaults: Omit<ClusterConfig, 'name' | 'home'> = {
   clusterDomain: 'cluster.local',
 }
 
-/** The stored configuration, or undefined if the cluster does not exist. */
+/** The stored configuration, or undefined if the cluster does not exist. Rejects with `UserError` if it is broken. */
 export async function readConfig(file: string): Promise<ClusterConfig | undefined> {
   let text: string
   try {
@@ -30,12 +31,31 @@ export async function readConfig(file: string): Promise<ClusterConfig | undefine
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+  const problem = problemOf(text)
+  if (problem === undefined) return JSON.parse(text) as ClusterConfig
+  const advice = 'restore it, or wipe the cluster with ./portolan delete'
+  throw new UserError(`${file} is not a cluster’s configuration (${problem}): ${advice}`)
+}
+
+/** Why a text cannot be what `writeConfig` wrote; undefined if it can. */
+function problemOf(text: string): string | undefined {
+  let value: unknown
   try {
-    return JSON.parse(text) as ClusterConfig
-  } catch (cause) {
-    const advice = "restore it, or wipe the cluster with 'portolan delete'"
-    throw new Error(`${file} is not valid JSON (${String(cause)}): ${advice}`, { cause })
+    value = JSON.parse(text)
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
+  if (typeof value !== 'object' || value === null) return 'no object'
+  const { name, home, apiPort, ranges, nodes, clusterDomain } = value as { [Key in keyof ClusterConfig]?: unknown }
+  const wrong = [
+    typeof name === 'string' || 'name',
+    typeof home === 'string' || 'home',
+    typeof apiPort === 'number' || 'apiPort',
+    (typeof ranges === 'object' && ranges !== null) || 'ranges',
+    (Array.isArray(nodes) && nodes.every(Number.isInteger)) || 'nodes',
+    typeof clusterDomain === 'string' || 'clusterDomain',
+  ].filter((field) => field !== true)
+  return wrong.length === 0 ? undefined : `${wrong.join(', ')}: missing or of a wrong type`
 }
 
 /** Writes the configuration whole or not at all. */

@@ -5,32 +5,46 @@ import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { ClusterState, ControlRequest } from './state.ts'
 
-/** The supervisor's end of the control socket: answers `watch` with the state and its changes, `stop` by stopping. */
+/**
+ * The supervisor's end of the control socket: answers `watch` with the state and its changes, `stop` by stopping, and
+ * anything else by hanging up.
+ */
 export interface ControlServer {
   /** Tells every watcher. */
   publish(state: ClusterState): void
-  close(): Promise<void>
+  /**
+   * Takes no more connections. Those that are open end with this process, which they do not keep from ending: so
+   * whoever waits for their end waits for the process.
+   */
+  close(): void
 }
 
-/** Throws if another supervisor answers on the socket; a socket file that nobody answers on is replaced. */
+/** Rejects if another supervisor answers on the socket; a socket file that nobody answers on is replaced. */
 export async function serveControl(
   path: string,
   initial: ClusterState,
   onStop: () => void,
 ): Promise<ControlServer> {
-  if ((await connectControl(path)) !== undefined) throw new Error(`another supervisor answers on ${path}`)
+  await using other = await connectControl(path)
+  if (other !== undefined) throw new Error(`another supervisor answers on ${path}`)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   await rm(path, { force: true })
   let state = initial
+  const connections = new Set<net.Socket>()
   const watchers = new Set<net.Socket>()
   const server = net.createServer((socket) => {
+    connections.add(socket)
     socket.on('error', () => socket.destroy())
-    socket.on('close', () => watchers.delete(socket))
+    socket.on('close', () => {
+      connections.delete(socket)
+      watchers.delete(socket)
+    })
     createInterface(socket).on('line', (line) => {
-      const request = JSON.parse(line) as ControlRequest
-      if (request.type === 'stop') return onStop()
+      const request = requestIn(line)
+      if (request === undefined) return socket.destroy()
+      if (request === 'stop') return onStop()
       watchers.add(socket)
-      socket.write(`${JSON.stringify(state)}\n`)
+      return socket.write(`${JSON.stringify(state)}\n`)
     })
   })
   await once(server.listen(path), 'listening')
@@ -39,16 +53,32 @@ export async function serveControl(
       state = next
       for (const socket of watchers) socket.write(`${JSON.stringify(next)}\n`)
     },
-    close: async () => {
-      for (const socket of watchers) socket.destroy()
-      await new Promise((resolve) => server.close(resolve))
+    close: () => {
+      server.close()
+      for (const socket of connections) socket.unref()
     },
+  }
+}
+
+/** What a line asks for; undefined if it is no request. */
+function requestIn(line: string): ControlRequest['type'] | undefined {
+  const request = parsed(line)
+  const type: unknown = typeof request === 'object' && request !== null && 'type' in request ? request.type : undefined
+  return type === 'watch' || type === 'stop' ? type : undefined
+}
+
+/** Undefined for what is no JSON, such as a line that was cut off when its writer ended. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
   }
 }
 
 /** A connection to a running supervisor. */
 export interface ControlConnection extends AsyncDisposable {
-  /** The state now and after every change, until the supervisor ends. */
+  /** The state now and after every change. Ends when the supervisor's process does. */
   states(): AsyncIterable<ClusterState>
   requestStop(): void
 }
@@ -69,7 +99,10 @@ export async function connectControl(path: string): Promise<ControlConnection | 
   return {
     async *states() {
       send({ type: 'watch' })
-      for await (const line of createInterface(socket)) yield JSON.parse(line) as ClusterState
+      for await (const line of createInterface(socket)) {
+        const state = parsed(line)
+        if (state !== undefined) yield state as ClusterState
+      }
     },
     requestStop: () => void send({ type: 'stop' }),
     [Symbol.asyncDispose]: async () => void socket.destroy(),

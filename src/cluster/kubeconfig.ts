@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { Document, parseDocument, type YAMLSeq, isSeq } from 'yaml'
 import type { Identity } from './pki.ts'
+import { UserError } from './user-error.ts'
 
 /** The file that kubectl would write to: the first of `$KUBECONFIG`, or `~/.kube/config`. */
 export function kubeconfigFile(environment: NodeJS.ProcessEnv): string {
@@ -51,7 +52,7 @@ async function open(file: string): Promise<Document> {
   }
   const document = parseDocument(text)
   const [problem] = document.errors
-  if (problem !== undefined) throw new Error(`${file} is not valid YAML (${problem.message}): correct it or set KUBECONFIG`)
+  if (problem !== undefined) throw new UserError(`${file} is not valid YAML (${problem.message}): correct it or set KUBECONFIG`)
   if (document.contents === null) return new Document({ apiVersion: 'v1', kind: 'Config' })
   return document as unknown as Document
 }

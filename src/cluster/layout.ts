@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 /** Where one cluster keeps everything: state that lasts under the home, what lives with the processes under /run. */
 export interface Layout {
@@ -30,10 +30,10 @@ export interface NodeLayout {
 
 export const defaultHome = '/var/lib/portolan'
 
-/** The home from `$PORTOLAN_HOME`, or the default. */
+/** The home from `$PORTOLAN_HOME`, or the default. Absolute: processes of a cluster work in other folders. */
 export function homeOf(environment: NodeJS.ProcessEnv): string {
   const home = environment['PORTOLAN_HOME'] ?? ''
-  return home === '' ? defaultHome : home
+  return home === '' ? defaultHome : resolve(home)
 }
 
 export function layoutOf(home: string, cluster: string): Layout {

@@ -31,6 +31,11 @@ export interface SupervisedDeps {
 const stopPatienceMs = 5000
 /** A process that ran this long has started well: the next restart is immediate again. */
 const healthyAfterMs = 30_000
+/** A process that ended this often without having been ready once will not be. */
+const firstTries = 6
+
+/** How a process ended, or why it could not be started. */
+type End = { readonly exitCode: number | null; readonly signal: string | null } | { readonly error: unknown }
 
 /** A process of the cluster: started, restarted with back-off when it ends, until it is stopped. */
 export class SupervisedProcess {
@@ -40,40 +45,37 @@ export class SupervisedProcess {
   #child: ChildProcess | undefined
   #state: ProcessState['state'] = 'starting'
   #restarts = 0
-  #stopping = false
-  readonly ready: Promise<void>
-  #isReady: () => void = () => {}
+  #wasReady = false
+  readonly #stopping = new AbortController()
+  readonly #ready = Promise.withResolvers<void>()
+  /** Resolves when the process has said for the first time that it does its work. */
+  readonly ready: Promise<void> = this.#ready.promise
 
   constructor(spec: ProcessSpec, deps: SupervisedDeps) {
     this.#spec = spec
     this.#deps = deps
-    this.ready = new Promise((resolve) => (this.#isReady = resolve))
   }
 
   get state(): ProcessState {
     return { name: this.#spec.name, pid: this.#child?.pid, state: this.#state, restarts: this.#restarts }
   }
 
-  /** Keeps the process running until `stop`. */
+  /** Keeps the process running until `stop`. Rejects if it cannot be started at all, or never becomes ready. */
   async run(): Promise<void> {
-    const { clock, log } = this.#deps
-    while (!this.#stopping) {
-      const startedAt = clock.monotonicMs()
+    while (!this.#stopping.signal.aborted) {
+      const startedAt = this.#deps.clock.monotonicMs()
       const end = await this.#runOnce()
-      if (this.#stopping) break
-      if (clock.monotonicMs() - startedAt > healthyAfterMs) this.#backoff.reset()
-      const waitMs = this.#backoff.nextMs()
-      log.error({ process: this.#spec.name, ...end, waitMs, log: this.#spec.logFile }, 'process ended; starting it again')
+      if (this.#stopping.signal.aborted) break
+      if (this.#deps.clock.monotonicMs() - startedAt > healthyAfterMs) this.#backoff.reset()
       this.#restarts += 1
-      this.#change('restarting')
-      await clock.sleep(waitMs)
+      await this.#pauseAfter(end)
     }
     this.#change('stopped')
   }
 
   /** Ends the process: SIGTERM, and SIGKILL if it does not follow. Resolves when it has ended. */
   async stop(): Promise<void> {
-    this.#stopping = true
+    this.#stopping.abort()
     const child = this.#child
     if (child === undefined) return
     const ended = once(child, 'exit')
@@ -83,20 +85,57 @@ export class SupervisedProcess {
     cancel()
   }
 
-  async #runOnce(): Promise<{ exitCode: number | null; signal: string | null }> {
+  /** Rejects if there is no point in another try. */
+  async #pauseAfter(end: End): Promise<void> {
+    const { name, logFile } = this.#spec
+    if (!this.#wasReady && 'error' in end) throw end.error
+    if (!this.#wasReady && this.#restarts >= firstTries) {
+      throw new Error(`${name} does not start: it ended ${inWords(end)}, ${firstTries} times; see ${logFile}`)
+    }
+    const waitMs = this.#backoff.nextMs()
+    this.#deps.log.error({ process: name, ...end, waitMs, log: logFile }, 'process ended; starting it again')
+    this.#change('restarting')
+    const { signal } = this.#stopping
+    await this.#deps.clock.sleep(waitMs, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
+  }
+
+  async #runOnce(): Promise<End> {
     const { netns, command, logFile, listeners, prepare } = this.#spec
-    await prepare?.()
-    const sockets = (await listeners?.()) ?? new Map<string, Server>()
+    let sockets: ReadonlyMap<string, Server>
+    try {
+      await prepare?.()
+      sockets = (await listeners?.()) ?? new Map()
+    } catch (error) {
+      return { error }
+    }
+    if (this.#stopping.signal.aborted) {
+      for (const socket of sockets.values()) socket.close()
+      return { exitCode: null, signal: null }
+    }
     const output = openSync(logFile, 'a')
     // nsenter replaces itself by the program: the id stays, and so does the channel.
     const child = spawn('nsenter', [`--net=${netns}`, '--', ...command], { stdio: ['ignore', output, output, 'ipc'] })
     closeSync(output)
     this.#child = child
+    try {
+      return await this.#untilEnded(child, sockets)
+    } catch (error) {
+      return { error }
+    } finally {
+      this.#child = undefined
+    }
+  }
+
+  /** Rejects if the program could not be started. */
+  async #untilEnded(child: ChildProcess, sockets: ReadonlyMap<string, Server>): Promise<End> {
     const ended = once(child, 'exit')
     child.on('message', (message) => {
       if (message !== 'ready') return
+      this.#wasReady = true
       this.#change('ready')
-      this.#isReady()
+      this.#ready.resolve()
     })
     // `exit` follows or the program could not be started at all, which `once` above rejects with.
     child.on('error', (error) => this.#deps.log.error({ process: this.#spec.name, error }, 'process channel failed'))
@@ -105,8 +144,7 @@ export class SupervisedProcess {
       child.send({ listener: name }, socket, () => socket.close())
     }
     this.#deps.changed()
-    const [exitCode, signal] = await ended
-    this.#child = undefined
+    const [exitCode, signal] = (await ended) as [number | null, NodeJS.Signals | null]
     return { exitCode, signal }
   }
 
@@ -114,4 +152,9 @@ export class SupervisedProcess {
     this.#state = state
     this.#deps.changed()
   }
+}
+
+function inWords(end: End): string {
+  if ('error' in end) return `with ${String(end.error)}`
+  return end.signal === null ? `with exit code ${end.exitCode}` : `by ${end.signal}`
 }

@@ -1,6 +1,8 @@
 import { access, constants } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Processes } from '../kernel/processes.ts'
 import { CommandFailed } from '../kernel/processes.ts'
+import { UserError } from './user-error.ts'
 
 /** Something that Portolan needs of the machine, and the Debian package that brings it. */
 interface Requirement {
@@ -29,24 +31,27 @@ const requirements: readonly Requirement[] = [
 ]
 
 /** A set-up step that cannot be done here; the message says what to do. */
-export class SetupError extends Error {
+export class SetupError extends UserError {
   override readonly name = 'SetupError'
 }
 
 export interface SetupDeps {
   readonly processes: Processes
   readonly environment: NodeJS.ProcessEnv
+  /** Where the machine's files are looked for; `/` unless given. */
+  readonly root?: string
   say(line: string): void
 }
 
 /** Installs the Debian packages that are missing, kubectl included. Throws `SetupError`. */
-export async function installSystemPackages({ processes, environment, say }: SetupDeps): Promise<void> {
+export async function installSystemPackages({ processes, environment, root = '/', say }: SetupDeps): Promise<void> {
+  const isThere = (files: readonly string[]) => anyExists(files.map((file) => join(root, file)))
   const missing: string[] = []
-  for (const { files, package: name } of requirements) if (!(await anyExists(files))) missing.push(name)
+  for (const { files, package: name } of requirements) if (!(await isThere(files))) missing.push(name)
   const folders = (environment['PATH'] ?? '').split(':')
-  if (!(await anyExists(folders.map((folder) => `${folder}/kubectl`)))) missing.push('kubernetes-client')
+  if (!(await isThere(folders.map((folder) => `${folder}/kubectl`)))) missing.push('kubernetes-client')
   if (missing.length === 0) return
-  if (!(await anyExists(['/usr/bin/apt-get']))) {
+  if (!(await isThere(['/usr/bin/apt-get']))) {
     throw new SetupError(
       `these Debian packages are missing and there is no apt-get to install them: ${missing.join(' ')}; install what brings the same programs`,
     )

@@ -1,10 +1,9 @@
-import { rm, rmdir } from 'node:fs/promises'
+import { readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Cgroups } from '../kernel/cgroups.ts'
 import type { Mounts } from '../kernel/mounts.ts'
 import type { Namespaces } from '../kernel/namespaces.ts'
 import { clusterCgroup } from './cgroup-names.ts'
-import { readConfig } from './config.ts'
 import type { Layout, NodeLayout } from './layout.ts'
 import { clusterNetwork, nodeName } from './network.ts'
 
@@ -25,11 +24,21 @@ export async function teardown(cluster: string, layout: Layout, deps: TeardownDe
   await deps.cgroups.remove(clusterCgroup(cluster))
   await deps.mounts.unmountBelow(layout.run)
   await deps.mounts.unmountBelow(layout.state)
-  const nodes = (await readConfig(layout.configFile))?.nodes ?? []
-  for (const node of nodes) await deps.removeRuntimeLeftovers(cluster, node, layout.node(nodeName(node)))
+  for (const node of await nodesThatRan(layout)) {
+    await deps.removeRuntimeLeftovers(cluster, node, layout.node(nodeName(node)))
+  }
   await clusterNetwork(cluster, deps.namespaces).down()
   await rm(layout.run, { recursive: true, force: true })
   await removeIfEmpty(dirname(layout.run))
+}
+
+/** By the folders that their agents have made. */
+async function nodesThatRan({ run }: Layout): Promise<readonly number[]> {
+  const names = await readdir(run).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names.flatMap((name) => /^node-(\d+)$/.exec(name)?.slice(1).map(Number) ?? []).sort((a, b) => a - b)
 }
 
 /** The folder of all clusters goes with the last of them. */

@@ -1,0 +1,109 @@
+import { once } from 'node:events'
+import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
+import { type AddressInfo, createServer } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { type KeyPair, throwawayPki, type ThrowawayPki } from '../base/throwaway-pki.ts'
+import type { Log } from '../base/log.ts'
+import { apiHandler } from './handler.ts'
+import { httpServer, type HttpServerOptions } from './http-server.ts'
+import { testApi, type TestApi } from './test-api.ts'
+
+export interface TestServer extends AsyncDisposable {
+  readonly api: TestApi
+  readonly pki: ThrowawayPki
+  readonly port: number
+  /** Messages logged as errors. */
+  readonly errors: readonly string[]
+  /** Ends the server's side of every connection, as at the end of the process. */
+  close(): void
+  /** A TLS connection that speaks HTTP/1.1; as an administrator unless told otherwise. */
+  socket(identity?: Partial<KeyPair>): Promise<TLSSocket>
+  /** One HTTP/1.1 exchange on a connection of its own: everything that comes back until it ends. */
+  exchange(text: string | Buffer, identity?: Partial<KeyPair>): Promise<string>
+  session(identity?: Partial<KeyPair>): Promise<ClientHttp2Session>
+}
+
+let pki: Promise<ThrowawayPki> | undefined
+
+/** The API of `testApi` behind its real TLS server on a port of 127.0.0.1. */
+export async function testServer(options: HttpServerOptions = {}): Promise<TestServer> {
+  const authority = await (pki ??= throwawayPki('CN=admin, O=system:masters'))
+  const errors: string[] = []
+  const api = await testApi({ log: errorLog(errors) })
+  const identity = { ca: authority.ca, ...authority.server }
+  const server = httpServer(apiHandler(api.context), api.context, identity, options)
+  const listener = createServer()
+  server.accept((take) => listener.on('connection', take))
+  await once(listener.listen(0, '127.0.0.1'), 'listening')
+  const { port } = listener.address() as AddressInfo
+  const sessions: ClientHttp2Session[] = []
+  const trusted = (identity: Partial<KeyPair> = authority.client) => ({ ca: authority.ca, ...identity })
+
+  const socket = async (identity?: Partial<KeyPair>) => {
+    const connection = connectTls({ host: '127.0.0.1', port, ...trusted(identity), ALPNProtocols: ['http/1.1'] })
+    await once(connection, 'secureConnect')
+    // How a connection ends is what tests look at; that it was reset is part of it.
+    connection.on('error', () => {})
+    return connection
+  }
+  return {
+    api,
+    pki: authority,
+    port,
+    errors,
+    close: () => server.close(),
+    socket,
+    exchange: async (text, identity) => {
+      const connection = await socket(identity)
+      connection.write(text)
+      return textOf(connection)
+    },
+    session: async (identity) => {
+      const session = http2.connect(`https://127.0.0.1:${port}`, trusted(identity))
+      session.on('error', () => {})
+      sessions.push(session)
+      await once(session, 'connect')
+      return session
+    },
+    async [Symbol.asyncDispose]() {
+      for (const session of sessions) session.destroy()
+      server.close()
+      await new Promise((resolve) => listener.close(resolve))
+      await api[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** What a connection brings until it ends, in whatever way. */
+export async function textOf(connection: TLSSocket): Promise<string> {
+  let text = ''
+  connection.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+  await new Promise((resolve) => connection.on('close', resolve))
+  return text
+}
+
+/** The answer to one HTTP/2 request. */
+export async function http2Request(
+  session: ClientHttp2Session,
+  headers: IncomingHttpHeaders & Record<string, string>,
+  body?: string | Buffer,
+): Promise<{ headers: IncomingHttpHeaders; text: string }> {
+  const stream = session.request(headers, { endStream: body === undefined })
+  if (body !== undefined) stream.end(body)
+  let text = ''
+  stream.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+  const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+  if (!stream.readableEnded) await once(stream, 'end')
+  return { headers: answer, text }
+}
+
+function errorLog(errors: string[]): Log {
+  const log: Log = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (fields, message) => void errors.push(`${message}: ${String(Reflect.get(fields, 'error'))}`),
+    child: () => log,
+  }
+  return log
+}

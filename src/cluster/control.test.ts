@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { defaults } from './config.ts'
+import { type ControlServer, connectControl, currentState, serveControl } from './control.ts'
+import type { ClusterState } from './state.ts'
+
+const starting: ClusterState = {
+  phase: 'starting',
+  message: 'network',
+  config: { ...defaults, name: 'test', home: '/nowhere' },
+  supervisorPid: 4711,
+  processes: [],
+  timeline: [],
+}
+
+let folder: string
+let path: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portolan-control-'))
+  path = join(folder, 'run', 'control.sock')
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+async function serve(onStop = () => {}): Promise<ControlServer> {
+  const server = await serveControl(path, starting, onStop)
+  onTestFinished(() => server.close())
+  return server
+}
+
+async function connect() {
+  const connection = await connectControl(path)
+  if (connection === undefined) throw new Error('nobody answers')
+  onTestFinished(() => connection[Symbol.asyncDispose]())
+  return connection
+}
+
+/** A client that says what it likes. */
+async function rawClient(): Promise<net.Socket> {
+  const socket = net.connect(path)
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  return socket
+}
+
+test('every watcher is told the state and each change', async () => {
+  const server = await serve()
+  const watchers = [await connect(), await connect()].map((connection) => connection.states()[Symbol.asyncIterator]())
+  for (const watcher of watchers) expect((await watcher.next()).value).toEqual(starting)
+  server.publish({ ...starting, phase: 'ready' })
+  for (const watcher of watchers) expect((await watcher.next()).value).toEqual({ ...starting, phase: 'ready' })
+})
+
+test('a request to stop is passed on', async () => {
+  const stopped = Promise.withResolvers<void>()
+  await serve(() => stopped.resolve())
+  const connection = await connect()
+  connection.requestStop()
+  await stopped.promise
+})
+
+test('without a supervisor there is no state', async () => {
+  expect(await currentState(path)).toBeUndefined()
+})
+
+test('a socket that a supervisor left behind when it was killed is nobody, and is taken over', async () => {
+  await serve().then((server) => server.close())
+  const left = net.createServer()
+  await once(left.listen(join(folder, 'left.sock')), 'listening')
+  await rename(join(folder, 'left.sock'), path)
+  await new Promise((closed) => left.close(closed))
+  expect(await currentState(path)).toBeUndefined()
+  await serve()
+  expect(await currentState(path)).toEqual(starting)
+})
+
+test('a second supervisor is refused, and the first goes on', async () => {
+  await serve()
+  await expect(serve()).rejects.toThrow(`another supervisor answers on ${path}`)
+  expect(await currentState(path)).toEqual(starting)
+})
+
+describe('a client that sends', () => {
+  for (const line of ['nonsense', '{"type":', 'null', '[]', '"stop"', '{}', '{"type":"dance"}', '']) {
+    test(`${JSON.stringify(line)} is hung up on, and no other`, async () => {
+      let stops = 0
+      await serve(() => (stops += 1))
+      const client = await rawClient()
+      client.write(`${line}\n`)
+      await once(client.resume(), 'close')
+      expect(await currentState(path)).toEqual(starting)
+      expect(stops).toBe(0)
+    })
+  }
+
+  test('half a line and leaves does no harm', async () => {
+    await serve()
+    const client = await rawClient()
+    client.end('{"type":"st')
+    await once(client.resume(), 'close')
+    expect(await currentState(path)).toEqual(starting)
+  })
+})
+
+test('half a state from a supervisor that is killed is not taken for one', async () => {
+  const whole = JSON.stringify(starting)
+  const dying = net.createServer((socket) => socket.end(`${whole}\n${whole.slice(0, 20)}`))
+  onTestFinished(() => void dying.close())
+  await serve().then((server) => server.close())
+  await once(dying.listen(path), 'listening')
+  const states = await Array.fromAsync((await connect()).states())
+  expect(states).toEqual([starting])
+})
+
+test('states end when the supervisor’s process does, not before', async () => {
+  const script = join(folder, 'supervisor.ts')
+  const trace = join(folder, 'ended')
+  await writeFile(
+    script,
+    `import { writeFileSync } from 'node:fs'
+    import { serveControl } from ${JSON.stringify(join(import.meta.dirname, 'control.ts'))}
+    process.on('exit', () => writeFileSync(${JSON.stringify(trace)}, ''))
+    const server = await serveControl(${JSON.stringify(path)}, ${JSON.stringify(starting)}, () => server.close())
+    console.log('serving')`,
+  )
+  const supervisor = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(() => void supervisor.kill('SIGKILL'))
+  await once(supervisor.stdout, 'data')
+  // Neither who watches nor who says nothing keeps it from ending.
+  await rawClient()
+  const connection = await connect()
+  for await (const _ of connection.states()) connection.requestStop()
+  expect(await readFile(trace, 'utf8')).toBe('')
+})

@@ -1,0 +1,34 @@
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { homeOf, layoutOf } from './layout.ts'
+
+for (const { given, expected } of [
+  { given: undefined, expected: '/var/lib/portolan' },
+  { given: '', expected: '/var/lib/portolan' },
+  { given: '/srv/portolan', expected: '/srv/portolan' },
+  // The supervisor works in another folder than the command.
+  { given: 'here', expected: resolve('here') },
+]) {
+  test(`PORTOLAN_HOME=${given} is ${expected}`, () => {
+    expect(homeOf(given === undefined ? {} : { PORTOLAN_HOME: given })).toBe(expected)
+  })
+}
+
+const layout = layoutOf('/home', 'a-cluster-of-22-letters')
+const node = layout.node('node-244')
+
+test('what ends with the processes is under /run, what lasts is not', () => {
+  const live = [layout.controlSocket, node.containerdState, node.containerdSocket, node.cniConf, node.cniState]
+  const lasting = [layout.configFile, layout.storeFile, layout.pki, layout.logs, node.containerdRoot, node.containerdLog, node.pods]
+  expect(live.filter((path) => !path.startsWith(`${layout.run}/`))).toEqual([])
+  expect(lasting.filter((path) => !path.startsWith(`${layout.state}/`))).toEqual([])
+})
+
+test('images are shared by clusters, and outlive each', () => {
+  expect(layoutOf('/home', 'one').images).toBe(layoutOf('/home', 'two').images)
+  expect(layout.images.startsWith(layout.state)).toBe(false)
+})
+
+test('sockets have names that the kernel takes (unix(7): 107 bytes, containerd adds .ttrpc)', () => {
+  for (const path of [layout.controlSocket, `${node.containerdSocket}.ttrpc`]) expect(path.length).toBeLessThan(107)
+})

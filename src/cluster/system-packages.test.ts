@@ -1,0 +1,79 @@
+import { mkdir, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type FakeEnd, FakeProcesses } from '../kernel/fake-processes.ts'
+import { installSystemPackages, SetupError } from './system-packages.ts'
+
+const programs = [
+  'usr/bin/containerd', 'usr/sbin/runc', 'usr/lib/cni/ptp', 'usr/sbin/nft', 'sbin/ip', 'usr/sbin/conntrack',
+  'usr/bin/nsenter', 'bin/busybox', 'usr/bin/dig', 'usr/bin/curl', 'bin/bash', 'usr/bin/apt-get', 'opt/kubectl/kubectl',
+]
+
+/** A machine's files, all of them executable. */
+let root: string
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'portolan-packages-'))
+  for (const program of programs) {
+    await mkdir(dirname(join(root, program)), { recursive: true })
+    await writeFile(join(root, program), '', { mode: 0o755 })
+  }
+})
+afterEach(() => rm(root, { recursive: true }))
+
+async function install(end: (command: readonly string[]) => FakeEnd = () => ({})) {
+  const processes = new FakeProcesses(({ command }) => end(command))
+  const said: string[] = []
+  const environment = { PATH: '/usr/bin:/opt/kubectl' }
+  const outcome = installSystemPackages({ processes, environment, root, say: (line) => void said.push(line) })
+  return { outcome: await outcome.catch((error: unknown) => error), said, calls: processes.calls.map(({ command }) => command.join(' ')) }
+}
+
+const apt = 'env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120'
+
+test('nothing is run on a machine that has everything', async () => {
+  expect(await install()).toEqual({ outcome: undefined, said: [], calls: [] })
+})
+
+test('exactly what is missing is installed, and said', async () => {
+  for (const program of ['usr/sbin/runc', 'usr/lib/cni/ptp', 'usr/bin/dig']) await unlink(join(root, program))
+  const packages = 'runc containernetworking-plugins bind9-dnsutils'
+  expect(await install()).toEqual({
+    outcome: undefined,
+    said: [`installing Debian packages: ${packages}`],
+    calls: [`${apt} update`, `${apt} --no-install-recommends install ${packages}`],
+  })
+})
+
+test('kubectl is looked for where the user’s shell would', async () => {
+  await unlink(join(root, 'opt/kubectl/kubectl'))
+  const { calls } = await install()
+  expect(calls.at(-1)).toBe(`${apt} --no-install-recommends install kubernetes-client`)
+})
+
+test('a file that is no program does not count as one', async () => {
+  await rm(join(root, 'usr/sbin/nft'))
+  await writeFile(join(root, 'usr/sbin/nft'), '', { mode: 0o644 })
+  expect((await install()).calls.at(-1)).toContain('install nftables')
+})
+
+test('a failing apt-get is one sentence, with its own last words', async () => {
+  await unlink(join(root, 'usr/bin/curl'))
+  const stderr = 'Reading package lists…\nE: Unable to locate package curl\n'
+  const { outcome } = await install((command) => (command.includes('install') ? { exitCode: 100, stderr } : {}))
+  expect(outcome).toBeInstanceOf(SetupError)
+  expect(outcome).toMatchObject({
+    message:
+      'apt-get could not install curl: Reading package lists… E: Unable to locate package curl; correct that, or install them by hand',
+  })
+})
+
+test('a machine without apt-get is told what is missing', async () => {
+  for (const program of ['usr/bin/apt-get', 'usr/bin/curl', 'bin/bash']) await unlink(join(root, program))
+  const { outcome, calls } = await install()
+  expect(outcome).toMatchObject({
+    message:
+      'these Debian packages are missing and there is no apt-get to install them: curl bash; install what brings the same programs',
+  })
+  expect(calls).toEqual([])
+})
