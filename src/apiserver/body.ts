@@ -1,10 +1,10 @@
 import { badRequest, unsupportedMediaType } from '../api/errors.ts'
-import type { Kind } from '../api/kind.ts'
 import type { KubeObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import { decodeObject } from '../api/schema/decode.ts'
 import { parseJson, parseYaml } from '../api/schema/parse.ts'
 import type { ApiContext } from './context.ts'
+import type { ServedForm } from './kind-registry.ts'
 import type { ApiRequest } from './request.ts'
 import { fieldValidationOf } from './write-options.ts'
 
@@ -18,33 +18,35 @@ export function parseBody(request: Body): unknown {
 /** The object in a body: checked against the schema, of the kind that the path names, a copy of the caller's own. */
 export function decodeBody(
   context: ApiContext,
-  kind: Kind,
+  form: ServedForm,
   request: ApiRequest,
 ): { object: KubeObject; warnings: readonly string[] } {
   const strictness = fieldValidationOf(request.query)
   const { value, duplicates } = parse(request, strictness !== 'Ignore')
-  return decodeValue(context, kind, value, request, duplicates)
+  return decodeValue(context, form, value, request, duplicates)
 }
 
 /** The same for a value that is already parsed, such as the result of a patch. */
 export function decodeValue(
   context: ApiContext,
-  kind: Kind,
+  form: ServedForm,
   value: unknown,
   request: Pick<ApiRequest, 'query'>,
   duplicates: readonly string[] = [],
 ): { object: KubeObject; warnings: readonly string[] } {
   const strictness = fieldValidationOf(request.query)
-  const typed = withKind(kind, value)
-  const where = `${kind.resource.kind} in version "${kind.resource.version}" cannot be handled as a ${kind.resource.kind}`
-  const decoded = decodeObject(typed, kind.schema, context.schema)
+  const typed = withKind(form, value)
+  const { kind, version } = form.resource
+  const where = `${kind} in version "${version}" cannot be handled as a ${kind}`
+  const decoded = decodeObject(typed, form.schema, context.schema)
   if (decoded.error !== undefined) throw badRequest(`${where}: ${decoded.error}`)
   const problems = [...duplicates, ...decoded.unknown]
   if (problems.length > 0 && strictness === 'Strict') {
     throw badRequest(`${where}: strict decoding error: ${problems.join(', ')}`)
   }
-  const object = decoded.value as unknown as KubeObject
-  object.metadata ??= {} as KubeObject['metadata']
+  const served = decoded.value as unknown as KubeObject
+  served.metadata ??= {} as KubeObject['metadata']
+  const object = form.view === undefined ? served : form.view.toStored(served)
   return { object, warnings: strictness === 'Warn' ? problems : [] }
 }
 
@@ -64,21 +66,21 @@ function parse(request: Body, findDuplicates: boolean): { value: unknown; duplic
 }
 
 /** Fills in kind and apiVersion where the client left them out; refuses others. */
-function withKind(kind: Kind, value: unknown): unknown {
+function withKind({ resource }: ServedForm, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest(`the body of the request must be a ${kind.resource.kind} object`)
+    throw badRequest(`the body of the request must be a ${resource.kind} object`)
   }
-  const apiVersion = apiVersionOf(kind.resource)
+  const apiVersion = apiVersionOf(resource)
   const given = value as Readonly<Record<string, unknown>>
-  const givenKind = given['kind'] ?? kind.resource.kind
+  const givenKind = given['kind'] ?? resource.kind
   const givenVersion = given['apiVersion'] ?? apiVersion
   if (givenVersion !== apiVersion) {
     throw badRequest(
       `the API version in the data (${String(givenVersion)}) does not match the expected API version (${apiVersion})`,
     )
   }
-  if (givenKind !== kind.resource.kind) {
-    throw badRequest(`${String(givenKind)} in version "${kind.resource.version}" cannot be handled as a ${kind.resource.kind}: no kind match`)
+  if (givenKind !== resource.kind) {
+    throw badRequest(`${String(givenKind)} in version "${resource.version}" cannot be handled as a ${resource.kind}: no kind match`)
   }
   return { ...given, kind: givenKind, apiVersion: givenVersion }
 }

@@ -3,7 +3,7 @@ import type { Log } from '../base/log.ts'
 import type { Kind } from '../api/kind.ts'
 import type { Schema } from '../api/schema/schema.ts'
 import type { AdmissionStep } from './admission/admission.ts'
-import type { KindRegistry } from './kind-registry.ts'
+import type { KindRegistry, ServedForm } from './kind-registry.ts'
 import type { Kubelets } from './kubelets.ts'
 import type { ObjectStore } from './objects.ts'
 import type { OpenApi } from './openapi.ts'
@@ -33,5 +33,7 @@ export interface ApiContext {
 export interface ResourceRequest {
   readonly request: ApiRequest
   readonly path: ResourcePath
+  /** What the path names; `kind` is the form's. */
+  readonly form: ServedForm
   readonly kind: Kind
 }

@@ -1,6 +1,5 @@
-import type { Kind } from '../api/kind.ts'
 import { apiVersionOf } from '../api/resource.ts'
-import type { KindRegistry } from './kind-registry.ts'
+import type { KindRegistry, ServedForm } from './kind-registry.ts'
 import { subresources } from './subresources/index.ts'
 
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
@@ -34,7 +33,7 @@ export function resourceList(kinds: KindRegistry, group: string, version: string
     kind: 'APIResourceList',
     apiVersion: 'v1',
     groupVersion: apiVersionOf({ group, version }),
-    resources: served.flatMap((kind) => [describeResource(kind), ...describeSubresources(kind)]),
+    resources: served.flatMap((form) => [describeResource(form), ...describeSubresources(form)]),
   }
 }
 
@@ -52,7 +51,7 @@ function describeGroup(name: string, versions: readonly string[]) {
   return { name, versions: described, preferredVersion: described[0] }
 }
 
-function describeResource({ resource }: Kind) {
+function describeResource({ resource }: ServedForm) {
   return {
     name: resource.plural,
     singularName: resource.singular,
@@ -64,15 +63,15 @@ function describeResource({ resource }: Kind) {
   }
 }
 
-function describeSubresources(kind: Kind) {
+function describeSubresources({ resource, kind }: ServedForm) {
   return subresources
     .filter((subresource) => subresource.appliesTo({ kind }))
     .map((subresource) => ({
-      name: `${kind.resource.plural}/${subresource.name}`,
+      name: `${resource.plural}/${subresource.name}`,
       singularName: '',
-      namespaced: kind.resource.namespaced,
+      namespaced: resource.namespaced,
       ...(subresource.group !== undefined && { group: subresource.group, version: subresource.version }),
-      kind: subresource.kind === '' ? kind.resource.kind : subresource.kind,
+      kind: subresource.kind === '' ? resource.kind : subresource.kind,
       verbs: subresource.verbs,
     }))
 }

@@ -46,11 +46,12 @@ export async function resolveResource(context: ApiContext, request: ApiRequest):
   const verb = verbOf(request.method, path, request.query)
   if (verb === undefined) throw methodNotSupported(path, request.method)
   authorize(request.user, verb, path)
-  const kind = context.kinds.find(path)
-  if (kind === undefined) throw pathNotFound()
+  const form = context.kinds.find(path)
+  if (form === undefined) throw pathNotFound()
+  const { kind } = form
   if (path.namespace !== undefined && !kind.resource.namespaced) throw pathNotFound()
   if (path.name !== undefined && kind.resource.namespaced && path.namespace === undefined) throw pathNotFound()
-  const resource = { request, path, kind }
+  const resource = { request, path, form, kind }
   if (path.subresource === undefined) return { resource, verb, subresource: undefined }
   const subresource = subresources.find(({ name, appliesTo }) => name === path.subresource && appliesTo({ kind }))
   if (subresource === undefined) throw pathNotFound()

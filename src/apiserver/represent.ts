@@ -1,18 +1,18 @@
-import type { Kind } from '../api/kind.ts'
 import type { KubeObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/resource.ts'
+import { servedObject, type ServedForm } from './kind-registry.ts'
 import type { Representation } from './negotiate.ts'
 import type { Stored } from './objects.ts'
 
 /** The JSON of one object in the form asked for. */
-export function representObject(kind: Kind, stored: Stored, as: Representation, options: TableOptions): string {
+export function representObject(form: ServedForm, stored: Stored, as: Representation, options: TableOptions): string {
   switch (as) {
     case 'object':
-      return stored.json
+      return servedJson(form, stored)
     case 'metadata':
       return JSON.stringify(partialMetadata(stored.object))
     case 'table':
-      return tableJson(kind, [stored], { resourceVersion: stored.object.metadata.resourceVersion }, options)
+      return tableJson(form, [stored], { resourceVersion: stored.object.metadata.resourceVersion }, options)
     default:
       return as satisfies never
   }
@@ -26,16 +26,16 @@ export interface ListMeta {
 
 /** The JSON of a list in the form asked for. */
 export function representList(
-  kind: Kind,
+  form: ServedForm,
   items: readonly Stored[],
   as: Representation,
   meta: ListMeta,
   options: TableOptions,
 ): string {
-  if (as === 'table') return tableJson(kind, items, meta, options)
+  if (as === 'table') return tableJson(form, items, meta, options)
   const [listKind, apiVersion, parts] =
     as === 'object'
-      ? [`${kind.resource.kind}List`, apiVersionOf(kind.resource), items.map((item) => item.json)]
+      ? [`${form.resource.kind}List`, apiVersionOf(form.resource), items.map((item) => servedJson(form, item))]
       : [
           'PartialObjectMetadataList',
           'meta.k8s.io/v1',
@@ -53,7 +53,12 @@ export interface TableOptions {
   readonly withoutColumns?: boolean
 }
 
-function tableJson(kind: Kind, items: readonly Stored[], meta: ListMeta, options: TableOptions): string {
+/** The text is made once for the kind's own form, and each time for a view. */
+function servedJson(form: ServedForm, stored: Stored): string {
+  return form.view === undefined ? stored.json : JSON.stringify(servedObject(form, stored.object))
+}
+
+function tableJson({ kind }: ServedForm, items: readonly Stored[], meta: ListMeta, options: TableOptions): string {
   const columnDefinitions = kind.columns.map(({ name, type, format, description, priority }) => ({
     name,
     type: type === 'date' ? 'string' : type,

@@ -2,7 +2,8 @@ import { kinds } from '../api/kinds/index.ts'
 import { readSchema } from '../api/schema/schema-file.ts'
 import { parseCidr } from '../base/ip.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
-import { silentLog } from '../base/log.ts'
+import { type Log, silentLog } from '../base/log.ts'
+import type { Store } from '../storage/store.ts'
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts'
 import { admissionSteps } from './admission/index.ts'
 import { ServiceAddressAllocator } from './admission/service-address-allocator.ts'
@@ -45,15 +46,26 @@ export interface WatchedEvents {
   stop(): void
 }
 
-/** The whole API over a store in memory, with the namespace `default` and the service range 10.96.0.0/28. */
-export async function testApi(clock: Clock = systemClock): Promise<TestApi> {
-  const store = openSqliteStore(':memory:')
+export interface TestApiOptions {
+  readonly clock?: Clock
+  readonly log?: Log
+  /** Closed with the API. In memory unless given. */
+  readonly store?: Store
+  readonly random?: () => number
+}
+
+/**
+ * The whole API over a store, with the namespace `default`, the service range 10.96.0.0/28 and the node ports
+ * 30000–30003.
+ */
+export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const { clock = systemClock, log = silentLog, store = openSqliteStore(':memory:'), random = Math.random } = options
   const objects = new ObjectStore(store)
   const registry = new KindRegistry(kinds)
   const end = new AbortController()
   const clusterIPs = parseCidr('10.96.0.0/28')
   if (clusterIPs === undefined) throw new Error('the range does not parse')
-  const addresses = new ServiceAddressAllocator({ clusterIPs, nodePorts: { first: 30000, last: 30003 } }, Math.random)
+  const addresses = new ServiceAddressAllocator({ clusterIPs, nodePorts: { first: 30000, last: 30003 } }, random)
   const context: ApiContext = {
     objects,
     kinds: registry,
@@ -65,8 +77,8 @@ export async function testApi(clock: Clock = systemClock): Promise<TestApi> {
     address: '127.0.0.1:6443',
     notReadyReasons: () => [],
     clock,
-    random: Math.random,
-    log: silentLog,
+    random,
+    log,
   }
   await feedServiceAddresses(objects, addresses, end.signal)
   const handler = apiHandler(context)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { addContext, contextName, kubeconfigFile, removeContext } from './kubeconfig.ts'
+import { addContext, checkKubeconfig, contextName, kubeconfigFile, removeContext } from './kubeconfig.ts'
 
 const identity = { ca: 'CA', cert: 'CERT', key: 'KEY' }
 const server = 'https://127.0.0.1:6443'
@@ -47,12 +47,20 @@ test('removing a context leaves the others and no dangling current-context', asy
   await removeContext(file, 'portolan')
 })
 
-test('a broken file is refused and left as it is', async () => {
-  await addContext(file, 'portolan', server, identity)
-  await writeFile(file, 'clusters: [')
-  await expect(addContext(file, 'portolan', server, identity)).rejects.toThrow(/is not valid YAML/)
-  expect(await readFile(file, 'utf8')).toBe('clusters: [')
-})
+for (const { text, problem } of [
+  { text: 'clusters: [\n', problem: 'Flow sequence in block collection must be .+ at line \\d+, column \\d+' },
+  { text: 'hello\n', problem: 'it holds no fields' },
+]) {
+  test(`a file with ${JSON.stringify(text)} is refused in one sentence and left as it is`, async () => {
+    await addContext(file, 'portolan', server, identity)
+    await writeFile(file, text)
+    const sentence = new RegExp(`^${file} is not a kubeconfig \\(${problem}\\): correct it or set KUBECONFIG$`)
+    for (const attempt of [() => addContext(file, 'portolan', server, identity), () => checkKubeconfig(file)]) {
+      await expect(attempt()).rejects.toThrow(expect.objectContaining({ message: expect.stringMatching(sentence) }))
+      expect(await readFile(file, 'utf8')).toBe(text)
+    }
+  })
+}
 
 for (const { name, environment, expected } of [
   { name: 'the first of KUBECONFIG', environment: { KUBECONFIG: ':/a/b:/c', HOME: '/root' }, expected: '/a/b' },

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { Document, parseDocument, type YAMLSeq, isSeq } from 'yaml'
+import { Document, parseDocument, type YAMLSeq, isMap, isSeq } from 'yaml'
 import type { Identity } from './pki.ts'
 import { UserError } from './user-error.ts'
 
@@ -17,6 +17,11 @@ export const defaultCluster = 'default'
 /** `portolan`, or `portolan-NAME` for a cluster that has a name of its own. */
 export function contextName(cluster: string): string {
   return cluster === defaultCluster ? 'portolan' : `portolan-${cluster}`
+}
+
+/** Rejects with `UserError` if there is a file that a context cannot be added to. */
+export async function checkKubeconfig(file: string): Promise<void> {
+  await open(file)
 }
 
 /** Adds or renews the cluster's context and makes it the current one. Everything else in the file is kept. */
@@ -52,9 +57,16 @@ async function open(file: string): Promise<Document> {
   }
   const document = parseDocument(text)
   const [problem] = document.errors
-  if (problem !== undefined) throw new UserError(`${file} is not valid YAML (${problem.message}): correct it or set KUBECONFIG`)
+  if (problem !== undefined) throw broken(file, problem.message)
   if (document.contents === null) return new Document({ apiVersion: 'v1', kind: 'Config' })
+  if (!isMap(document.contents)) throw broken(file, 'it holds no fields')
   return document as unknown as Document
+}
+
+/** Of a message, the first line counts: the others show the place in the file. */
+function broken(file: string, message: string): UserError {
+  const [problem = ''] = message.split(/:?\n/)
+  return new UserError(`${file} is not a kubeconfig (${problem}): correct it or set KUBECONFIG`)
 }
 
 function put(document: Document, list: string, entry: { name: string } & Record<string, unknown>): void {

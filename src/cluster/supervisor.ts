@@ -26,7 +26,7 @@ export interface SupervisorDeps extends TeardownDeps {
 /**
  * Runs one cluster until it is told to stop, over the control socket or by `stopped`: makes its network, keeps its
  * processes running, tells what is going on. Whatever a supervisor before left behind is taken over: its network and
- * its pods stay as they are. Resolves when nothing of the cluster is left.
+ * its pods stay as they are. Resolves when nothing of the cluster is left; rejects, likewise, if it cannot be started.
  */
 export async function supervise(
   config: ClusterConfig,
@@ -35,9 +35,12 @@ export async function supervise(
   stopped: AbortSignal,
 ): Promise<void> {
   const status = new Status(config, deps.clock)
-  const stop = Promise.withResolvers<void>()
-  stopped.addEventListener('abort', () => stop.resolve(), { once: true })
-  status.control = await serveControl(layout.controlSocket, status.state, () => stop.resolve())
+  const toStop = Promise.withResolvers<'stop'>()
+  stopped.addEventListener('abort', () => toStop.resolve('stop'), { once: true })
+  // What was aborted before has no event to come.
+  if (stopped.aborted) toStop.resolve('stop')
+  const control = await serveControl(layout.controlSocket, status.state, () => toStop.resolve('stop'))
+  status.control = control
   let processes: readonly SupervisedProcess[] = []
   let runs: readonly Promise<void>[] = []
   try {
@@ -49,21 +52,31 @@ export async function supervise(
       (spec) => new SupervisedProcess(spec, { clock: deps.clock, log: deps.log, changed: () => status.update(processes) }),
     )
     runs = processes.map((process) => process.run())
-    for (const process of processes) void process.ready.then(() => status.step(`${process.state.name} ready`))
-    await Promise.race([stop.promise, Promise.all(processes.map(({ ready }) => ready)), ...runs])
-    status.become('ready')
-    await Promise.race([stop.promise, ...runs])
+    // They end, unless told to, by failing.
+    const end = Promise.race([toStop.promise, ...runs.map((run) => run.then(() => 'stop' as const))])
+    if ((await Promise.race([end, allReady(processes, status)])) === 'ready') {
+      status.become('ready')
+      await end
+    }
   } catch (error) {
     status.become('failed', error instanceof Error ? error.message : String(error))
     deps.log.error({ error }, 'cluster failed')
     throw error
   } finally {
     if (status.state.phase !== 'failed') status.become('stopping')
-    await Promise.all(processes.map((process) => process.stop()))
-    await Promise.allSettled(runs)
-    await teardown(config.name, layout, deps)
-    await status.control.close()
+    try {
+      await Promise.all(processes.map((process) => process.stop()))
+      await Promise.allSettled(runs)
+      await teardown(config.name, layout, deps)
+    } finally {
+      control.close()
+    }
   }
+}
+
+async function allReady(processes: readonly SupervisedProcess[], status: Status): Promise<'ready'> {
+  await Promise.all(processes.map(({ ready, state }) => ready.then(() => status.step(`${state.name} ready`))))
+  return 'ready'
 }
 
 /** The processes of a cluster, in the order in which they are started. */

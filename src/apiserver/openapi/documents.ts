@@ -51,7 +51,7 @@ export class OpenApiDocuments {
   }
 
   #served(): ServedResource[] {
-    return this.#kinds.all().map((kind) => servedResource(kind, subresources))
+    return this.#kinds.all().map((form) => servedResource(form, subresources))
   }
 
   /** Kinds are only ever added. */

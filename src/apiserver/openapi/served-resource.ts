@@ -1,6 +1,6 @@
-import type { Kind } from '../../api/kind.ts'
 import type { Resource } from '../../api/resource.ts'
 import type { Verb } from '../request-info.ts'
+import type { ServedForm } from '../kind-registry.ts'
 import type { Subresource } from '../subresources/subresource.ts'
 
 /** One resource as OpenAPI describes it. */
@@ -29,18 +29,18 @@ const ownTypes = new Map([
   ['TokenRequest', 'AuthenticationV1TokenRequest'],
 ])
 
-export function servedResource(kind: Kind, subresources: readonly Subresource[]): ServedResource {
+export function servedResource(form: ServedForm, subresources: readonly Subresource[]): ServedResource {
   return {
-    resource: kind.resource,
-    type: kind.schema,
+    resource: form.resource,
+    type: form.schema,
     subresources: subresources
-      .filter((subresource) => subresource.appliesTo({ kind }))
-      .map((subresource) => served(subresource, kind)),
+      .filter((subresource) => subresource.appliesTo({ kind: form.kind }))
+      .map((subresource) => served(subresource, form)),
   }
 }
 
 /** A subresource without a kind of its own has its object's. */
-function served(subresource: Subresource, { resource, schema }: Kind): ServedSubresource {
+function served(subresource: Subresource, { resource, schema }: ServedForm): ServedSubresource {
   const { name, kind: ownKind, group, version, verbs } = subresource
   const isWhole = ownKind === '' || (ownKind === resource.kind && verbs.includes('update'))
   return {

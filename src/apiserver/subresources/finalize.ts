@@ -9,8 +9,8 @@ export const finalizeSubresource: Subresource = {
   kind: 'Namespace',
   verbs: ['update'],
   appliesTo: ({ kind }) => kind.resource.plural === Namespaces.plural && kind.resource.group === Namespaces.group,
-  serve: async (context, { request, path, kind }) => {
-    const { object } = decodeBody(context, kind, request)
+  serve: async (context, { request, path, form, kind }) => {
+    const { object } = decodeBody(context, form, request)
     const stored = await writeObject(context, {
       kind,
       namespace: undefined,

@@ -16,17 +16,17 @@ import { isDryRun } from '../write-options.ts'
 import { tableOptions } from './table-options.ts'
 
 export async function create(context: ApiContext, resourceRequest: ResourceRequest): Promise<ApiResponse> {
-  const { request, path, kind } = resourceRequest
+  const { request, path, form, kind } = resourceRequest
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
   const dryRun = isDryRun(request.query)
-  const { object, warnings } = decodeBody(context, kind, request)
+  const { object, warnings } = decodeBody(context, form, request)
   placeInNamespace(kind, object, path.namespace)
   const stored = await createObject(context, { kind, object, user: request.user, dryRun })
   return {
     status: 201,
     contentType: 'application/json',
     warnings,
-    body: representObject(kind, stored, as, tableOptions(context, request.query)),
+    body: representObject(form, stored, as, tableOptions(context, request.query)),
   }
 }
 

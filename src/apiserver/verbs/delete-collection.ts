@@ -9,7 +9,7 @@ import { tableOptions } from './table-options.ts'
 
 /** DELETE of a collection: every selected object as by a delete of its own. Answers with the list of what it found. */
 export async function deleteCollection(context: ApiContext, resourceRequest: ResourceRequest): Promise<ApiResponse> {
-  const { request, path, kind } = resourceRequest
+  const { request, path, form, kind } = resourceRequest
   const options = deleteOptions(request.body, request.contentType, request.query)
   const { items, meta } = await selectPage(context, resourceRequest, keyFor(kind.resource, path.namespace))
   for (const { object } of items) {
@@ -21,6 +21,6 @@ export async function deleteCollection(context: ApiContext, resourceRequest: Res
       if (!isStatus(error, 'NotFound')) throw error
     }
   }
-  const body = representList(kind, items, 'object', meta, tableOptions(context, request.query))
+  const body = representList(form, items, 'object', meta, tableOptions(context, request.query))
   return { status: 200, contentType: 'application/json', body }
 }

@@ -7,16 +7,21 @@ import { parseBody } from '../body.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
 import type { Stored } from '../objects.ts'
 import { type ApiResponse, json, type User } from '../request.ts'
+import { representObject } from '../represent.ts'
 import { isDryRun } from '../write-options.ts'
 import { timestamp } from './create.ts'
+import { tableOptions } from './table-options.ts'
 
 /** DELETE of one object: removes it, or marks it for those who have to let go of it first. */
 export async function deleteOne(context: ApiContext, resourceRequest: ResourceRequest): Promise<ApiResponse> {
-  const { request, path, kind } = resourceRequest
+  const { request, path, form, kind } = resourceRequest
   const name = path.name ?? ''
   const options = deleteOptions(request.body, request.contentType, request.query)
   const result = await deleteObject(context, { kind, namespace: path.namespace, name, user: request.user, options })
-  if (!result.gone) return { status: 200, contentType: 'application/json', body: result.stored.json }
+  if (!result.gone) {
+    const body = representObject(form, result.stored, 'object', tableOptions(context, request.query))
+    return { status: 200, contentType: 'application/json', body }
+  }
   const { group, plural } = kind.resource
   return json({
     kind: 'Status',

@@ -10,11 +10,12 @@ import { type ListMeta, representList } from '../represent.ts'
 import { selectionOf } from '../selection.ts'
 import { tableOptions } from './table-options.ts'
 
-export async function list(context: ApiContext, { request, path, kind }: ResourceRequest): Promise<ApiResponse> {
+export async function list(context: ApiContext, resourceRequest: ResourceRequest): Promise<ApiResponse> {
+  const { request, path, form, kind } = resourceRequest
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
   const prefix = keyFor(kind.resource, path.namespace)
-  const { items, meta } = await selectPage(context, { request, path, kind }, prefix)
-  const body = representList(kind, items, as, meta, tableOptions(context, request.query))
+  const { items, meta } = await selectPage(context, resourceRequest, prefix)
+  const body = representList(form, items, as, meta, tableOptions(context, request.query))
   return { status: 200, contentType: 'application/json', body }
 }
 

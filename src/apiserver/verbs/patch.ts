@@ -6,6 +6,7 @@ import { applyJsonPatch } from '../../api/patch/json-patch.ts'
 import { applyMergePatch } from '../../api/patch/merge-patch.ts'
 import { applyStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts'
 import { decodeValue, parseBody } from '../body.ts'
+import { servedObject } from '../kind-registry.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
 import { negotiate } from '../negotiate.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
@@ -17,11 +18,11 @@ import { writeObject, type WriteScope } from './update.ts'
 /** PATCH of an object or of its status. */
 export async function patch(
   context: ApiContext,
-  { request, path, kind }: ResourceRequest,
+  { request, path, form, kind }: ResourceRequest,
   scope: WriteScope,
 ): Promise<ApiResponse> {
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
-  const apply = patcher(context, kind.schema, request)
+  const apply = patcher(context, form.schema, request)
   const warnings = new Set<string>()
   const stored = await writeObject(context, {
     kind,
@@ -31,7 +32,7 @@ export async function patch(
     user: request.user,
     dryRun: isDryRun(request.query),
     next: (current) => {
-      const { object, warnings: found } = decodeValue(context, kind, apply(current), request)
+      const { object, warnings: found } = decodeValue(context, form, apply(servedObject(form, current)), request)
       found.forEach((warning) => warnings.add(warning))
       checkNamesKept(kind, object, current)
       if (!namesResourceVersion(request)) object.metadata.resourceVersion = ''
@@ -42,7 +43,7 @@ export async function patch(
     status: 200,
     contentType: 'application/json',
     warnings: [...warnings],
-    body: representObject(kind, stored, as, tableOptions(context, request.query)),
+    body: representObject(form, stored, as, tableOptions(context, request.query)),
   }
 }
 

@@ -53,12 +53,12 @@ export function internalScope(subresource: string): WriteScope {
 /** PUT of an object or of its status. */
 export async function update(
   context: ApiContext,
-  { request, path, kind }: ResourceRequest,
+  { request, path, form, kind }: ResourceRequest,
   scope: WriteScope,
 ): Promise<ApiResponse> {
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
   const name = path.name ?? ''
-  const { object, warnings } = decodeBody(context, kind, request)
+  const { object, warnings } = decodeBody(context, form, request)
   checkIdentity(kind, object, path.namespace, name)
   const stored = await writeObject(context, {
     kind,
@@ -73,7 +73,7 @@ export async function update(
     status: 200,
     contentType: 'application/json',
     warnings,
-    body: representObject(kind, stored, as, tableOptions(context, request.query)),
+    body: representObject(form, stored, as, tableOptions(context, request.query)),
   }
 }
 

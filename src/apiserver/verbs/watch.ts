@@ -1,8 +1,8 @@
 import { badRequest, expired } from '../../api/errors.ts'
-import type { Kind } from '../../api/kind.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import type { StoreEvent } from '../../storage/store.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
+import type { ServedForm } from '../kind-registry.ts'
 import { negotiate, type Representation } from '../negotiate.ts'
 import { keyFor, type Stored } from '../objects.ts'
 import type { ApiResponse } from '../request.ts'
@@ -17,13 +17,13 @@ const bookmarkEveryMs = 60_000
 const defaultTimeoutMs = 3_600_000
 
 export async function watch(context: ApiContext, resourceRequest: ResourceRequest): Promise<ApiResponse> {
-  const { request, path, kind } = resourceRequest
+  const { request, path, form, kind } = resourceRequest
   const { query } = request
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
   const prefix = keyFor(kind.resource, path.namespace)
   const selected = selectionOf(kind, query)
   const start = await startOf(context, prefix, query)
-  const lines = new EventLines(kind, as, selected, tableOptions(context, query), context)
+  const lines = new EventLines(form, as, selected, tableOptions(context, query), context)
   return {
     status: 200,
     contentType: 'application/json',
@@ -93,15 +93,15 @@ async function bookmarksUntil(ended: AbortSignal, wanted: boolean, send: () => v
 
 /** Turns store events into lines of a watch as one client asked for them. */
 class EventLines {
-  readonly #kind: Kind
+  readonly #form: ServedForm
   readonly #as: Representation
   readonly #selected: Selection
   readonly #options: TableOptions
   readonly #context: ApiContext
   #columnsSent = false
 
-  constructor(kind: Kind, as: Representation, selected: Selection, options: TableOptions, context: ApiContext) {
-    this.#kind = kind
+  constructor(form: ServedForm, as: Representation, selected: Selection, options: TableOptions, context: ApiContext) {
+    this.#form = form
     this.#as = as
     this.#selected = selected
     this.#options = options
@@ -123,7 +123,7 @@ class EventLines {
   line(type: 'ADDED' | 'MODIFIED' | 'DELETED', stored: Stored): string {
     const options = { ...this.#options, now: this.#context.clock.now(), withoutColumns: this.#columnsSent }
     this.#columnsSent = true
-    return `{"type":"${type}","object":${representObject(this.#kind, stored, this.#as, options)}}\n`
+    return `{"type":"${type}","object":${representObject(this.#form, stored, this.#as, options)}}\n`
   }
 
   bookmark(revision: number, initialEventsEnd: boolean): string {
@@ -132,7 +132,7 @@ class EventLines {
       creationTimestamp: null,
       ...(initialEventsEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
     }
-    const object = { kind: this.#kind.resource.kind, apiVersion: apiVersionOf(this.#kind.resource), metadata }
+    const object = { kind: this.#form.resource.kind, apiVersion: apiVersionOf(this.#form.resource), metadata }
     return `${JSON.stringify({ type: 'BOOKMARK', object })}\n`
   }
 }

@@ -1,0 +1,267 @@
+import { once } from 'node:events'
+import { constants, type ClientHttp2Session } from 'node:http2'
+import { connect } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { expired, throwawayPki } from '../base/throwaway-pki.ts'
+import { http2Request, testServer, textOf, type TestServer } from './test-server.ts'
+
+let server: TestServer
+beforeEach(async () => {
+  server = await testServer()
+})
+afterEach(() => server[Symbol.asyncDispose]())
+
+const configMaps = '/api/v1/namespaces/default/configmaps'
+
+/** An HTTP/1.1 request in bytes; the connection ends with its answer. */
+function http1(method: string, path: string, body = '', headers: Record<string, string> = {}): string {
+  const all = { Host: '127.0.0.1', Connection: 'close', 'Content-Length': String(Buffer.byteLength(body)), ...headers }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`
+}
+
+const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])
+
+async function storedNames(): Promise<string[]> {
+  const { body } = await server.api.request('GET', configMaps)
+  return (body['items'] as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name)
+}
+
+/** The server still answers, and has met nothing that it did not expect. */
+async function expectSound(): Promise<void> {
+  expect(statusOf(await server.exchange(http1('GET', '/readyz')))).toBe(200)
+  expect(server.errors).toEqual([])
+}
+
+describe('odd requests over HTTP/1.1', () => {
+  const big = `{"metadata":{"name":"big"},"data":{"a":"${'x'.repeat(3 * 1024 * 1024)}"}}`
+  const json = { 'Content-Type': 'application/json' }
+  const cases: { name: string; request: string | Buffer; code: number }[] = [
+    { name: 'no HTTP', request: 'no such thing\r\n\r\n', code: 400 },
+    { name: 'broken percent-encoding', request: http1('GET', '/api/v1/namespaces/%e0%a4/pods'), code: 400 },
+    { name: 'a slash in a name', request: http1('GET', '/api/v1/namespaces/default/configmaps/a%2Fb'), code: 404 },
+    { name: 'an empty namespace', request: http1('GET', '/api/v1/namespaces//pods'), code: 404 },
+    { name: 'more path after a subresource', request: http1('GET', '/api/v1/namespaces/default/pods/a/status/b'), code: 404 },
+    { name: 'dots', request: http1('GET', '/api/v1/../../etc/passwd'), code: 404 },
+    { name: 'a whole URL', request: http1('GET', 'https://127.0.0.1/api'), code: 404 },
+    { name: 'OPTIONS', request: http1('OPTIONS', '*'), code: 404 },
+    { name: 'OPTIONS of a resource', request: http1('OPTIONS', configMaps), code: 405 },
+    { name: 'HEAD', request: http1('HEAD', configMaps), code: 200 },
+    { name: 'HEAD of a watch', request: http1('HEAD', `${configMaps}?watch=1&timeoutSeconds=1`), code: 200 },
+    { name: 'POST of the version', request: http1('POST', '/version', '{}', json), code: 405 },
+    { name: 'PUT of a collection', request: http1('PUT', configMaps, '{"metadata":{}}', json), code: 405 },
+    { name: 'DELETE in all namespaces', request: http1('DELETE', '/api/v1/configmaps'), code: 405 },
+    { name: 'an absurd query', request: http1('GET', `${configMaps}?${'&=&%%%&a=%zz&'.repeat(500)}`), code: 200 },
+    { name: 'a query beyond all bounds', request: http1('GET', `${configMaps}?a=${'x'.repeat(100_000)}`), code: 431 },
+    { name: 'a body beyond 3 MiB', request: http1('POST', configMaps, big, json), code: 413 },
+    {
+      name: 'a body that is not UTF-8',
+      request: Buffer.concat([Buffer.from(http1('POST', configMaps, '', { ...json, 'Content-Length': '2' })), Buffer.from([0xc3, 0x28])]),
+      code: 400,
+    },
+    { name: 'an unknown upgrade', request: http1('GET', configMaps, '', { Connection: 'Upgrade', Upgrade: 'h2c' }), code: 400 },
+    {
+      name: 'an upgrade of what cannot be upgraded',
+      request: http1('POST', configMaps, '{"metadata":{"name":"a"}}', { ...json, Connection: 'Upgrade', Upgrade: 'SPDY/3.1' }),
+      code: 400,
+    },
+    {
+      name: 'exec in a pod that is not there',
+      request: http1('POST', '/api/v1/namespaces/default/pods/a/exec?command=sh', '', { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' }),
+      code: 404,
+    },
+    { name: 'exec without an upgrade', request: http1('POST', '/api/v1/namespaces/default/pods/a/exec?command=sh'), code: 400 },
+  ]
+  for (const { name, request, code } of cases) {
+    test(`${name} is ${code}`, async () => {
+      expect(statusOf(await server.exchange(request))).toBe(code)
+      expect(await storedNames()).toEqual([])
+      await expectSound()
+    })
+  }
+
+  test('requests that come in one piece are answered in their order', async () => {
+    const kept = { Connection: 'keep-alive' }
+    const [first, second, last] = [http1('GET', '/version', '', kept), http1('GET', '/nothing', '', kept), http1('GET', '/readyz')]
+    const answer = await server.exchange(first + second + last)
+    expect([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code)).toEqual(['200', '404', '200'])
+  })
+
+  test('a warning in any script arrives, however long', async () => {
+    const body = JSON.stringify({ metadata: { name: 'a' }, ['ключ\u{1F600}\n']: 1, ['x'.repeat(100_000)]: 1 })
+    const answer = await server.exchange(http1('POST', configMaps, body, json))
+    expect(statusOf(answer)).toBe(201)
+    expect(answer).toMatch(/^warning: 299 - "unknown field \\"ключ/im)
+    expect(answer.length).toBeLessThan(10_000)
+    await expectSound()
+  })
+})
+
+describe('clients that break off', () => {
+  const yaml = { ':path': configMaps, ':method': 'POST', 'content-type': 'application/yaml' }
+
+  test('in mid-body over HTTP/2 leave nothing behind', async () => {
+    const session = await server.session()
+    const stream = session.request(yaml)
+    stream.on('error', () => {})
+    stream.write('metadata:\n  name: half\n')
+    await http2Request(session, { ':path': '/readyz' })
+    stream.close(constants.NGHTTP2_CANCEL)
+    await http2Request(session, { ':path': '/readyz' })
+    expect(await storedNames()).toEqual([])
+    await expectSound()
+  })
+
+  test('in mid-body of a DELETE over HTTP/2 delete nothing', async () => {
+    await server.api.request('POST', configMaps, { metadata: { name: 'kept' } })
+    const session = await server.session()
+    const stream = session.request({ ':path': `${configMaps}/kept`, ':method': 'DELETE', 'content-type': 'application/json' })
+    stream.on('error', () => {})
+    await http2Request(session, { ':path': '/readyz' })
+    stream.close(constants.NGHTTP2_CANCEL)
+    await http2Request(session, { ':path': '/readyz' })
+    expect(await storedNames()).toEqual(['kept'])
+    await expectSound()
+  })
+
+  test('with the whole session in mid-body leave nothing behind', async () => {
+    const session = await server.session()
+    const stream = session.request(yaml)
+    stream.on('error', () => {})
+    stream.write('metadata:\n  name: half\n')
+    await http2Request(session, { ':path': '/readyz' })
+    session.destroy()
+    await expectSound()
+    expect(await storedNames()).toEqual([])
+  })
+
+  test('in mid-body over HTTP/1.1 leave nothing behind', async () => {
+    const socket = await server.socket()
+    socket.write(http1('POST', configMaps, 'metadata:\n  name: half\n', { 'Content-Type': 'application/yaml', 'Content-Length': '500' }))
+    socket.destroy()
+    await expectSound()
+    expect(await storedNames()).toEqual([])
+  })
+
+  test('before the TLS handshake do no harm', async () => {
+    for (const bytes of ['', 'GET / HTTP/1.1\r\n\r\n', '\x16\x03\x01\x02\x00\x01\x00']) {
+      const socket = connect(server.port, '127.0.0.1')
+      await once(socket, 'connect')
+      socket.write(bytes)
+      socket.resetAndDestroy()
+    }
+    await expectSound()
+  })
+})
+
+describe('who asks', () => {
+  const list = http1('GET', configMaps)
+  const admin = 'CN=admin, O=system:masters'
+
+  test('is read from the certificate', async () => {
+    expect(statusOf(await server.exchange(list))).toBe(200)
+    expect(await server.exchange(list, await server.pki.issue('CN=jo, O=team'))).toContain('User \\"jo\\" cannot list')
+  })
+
+  test('is nobody without a certificate', async () => {
+    const answer = await server.exchange(list, {})
+    expect(statusOf(answer)).toBe(403)
+    expect(answer).toContain('system:anonymous')
+    expect(statusOf(await server.exchange(http1('GET', '/readyz'), {}))).toBe(200)
+    expect(statusOf(await server.exchange(http1('GET', '/api'), {}))).toBe(401)
+  })
+
+  test('is refused with the certificate of another authority, or with one that has expired', async () => {
+    const other = await throwawayPki(admin)
+    expect(statusOf(await server.exchange(list, other.client))).toBe(401)
+    expect(statusOf(await server.exchange(list, await server.pki.issue(admin, expired)))).toBe(401)
+  })
+})
+
+describe('watches', () => {
+  /** Opens a watch and resolves when the answer has begun. */
+  async function watchOver(session: ClientHttp2Session, path: string) {
+    const stream = session.request({ ':path': path })
+    stream.on('error', () => {})
+    await once(stream, 'response')
+    return stream
+  }
+
+  test('that are not read are cut off, and the others go on', async () => {
+    await server[Symbol.asyncDispose]()
+    server = await testServer({ maxUnreadBytes: 1_000_000 })
+    const [slow, quick] = [await server.session(), await server.session()]
+    const unread = await watchOver(slow, `${configMaps}?watch=1`)
+    const read = await watchOver(quick, `${configMaps}?watch=1`)
+    const names: string[] = []
+    read.setEncoding('utf8').on('data', (piece: string) => {
+      for (const [, name = ''] of piece.matchAll(/"name":"(n\d+)"/g)) names.push(name)
+    })
+    const count = 40
+    for (let i = 0; i < count; i += 1) {
+      await server.api.request('POST', configMaps, { metadata: { name: `n${i}` }, data: { a: 'x'.repeat(100_000) } })
+    }
+    await expect.poll(() => names.length).toBe(count)
+    unread.resume()
+    if (!unread.closed) await once(unread, 'close')
+    expect(unread.rstCode).not.toBe(constants.NGHTTP2_NO_ERROR)
+    await expectSound()
+  })
+
+  test('that are not read are cut off over HTTP/1.1 too', async () => {
+    await server[Symbol.asyncDispose]()
+    server = await testServer({ maxUnreadBytes: 1_000_000 })
+    const socket = (await server.socket()) as TLSSocket
+    socket.pause()
+    socket.write(http1('GET', `${configMaps}?watch=1`))
+    await expect.poll(() => socket.readableLength).toBeGreaterThan(0)
+    const ended = once(socket, 'close')
+    await Promise.all(
+      Array.from({ length: 100 }, (_, i) =>
+        server.api.request('POST', configMaps, { metadata: { name: `n${i}` }, data: { a: 'x'.repeat(100_000) } }),
+      ),
+    )
+    socket.resume()
+    await ended
+    await expectSound()
+  })
+
+  test('begin with more objects than may be unread, for those who read', async () => {
+    await server[Symbol.asyncDispose]()
+    server = await testServer({ maxUnreadBytes: 1_000_000 })
+    const count = 50
+    for (let i = 0; i < count; i += 1) {
+      await server.api.request('POST', configMaps, { metadata: { name: `n${i}` }, data: { a: 'x'.repeat(100_000) } })
+    }
+    const { text } = await http2Request(await server.session(), { ':path': `${configMaps}?watch=1&timeoutSeconds=1` })
+    expect(text.trim().split('\n')).toHaveLength(count)
+  })
+
+  test('end cleanly at their time', async () => {
+    const answer = await server.exchange(http1('GET', `${configMaps}?watch=1&timeoutSeconds=1`))
+    expect(answer).toMatch(/\r\n0\r\n\r\n$/)
+  })
+
+  for (const selector of ['fieldSelector=spec.nodeName%3Da', 'fieldSelector=metadata.nothing%3Da']) {
+    test(`with ${selector} are refused before they begin, whether there are objects or not`, async () => {
+      const path = `${configMaps}?watch=1&timeoutSeconds=1&${selector}`
+      expect(statusOf(await server.exchange(http1('GET', path)))).toBe(400)
+      await server.api.request('POST', configMaps, { metadata: { name: 'a' } })
+      expect(statusOf(await server.exchange(http1('GET', path)))).toBe(400)
+      const session = await server.session()
+      expect((await http2Request(session, { ':path': path })).headers[':status']).toBe(400)
+      await expectSound()
+    })
+  }
+
+  test('end with the server', async () => {
+    const stream = await watchOver(await server.session(), `${configMaps}?watch=1`)
+    const socket = await server.socket()
+    socket.write(http1('GET', `${configMaps}?watch=1`))
+    await once(socket, 'data')
+    const ended = [once(stream.resume(), 'close'), textOf(socket)]
+    server.close()
+    await Promise.all(ended)
+  })
+})

@@ -1,0 +1,172 @@
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../base/clock.ts'
+import { silentLog } from '../base/log.ts'
+import { FakeCgroups } from '../kernel/fake-cgroups.ts'
+import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
+import { defaults } from './config.ts'
+import { connectControl, currentState } from './control.ts'
+import { type Layout, layoutOf } from './layout.ts'
+import type { ClusterState } from './state.ts'
+import { supervise, type SupervisorDeps } from './supervisor.ts'
+
+/** Namespaces by name only: processes are in the test's own. */
+class NamesOnly extends FakeNamespaces {
+  override path(): string {
+    return '/proc/self/ns/net'
+  }
+}
+
+const node = (script: string) => [process.execPath, '-e', script] as const
+const readyAndStay = node(`process.send('ready'); setInterval(() => {}, 1000); process.on('SIGTERM', () => process.exit())`)
+const neverReady = node(`setInterval(() => {}, 1000)`)
+
+let folder: string
+let layout: Layout
+let namespaces: NamesOnly
+let cgroups: FakeCgroups
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portolan-supervisor-'))
+  const run = join(folder, 'run', 'one')
+  layout = { ...layoutOf(join(folder, 'home'), 'one'), run, controlSocket: join(run, 'control.sock') }
+  namespaces = new NamesOnly()
+  cgroups = new FakeCgroups()
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+interface Options {
+  readonly program?: SupervisorDeps['program']
+  readonly apiPort?: number
+  readonly stopped?: AbortSignal
+}
+
+/** Supervises a cluster of one node, whose programs are stand-ins. */
+async function start({ program = () => readyAndStay, apiPort = 0, stopped }: Options = {}) {
+  const config = { ...defaults, name: 'one', home: layout.home, apiPort }
+  const deps: SupervisorDeps = {
+    clock: systemClock,
+    log: silentLog,
+    namespaces,
+    cgroups,
+    program,
+    mounts: { unmountBelow: async () => {} },
+    removeRuntimeLeftovers: async () => {},
+  }
+  const abort = new AbortController()
+  const end = supervise(config, layout, deps, stopped ?? abort.signal)
+  end.catch(() => {})
+  onTestFinished(async () => {
+    abort.abort()
+    await end.catch(() => {})
+  })
+  return { end, stop: () => abort.abort() }
+}
+
+/** Every state from now on, until one is reached that comes last. */
+async function statesUntil(...last: readonly ClusterState['phase'][]): Promise<readonly ClusterState[]> {
+  const connection = await expect.poll(() => connectControl(layout.controlSocket)).toBeDefined().then(() => connectControl(layout.controlSocket))
+  if (connection === undefined) throw new Error('no supervisor')
+  await using open = connection
+  const states: ClusterState[] = []
+  for await (const state of open.states()) {
+    states.push(state)
+    if (last.includes(state.phase)) break
+  }
+  return states
+}
+
+const nothingIsLeft = async () => {
+  expect(await namespaces.list()).toEqual([])
+  expect(cgroups.paths).toEqual([])
+  expect(await readdir(folder)).toEqual(['home'])
+}
+
+test('tells how the start goes, until every process is ready', async () => {
+  await start()
+  const state = (await statesUntil('ready', 'failed')).at(-1)
+  expect(state).toMatchObject({
+    phase: 'ready',
+    processes: ['server', 'node-1', 'edge'].map((name) => ({ name, state: 'ready', restarts: 0 })),
+  })
+  const steps = state?.timeline.map(({ step }) => step) ?? []
+  expect(steps.slice(0, 2)).toEqual(['network', 'processes'])
+  expect(steps.slice(2, 5).sort()).toEqual(['edge ready', 'node-1 ready', 'server ready'])
+  expect(steps.slice(5)).toEqual(['ready'])
+})
+
+test('ends by signal, and leaves nothing', async () => {
+  const { end, stop } = await start()
+  await statesUntil('ready')
+  stop()
+  await end
+  await nothingIsLeft()
+})
+
+test('ends by request, and leaves nothing', async () => {
+  const { end } = await start()
+  await statesUntil('ready')
+  const connection = await connectControl(layout.controlSocket)
+  connection?.requestStop()
+  await end
+  await connection?.[Symbol.asyncDispose]()
+  await nothingIsLeft()
+})
+
+test('stopped while it starts, it never says that it is ready', async () => {
+  const { end, stop } = await start({ program: (name) => (name === 'edge' ? neverReady : readyAndStay) })
+  const states = statesUntil('stopping', 'failed')
+  const readyCount = (state?: ClusterState) => state?.processes.filter((process) => process.state === 'ready').length
+  await expect.poll(async () => readyCount(await currentState(layout.controlSocket))).toBe(2)
+  stop()
+  expect((await states).map(({ phase }) => phase)).not.toContain('ready')
+  expect((await states).at(-1)).toMatchObject({ phase: 'stopping' })
+  await end
+  await nothingIsLeft()
+})
+
+test('told to stop before it has begun, it ends', async () => {
+  const { end } = await start({ stopped: AbortSignal.abort() })
+  await end
+  await nothingIsLeft()
+})
+
+test('a port that is taken fails it, in one sentence', async () => {
+  const taker = createServer()
+  onTestFinished(() => void taker.close())
+  await once(taker.listen(0, '127.0.0.1'), 'listening')
+  const { port } = taker.address() as AddressInfo
+  const { end } = await start({ apiPort: port })
+  await expect(end).rejects.toThrow(new RegExp(`^127.0.0.1:${port} is in use by .+ \\(process ${process.pid}\\)$`))
+  await nothingIsLeft()
+})
+
+test('a program that never becomes ready fails it, and whoever waits is told why', async () => {
+  const { end } = await start({ program: (name) => (name === 'agent' ? node('process.exit(3)') : readyAndStay) })
+  const states = await statesUntil('ready', 'failed')
+  const sentence = `node-1 does not start: it ended with exit code 3, 6 times; see ${join(layout.logs, 'node-1.log')}`
+  expect(states.at(-1)).toMatchObject({ phase: 'failed', message: sentence })
+  await expect(end).rejects.toThrow(sentence)
+  await nothingIsLeft()
+})
+
+test('what cannot be taken away is an error, and the supervisor ends all the same', async () => {
+  const { end, stop } = await start()
+  await statesUntil('ready')
+  await cgroups.add('/portolan/one/system', 4711)
+  cgroups.immortal.add(4711)
+  stop()
+  await expect(end).rejects.toThrow('4711')
+  expect(await currentState(layout.controlSocket)).toBeUndefined()
+})
+
+test('a second supervisor leaves the first alone', async () => {
+  await start()
+  await statesUntil('ready')
+  const { end } = await start()
+  await expect(end).rejects.toThrow('another supervisor answers')
+  expect(await currentState(layout.controlSocket)).toMatchObject({ phase: 'ready' })
+})
