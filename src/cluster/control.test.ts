@@ -63,6 +63,17 @@ test('a request to stop is passed on', async () => {
   await stopped.promise
 })
 
+test('a watcher that leaves while it is told is no concern', async () => {
+  const server = await serve()
+  const watcher = await rawClient()
+  watcher.write('{"type":"watch"}\n')
+  await once(watcher, 'data')
+  watcher.destroy()
+  await once(watcher, 'close')
+  server.publish({ ...starting, phase: 'ready' })
+  expect(await currentState(path)).toMatchObject({ phase: 'ready' })
+})
+
 test('without a supervisor there is no state', async () => {
   expect(await currentState(path)).toBeUndefined()
 })
@@ -114,6 +125,16 @@ test('half a state from a supervisor that is killed is not taken for one', async
   await once(dying.listen(path), 'listening')
   const states = await Array.fromAsync((await connect()).states())
   expect(states).toEqual([starting])
+})
+
+test('a supervisor that is killed before it has answered has no state', async () => {
+  const dying = net.createServer({ pauseOnConnect: true }, (socket) => setImmediate(() => socket.destroy()))
+  onTestFinished(() => void dying.close())
+  await serve().then((server) => server.close())
+  await once(dying.listen(path), 'listening')
+  const connection = await connect()
+  connection.requestStop()
+  expect(await Array.fromAsync(connection.states())).toEqual([])
 })
 
 test('states end when the supervisor’s process does, not before', async () => {

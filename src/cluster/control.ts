@@ -39,7 +39,9 @@ export async function serveControl(
       connections.delete(socket)
       watchers.delete(socket)
     })
-    createInterface(socket).on('line', (line) => {
+    // The interface passes errors of its socket on, and would throw them otherwise.
+    const lines = createInterface(socket).on('error', () => socket.destroy())
+    lines.on('line', (line) => {
       const request = requestIn(line)
       if (request === undefined) return socket.destroy()
       if (request === 'stop') return onStop()
@@ -93,15 +95,19 @@ export async function connectControl(path: string): Promise<ControlConnection | 
     if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined
     throw error
   }
-  // A supervisor that ends in mid-answer is what the end of `states` says.
   socket.on('error', () => socket.destroy())
   const send = (request: ControlRequest) => socket.write(`${JSON.stringify(request)}\n`)
   return {
     async *states() {
       send({ type: 'watch' })
-      for await (const line of createInterface(socket)) {
-        const state = parsed(line)
-        if (state !== undefined) yield state as ClusterState
+      try {
+        for await (const line of createInterface(socket)) {
+          const state = parsed(line)
+          if (state !== undefined) yield state as ClusterState
+        }
+      } catch (error) {
+        // A supervisor that is killed in mid-answer has ended, like any other.
+        if (!['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
       }
     },
     requestStop: () => void send({ type: 'stop' }),

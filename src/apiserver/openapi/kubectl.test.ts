@@ -12,6 +12,7 @@ import { apiHandler } from '../handler.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { subresources } from '../subresources/index.ts'
 import { testApi, type TestApi } from '../test-api.ts'
+import { KindRegistry } from '../kind-registry.ts'
 import { servedResource } from './served-resource.ts'
 import { encodeOpenApiV2 } from './v2-protobuf.ts'
 import { buildOpenApiV2, type DocumentV2 } from './v2.ts'
@@ -110,7 +111,7 @@ describe.skipIf(!hasKubectl())('kubectl', () => {
 
 /** The v2 document in protobuf form, without the parameter that says that the server validates. */
 function oldDocument(): Uint8Array {
-  const served = kinds.map((kind) => servedResource(kind, subresources))
+  const served = new KindRegistry(kinds).all().map((form) => servedResource(form, subresources))
   const document = JSON.stringify(buildOpenApiV2(served, readSchema()), (_, value: unknown) =>
     Array.isArray(value) ? value.filter((item) => item?.name !== 'fieldValidation') : value,
   )
