@@ -387,6 +387,19 @@ describe('discovery', () => {
     expect(resources.find(({ name }) => name === 'services')?.shortNames).toEqual(['svc'])
   })
 
+  test('comes in one piece for those who ask for it', async () => {
+    const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json'
+    const { body } = await api.request('GET', '/api', undefined, { accept })
+    expect(body).toMatchObject({
+      kind: 'APIGroupDiscoveryList',
+      items: [{ metadata: { name: '' }, versions: [{ version: 'v1', freshness: 'Current' }] }],
+    })
+    const groups = await api.request('GET', '/apis', undefined, { accept })
+    expect((groups.body['items'] as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name)).toContain(
+      'discovery.k8s.io',
+    )
+  })
+
   test('is not for those who have not authenticated; health and version are', async () => {
     const user = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
     expect((await api.request('GET', '/api', undefined, { user })).code).toBe(401)

@@ -1,4 +1,5 @@
 import { pathNotFound, unauthorized } from '../api/errors.ts'
+import { aggregatedDiscovery } from './aggregated-discovery.ts'
 import type { ApiContext } from './context.ts'
 import { apiGroup, coreVersions, groupList, resourceList } from './discovery.ts'
 import { type ApiRequest, type ApiResponse, json, text } from './request.ts'
@@ -10,6 +11,8 @@ export async function serveNonResource(context: ApiContext, request: ApiRequest)
   if (open !== undefined) return open(context, request)
   if (request.user.groups.includes('system:unauthenticated')) throw unauthorized()
   if (path.startsWith('/openapi/')) return context.openapi.serve(path, request)
+  const aggregated = aggregatedDiscovery(context.kinds, path, request.accept)
+  if (aggregated !== undefined) return aggregated
   const found = discover(context, path)
   if (found === undefined) throw pathNotFound()
   return json(found)
