@@ -10,7 +10,7 @@ export interface Benchmark {
 export interface Figure {
   readonly what: string
   readonly value: number
-  readonly unit: 'ms' | 'MB' | '% of a core' | '1'
+  readonly unit: 'ms' | 'MB' | '% of a core' | '/s'
   /** The goal of the project, in words. */
   readonly goal?: string
   /** How the best known other systems do, in words, with their source. */

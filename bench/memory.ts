@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark, Figure } from './benchmark.ts'
+import { pssOf } from './process-memory.ts'
 import { TestCluster } from '../test/test-cluster.ts'
 
 /** Idle is judged over this time, after as long to settle down. */
@@ -66,12 +67,6 @@ function nameOf(pid: number): string {
   const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
   const own = /\/dist\/([a-z]+)\.js$/.exec(words[1] ?? '')?.[1]
   return own === undefined ? (words[0] ?? '').replace(/.*\//, '') : `portolan ${own}`
-}
-
-/** In megabytes of 10⁶ bytes. */
-function pssOf(pid: number): number {
-  const kibibytes = /^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
-  return (Number(kibibytes ?? NaN) * 1024) / 1e6
 }
 
 function cpuSeconds(pids: readonly number[]): number {

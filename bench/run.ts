@@ -1,9 +1,10 @@
+import { api } from './api.ts'
 import type { Benchmark, Figure } from './benchmark.ts'
 import { memory } from './memory.ts'
 import { startup } from './startup.ts'
 
 /** Every benchmark. `npm run bench -- NAME [--json]`. */
-const benchmarks: readonly Benchmark[] = [startup, memory]
+const benchmarks: readonly Benchmark[] = [startup, memory, api]
 
 const [name, ...flags] = process.argv.slice(2)
 const benchmark = benchmarks.find((candidate) => candidate.name === name)

@@ -56,11 +56,11 @@ test('every watcher is told the state and each change', async () => {
 })
 
 test('a request to stop is passed on', async () => {
-  const stopped = Promise.withResolvers<void>()
-  await serve(() => stopped.resolve())
+  const stopped = Promise.withResolvers<string>()
+  await serve(() => stopped.resolve('stopped'))
   const connection = await connect()
   connection.requestStop()
-  await stopped.promise
+  expect(await stopped.promise).toBe('stopped')
 })
 
 test('a watcher that leaves while it is told is no concern', async () => {

@@ -28,8 +28,7 @@ interface Started {
 }
 
 /** Supervises a process in the test's own network namespace. */
-function supervise(command: ProcessSpec['command'], spec: Partial<ProcessSpec> = {}): Started {
-  const clock = new ManualClock()
+function supervise(command: ProcessSpec['command'], spec: Partial<ProcessSpec> = {}, clock = new ManualClock()): Started {
   const told: ProcessState['state'][] = []
   const changed = () => void told.push(supervised.state.state)
   const own = { name: 'worker', netns: '/proc/self/ns/net', logFile, command }
@@ -44,6 +43,10 @@ function supervise(command: ProcessSpec['command'], spec: Partial<ProcessSpec> =
   })
   return { clock, supervised, run, told }
 }
+
+const withoutPauses = new (class extends ManualClock {
+  override sleep = async () => {}
+})()
 
 const node = (script: string) => [process.execPath, '-e', script] as const
 const stayReady = `process.send('ready'); setInterval(() => {}, 1000)`
@@ -93,19 +96,13 @@ describe('a process that ends', () => {
   })
 
   test('time and again before it was ever ready fails, naming its log', async () => {
-    const { clock, run } = supervise(['sh', '-c', 'exit 3'])
-    const failed = expect(run).rejects.toThrow(`worker does not start: it ended with exit code 3, 6 times; see ${logFile}`)
-    const pace = setInterval(() => clock.advance(clock.nextTimerMs ?? 0), 5)
-    onTestFinished(() => clearInterval(pace))
-    await failed
+    const { run } = supervise(['sh', '-c', 'exit 3'], {}, withoutPauses)
+    await expect(run).rejects.toThrow(`worker does not start: it ended with exit code 3, 6 times; see ${logFile}`)
   })
 
   test('because there is no such program fails in the same way', async () => {
-    const { clock, run } = supervise(['/no/such/program'])
-    const failed = expect(run).rejects.toThrow('worker does not start: it ended with exit code 127')
-    const pace = setInterval(() => clock.advance(clock.nextTimerMs ?? 0), 5)
-    onTestFinished(() => clearInterval(pace))
-    await failed
+    const { run } = supervise(['/no/such/program'], {}, withoutPauses)
+    await expect(run).rejects.toThrow('worker does not start: it ended with exit code 127')
     expect(await readFile(logFile, 'utf8')).toContain('/no/such/program')
   })
 })

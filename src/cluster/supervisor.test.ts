@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../base/clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { silentLog } from '../base/log.ts'
 import { FakeCgroups } from '../kernel/fake-cgroups.ts'
 import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
@@ -20,6 +20,9 @@ class NamesOnly extends FakeNamespaces {
     return '/proc/self/ns/net'
   }
 }
+
+/** Tries again at once. */
+const hasty: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(1, signal) }
 
 const node = (script: string) => [process.execPath, '-e', script] as const
 const readyAndStay = node(`process.send('ready'); setInterval(() => {}, 1000); process.on('SIGTERM', () => process.exit())`)
@@ -48,7 +51,7 @@ interface Options {
 async function start({ program = () => readyAndStay, apiPort = 0, stopped }: Options = {}) {
   const config = { ...defaults, name: 'one', home: layout.home, apiPort }
   const deps: SupervisorDeps = {
-    clock: systemClock,
+    clock: hasty,
     log: silentLog,
     namespaces,
     cgroups,
