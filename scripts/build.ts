@@ -2,7 +2,7 @@
  * Bundles the processes into dist/, one file each with what they share split off, so that a start loads one small file
  * instead of hundreds and each process only what it needs.
  */
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { writeSchema } from './generate-schema.ts'
 
@@ -11,13 +11,16 @@ process.chdir(root)
 
 writeSchema()
 
-rmSync('dist', { recursive: true, force: true })
-mkdirSync('dist', { recursive: true })
+// Built beside the old one, which running clusters may start processes from, and dated from before the first look at a
+// source: what is edited meanwhile is built the next time.
+const startedAt = new Date()
+rmSync('dist.new', { recursive: true, force: true })
+mkdirSync('dist.new', { recursive: true })
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
 
 await build({
   entryPoints: ['portolan', 'supervisor', 'server', 'agent', 'edge'].map((name) => `src/main/${name}.ts`),
-  outdir: 'dist',
+  outdir: 'dist.new',
   bundle: true,
   splitting: true,
   platform: 'node',
@@ -30,6 +33,9 @@ await build({
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   logLevel: 'warning',
 })
-copyFileSync('.generated/schema.json', 'dist/schema.json')
+copyFileSync('.generated/schema.json', 'dist.new/schema.json')
 // The launcher compares times with this file.
-writeFileSync('dist/built', '')
+writeFileSync('dist.new/built', '')
+utimesSync('dist.new/built', startedAt, startedAt)
+rmSync('dist', { recursive: true, force: true })
+renameSync('dist.new', 'dist')

@@ -9,17 +9,17 @@ import { readModel, type ClientModel } from './schema/client-model.ts'
 import { legacyIngressTypes } from './schema/legacy-ingress.ts'
 import { packages, quantities } from './schema/served-types.ts'
 
-if (import.meta.main) writeSchema()
+if (import.meta.main) console.log(writeSchema())
 
-/** Throws if the client library is laid out differently from what is known here. */
-export function writeSchema(): void {
+/** Returns a line that says what was written. Throws if the client library is laid out differently from what is known here. */
+export function writeSchema(): string {
   const schema = collect()
   mkdirSync(new URL('.', generatedSchemaFile), { recursive: true })
   const text = `${JSON.stringify(schema)}\n`
   writeFileSync(generatedSchemaFile, text)
   const count = Object.keys(schema.types).length
   const size = Math.round(text.length / 1024)
-  console.log(`.generated/schema.json: ${count} types of Kubernetes ${schema.release}, ${size} KB`)
+  return `.generated/schema.json: ${count} types of Kubernetes ${schema.release}, ${size} KB`
 }
 
 function collect(): SchemaFile {

@@ -67,7 +67,8 @@ use_bundle() {
   node "$root/scripts/build.ts" >&2 || fail 'the bundle could not be built; see above.'
 }
 
-mkdir -p "$tools" 2>/dev/null || fail "cannot write to $root: the programs that Portolan brings along are kept there."
+mkdir -p "$tools" 2>/dev/null && [ -w "$tools" ] ||
+  fail "cannot write to $tools, where the programs that it brings along are kept: run it as root."
 # Two commands at once must not install twice: the second waits for the first.
 exec 9>"$tools/lock"
 command -v flock >/dev/null 2>&1 && flock 9

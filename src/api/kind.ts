@@ -25,11 +25,20 @@ export interface Kind<T extends KubeObject = KubeObject> {
   validateUpdate?(next: T, previous: T): FieldError[]
   /** Problems of a write to `/status`. */
   validateStatus?(next: T, previous: T): FieldError[]
+  /**
+   * Texts for Warning headers with the answer to a create, where there is no `previous`, or to an update of the main
+   * resource. The object has its defaults and is valid.
+   */
+  warnings?(object: T, previous: T | undefined): string[]
+  /** Sent as a Warning header with every answer about the kind. */
+  readonly deprecation?: string
 
   /** Columns of `kubectl get`, in order; `NAME` is first and `AGE` is a column like the others. */
   readonly columns: readonly Column<T>[]
   /** Values for field selectors besides `metadata.name` and `metadata.namespace`. */
   selectableFields?(object: T): Readonly<Record<string, string>>
+  /** The names in `selectableFields`, so that others can be refused without an object. */
+  readonly selectableFieldNames?: readonly string[]
 
   /** Whether `/status` is served: the main resource then ignores `status`, and `/status` everything else. */
   readonly hasStatus: boolean
@@ -82,6 +91,10 @@ export interface View<Stored extends KubeObject = KubeObject, Served extends Kub
   toStored(served: Served): Stored
   /** The inverse; what the view has no field for is left out. */
   toServed(stored: Stored): Served
+  /** Problems that only this form has, besides the kind's own; without `previous`, of a create. */
+  validate?(next: Stored, previous: Stored | undefined): FieldError[]
+  /** Field selectors of this form, by the name that the kind has for them. Those of the kind itself unless given. */
+  readonly fieldNames?: Readonly<Record<string, string>>
   /** Sent as a Warning header with every answer, e.g. `extensions/v1beta1 Ingress is deprecated in v1.14+, …`. */
   readonly deprecation?: string
 }

@@ -2,6 +2,7 @@ import type { Resource } from '../api/resource.ts'
 import type { KindRegistry, ServedForm } from './kind-registry.ts'
 import type { Verb } from './request-info.ts'
 import { subresources } from './subresources/index.ts'
+import { virtualResources } from './virtual-resources.ts'
 
 /** What clients can discover, in the order of serving: the source of both discovery formats. */
 export interface CatalogueGroup {
@@ -31,13 +32,11 @@ export interface CatalogueSubresource {
 const verbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
 export function catalogue(kinds: KindRegistry): readonly CatalogueGroup[] {
-  const groups = Map.groupBy(kinds.all(), ({ resource }) => resource.group)
-  return [...groups].map(([name, forms]) => ({
+  const virtual = virtualResources.map(({ resource }) => ({ resource, verbs: ['create'] as const, subresources: [] }))
+  const groups = Map.groupBy([...kinds.all().map(catalogueResource), ...virtual], ({ resource }) => resource.group)
+  return [...groups].map(([name, ofGroup]) => ({
     name,
-    versions: [...Map.groupBy(forms, ({ resource }) => resource.version)].map(([version, ofVersion]) => ({
-      version,
-      resources: ofVersion.map(catalogueResource),
-    })),
+    versions: [...Map.groupBy(ofGroup, ({ resource }) => resource.version)].map(([version, resources]) => ({ version, resources })),
   }))
 }
 

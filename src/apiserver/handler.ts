@@ -1,8 +1,11 @@
 import { internalError, methodNotSupported, pathNotFound, StatusError } from '../api/errors.ts'
-import { authorize } from './authorization.ts'
+import type { Kind } from '../api/kind.ts'
+import { resourceAttributes } from './authorization/attributes.ts'
+import { requireAllowed } from './authorization/require-allowed.ts'
 import type { ApiContext, ResourceRequest } from './context.ts'
+import type { ServedForm } from './kind-registry.ts'
 import { type ApiRequest, type ApiResponse, type Handler, json } from './request.ts'
-import { parseResourcePath, type Verb, verbOf } from './request-info.ts'
+import { parseResourcePath, type ResourcePath, type Verb, verbOf } from './request-info.ts'
 import { serveNonResource } from './non-resource.ts'
 import { subresources } from './subresources/index.ts'
 import type { Subresource } from './subresources/subresource.ts'
@@ -14,20 +17,30 @@ import { list } from './verbs/list.ts'
 import { patch } from './verbs/patch.ts'
 import { objectScope, update } from './verbs/update.ts'
 import { watch } from './verbs/watch.ts'
+import { serveVirtual } from './virtual-resource.ts'
+import { findVirtualResource } from './virtual-resources.ts'
 
 /** The Kubernetes API over a store, without any socket. Every failure is answered with a `Status`. */
 export function apiHandler(context: ApiContext): Handler {
   return async (request) => {
     try {
-      const found = await resolveResource(context, request)
-      if (found === undefined) return await serveNonResource(context, request)
-      const { resource, verb, subresource } = found
+      const asked = allowedRequest(context, request)
+      if (asked === undefined) return await serveNonResource(context, request)
+      const virtual = findVirtualResource(asked.path)
+      if (virtual !== undefined) return await serveVirtual(context, virtual, asked)
+      const { resource, verb, subresource } = resolve(context, asked)
       if (subresource !== undefined) return await subresource.serve(context, resource, verb)
-      return await serveVerb(context, resource, verb)
+      return withDeprecation(resource.form, await serveVerb(context, resource, verb))
     } catch (error) {
       return failure(context, request, error)
     }
   }
+}
+
+/** Every answer about a deprecated form says so. */
+function withDeprecation({ kind, view }: ServedForm, answer: ApiResponse): ApiResponse {
+  const deprecation = view === undefined ? kind.deprecation : view.deprecation
+  return deprecation === undefined ? answer : { ...answer, warnings: [deprecation, ...(answer.warnings ?? [])] }
 }
 
 export interface ResolvedResource {
@@ -41,22 +54,61 @@ export interface ResolvedResource {
  * Throws 403, 404 and 405.
  */
 export async function resolveResource(context: ApiContext, request: ApiRequest): Promise<ResolvedResource | undefined> {
+  const asked = allowedRequest(context, request)
+  return asked && resolve(context, asked)
+}
+
+interface AllowedRequest {
+  readonly request: ApiRequest
+  readonly path: ResourcePath
+  readonly verb: Verb
+}
+
+/** The path and verb of a request that the user may make. Undefined for paths that name no resource. Throws 403 and 405. */
+function allowedRequest({ access }: ApiContext, request: ApiRequest): AllowedRequest | undefined {
   const path = parseResourcePath(request.path)
   if (path === undefined) return undefined
   const verb = verbOf(request.method, path, request.query)
   if (verb === undefined) throw methodNotSupported(path, request.method)
-  authorize(request.user, verb, path)
+  requireAllowed(access.authorizer, resourceAttributes(request, verb, path))
+  return { request, path, verb }
+}
+
+function resolve(context: ApiContext, { request, path, verb }: AllowedRequest): ResolvedResource {
   const form = context.kinds.find(path)
   if (form === undefined) throw pathNotFound()
   const { kind } = form
   if (path.namespace !== undefined && !kind.resource.namespaced) throw pathNotFound()
   if (path.name !== undefined && kind.resource.namespaced && path.namespace === undefined) throw pathNotFound()
   const resource = { request, path, form, kind }
-  if (path.subresource === undefined) return { resource, verb, subresource: undefined }
+  if (path.subresource === undefined) {
+    if (!isServed(verb, path, kind)) throw methodNotSupported(path, verb)
+    return { resource, verb, subresource: undefined }
+  }
   const subresource = subresources.find(({ name, appliesTo }) => name === path.subresource && appliesTo({ kind }))
   if (subresource === undefined) throw pathNotFound()
   if (!subresource.verbs.includes(verb)) throw methodNotSupported(path, verb)
   return { resource, verb, subresource }
+}
+
+/** Objects are created in collections, replaced and patched by name; collections are deleted in one namespace. */
+function isServed(verb: Verb, { name, namespace }: ResourcePath, { resource }: Kind): boolean {
+  switch (verb) {
+    case 'create':
+      return name === undefined
+    case 'update':
+    case 'patch':
+      return name !== undefined
+    case 'deletecollection':
+      return namespace !== undefined || !resource.namespaced
+    case 'get':
+    case 'list':
+    case 'watch':
+    case 'delete':
+      return true
+    default:
+      return verb satisfies never
+  }
 }
 
 function serveVerb(context: ApiContext, resource: ResourceRequest, verb: Verb): Promise<ApiResponse> {
@@ -68,7 +120,7 @@ function serveVerb(context: ApiContext, resource: ResourceRequest, verb: Verb): 
     case 'watch':
       return watch(context, resource)
     case 'create':
-      return resource.path.name === undefined ? create(context, resource) : refuseNamedCreate(resource)
+      return create(context, resource)
     case 'update':
       return update(context, resource, objectScope)
     case 'patch':
@@ -80,10 +132,6 @@ function serveVerb(context: ApiContext, resource: ResourceRequest, verb: Verb): 
     default:
       return verb satisfies never
   }
-}
-
-async function refuseNamedCreate({ path }: ResourceRequest): Promise<never> {
-  throw methodNotSupported(path, 'create')
 }
 
 function failure(context: ApiContext, request: ApiRequest, error: unknown): ApiResponse {

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { constants, type ClientHttp2Session } from 'node:http2'
 import { connect } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { expired, throwawayPki } from '../base/throwaway-pki.ts'
-import { http2Request, testServer, textOf, type TestServer } from './test-server.ts'
+import { frames, http2Request, testServer, textOf, type TestServer } from './test-server.ts'
 
 let server: TestServer
 beforeEach(async () => {
@@ -21,6 +21,8 @@ function http1(method: string, path: string, body = '', headers: Record<string, 
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`
 }
 
+const spdy = { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' }
+
 const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])
 
 async function storedNames(): Promise<string[]> {
@@ -28,63 +30,57 @@ async function storedNames(): Promise<string[]> {
   return (body['items'] as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name)
 }
 
-/** The server still answers, and has met nothing that it did not expect. */
-async function expectSound(): Promise<void> {
-  expect(statusOf(await server.exchange(http1('GET', '/readyz')))).toBe(200)
-  expect(server.errors).toEqual([])
+/** What the server has met that it did not expect; it still answers. */
+async function troubles(): Promise<readonly string[]> {
+  const code = statusOf(await server.exchange(http1('GET', '/readyz')))
+  return code === 200 ? server.errors : [...server.errors, `/readyz is ${code}`]
 }
 
 describe('odd requests over HTTP/1.1', () => {
   const big = `{"metadata":{"name":"big"},"data":{"a":"${'x'.repeat(3 * 1024 * 1024)}"}}`
+  const small = '{"metadata":{"name":"a"}}'
+  const pod = '/api/v1/namespaces/default/pods/a'
   const json = { 'Content-Type': 'application/json' }
   const cases: { name: string; request: string | Buffer; code: number }[] = [
     { name: 'no HTTP', request: 'no such thing\r\n\r\n', code: 400 },
     { name: 'broken percent-encoding', request: http1('GET', '/api/v1/namespaces/%e0%a4/pods'), code: 400 },
     { name: 'a slash in a name', request: http1('GET', '/api/v1/namespaces/default/configmaps/a%2Fb'), code: 404 },
     { name: 'an empty namespace', request: http1('GET', '/api/v1/namespaces//pods'), code: 404 },
-    { name: 'more path after a subresource', request: http1('GET', '/api/v1/namespaces/default/pods/a/status/b'), code: 404 },
+    { name: 'more path after a subresource', request: http1('GET', `${pod}/status/b`), code: 404 },
     { name: 'dots', request: http1('GET', '/api/v1/../../etc/passwd'), code: 404 },
     { name: 'a whole URL', request: http1('GET', 'https://127.0.0.1/api'), code: 404 },
-    { name: 'OPTIONS', request: http1('OPTIONS', '*'), code: 404 },
+    { name: 'OPTIONS', request: http1('OPTIONS', '*'), code: 405 },
     { name: 'OPTIONS of a resource', request: http1('OPTIONS', configMaps), code: 405 },
     { name: 'HEAD', request: http1('HEAD', configMaps), code: 200 },
-    { name: 'HEAD of a watch', request: http1('HEAD', `${configMaps}?watch=1&timeoutSeconds=1`), code: 200 },
+    { name: 'HEAD of a watch', request: http1('HEAD', `${configMaps}?watch=1`), code: 200 },
     { name: 'POST of the version', request: http1('POST', '/version', '{}', json), code: 405 },
     { name: 'PUT of a collection', request: http1('PUT', configMaps, '{"metadata":{}}', json), code: 405 },
     { name: 'DELETE in all namespaces', request: http1('DELETE', '/api/v1/configmaps'), code: 405 },
     { name: 'an absurd query', request: http1('GET', `${configMaps}?${'&=&%%%&a=%zz&'.repeat(500)}`), code: 200 },
-    { name: 'a query beyond all bounds', request: http1('GET', `${configMaps}?a=${'x'.repeat(100_000)}`), code: 431 },
+    { name: 'a query beyond all bounds', request: http1('GET', `/api?a=${'x'.repeat(100_000)}`), code: 431 },
     { name: 'a body beyond 3 MiB', request: http1('POST', configMaps, big, json), code: 413 },
     {
       name: 'a body that is not UTF-8',
-      request: Buffer.concat([Buffer.from(http1('POST', configMaps, '', { ...json, 'Content-Length': '2' })), Buffer.from([0xc3, 0x28])]),
+      request: Buffer.from(http1('POST', configMaps, '{"a":"\u00c3("}', { ...json, 'Content-Length': '9' }), 'latin1'),
       code: 400,
     },
-    { name: 'an unknown upgrade', request: http1('GET', configMaps, '', { Connection: 'Upgrade', Upgrade: 'h2c' }), code: 400 },
-    {
-      name: 'an upgrade of what cannot be upgraded',
-      request: http1('POST', configMaps, '{"metadata":{"name":"a"}}', { ...json, Connection: 'Upgrade', Upgrade: 'SPDY/3.1' }),
-      code: 400,
-    },
-    {
-      name: 'exec in a pod that is not there',
-      request: http1('POST', '/api/v1/namespaces/default/pods/a/exec?command=sh', '', { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' }),
-      code: 404,
-    },
-    { name: 'exec without an upgrade', request: http1('POST', '/api/v1/namespaces/default/pods/a/exec?command=sh'), code: 400 },
+    { name: 'an unknown upgrade', request: http1('GET', configMaps, '', { ...spdy, Upgrade: 'h2c' }), code: 400 },
+    { name: 'an upgrade of what has none', request: http1('POST', configMaps, small, { ...json, ...spdy }), code: 400 },
+    { name: 'exec in a pod that is not there', request: http1('POST', `${pod}/exec?command=sh`, '', spdy), code: 404 },
+    { name: 'exec without an upgrade', request: http1('POST', `${pod}/exec?command=sh`), code: 400 },
   ]
   for (const { name, request, code } of cases) {
     test(`${name} is ${code}`, async () => {
       expect(statusOf(await server.exchange(request))).toBe(code)
       expect(await storedNames()).toEqual([])
-      await expectSound()
+      expect(await troubles()).toEqual([])
     })
   }
 
   test('requests that come in one piece are answered in their order', async () => {
     const kept = { Connection: 'keep-alive' }
-    const [first, second, last] = [http1('GET', '/version', '', kept), http1('GET', '/nothing', '', kept), http1('GET', '/readyz')]
-    const answer = await server.exchange(first + second + last)
+    const requests = [http1('GET', '/version', '', kept), http1('GET', '/nothing', '', kept), http1('GET', '/readyz')]
+    const answer = await server.exchange(requests.join(''))
     expect([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code)).toEqual(['200', '404', '200'])
   })
 
@@ -92,56 +88,95 @@ describe('odd requests over HTTP/1.1', () => {
     const body = JSON.stringify({ metadata: { name: 'a' }, ['ключ\u{1F600}\n']: 1, ['x'.repeat(100_000)]: 1 })
     const answer = await server.exchange(http1('POST', configMaps, body, json))
     expect(statusOf(answer)).toBe(201)
-    expect(answer).toMatch(/^warning: 299 - "unknown field \\"ключ/im)
+    expect(answer).toContain('299 - "unknown field \\"\\\\u043a\\\\u043b')
     expect(answer.length).toBeLessThan(10_000)
-    await expectSound()
+    expect(await troubles()).toEqual([])
   })
 })
 
 describe('clients that break off', () => {
-  const yaml = { ':path': configMaps, ':method': 'POST', 'content-type': 'application/yaml' }
-
-  test('in mid-body over HTTP/2 leave nothing behind', async () => {
-    const session = await server.session()
-    const stream = session.request(yaml)
-    stream.on('error', () => {})
-    stream.write('metadata:\n  name: half\n')
-    await http2Request(session, { ':path': '/readyz' })
-    stream.close(constants.NGHTTP2_CANCEL)
-    await http2Request(session, { ':path': '/readyz' })
-    expect(await storedNames()).toEqual([])
-    await expectSound()
+  const half = 'metadata:\n  name: half\n'
+  const pseudo = (method: string, path: string) => ({
+    ':method': method,
+    ':path': path,
+    ':scheme': 'https',
+    ':authority': '127.0.0.1',
+    'content-type': 'application/yaml',
   })
 
-  test('in mid-body of a DELETE over HTTP/2 delete nothing', async () => {
-    await server.api.request('POST', configMaps, { metadata: { name: 'kept' } })
-    const session = await server.session()
-    const stream = session.request({ ':path': `${configMaps}/kept`, ':method': 'DELETE', 'content-type': 'application/json' })
-    stream.on('error', () => {})
-    await http2Request(session, { ':path': '/readyz' })
-    stream.close(constants.NGHTTP2_CANCEL)
-    await http2Request(session, { ':path': '/readyz' })
-    expect(await storedNames()).toEqual(['kept'])
-    await expectSound()
-  })
+  for (const code of [constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_CANCEL]) {
+    test(`in mid-body over HTTP/2, with code ${code}, change nothing`, async () => {
+      await server.api.request('POST', configMaps, { metadata: { name: 'kept' } })
+      const socket = await server.socket(undefined, 'h2')
+      socket.write(
+        Buffer.concat([
+          frames.preface,
+          frames.headers(1, pseudo('POST', configMaps)),
+          frames.data(1, half),
+          frames.headers(3, pseudo('DELETE', `${configMaps}/kept`)),
+          frames.headers(5, pseudo('POST', configMaps)),
+          frames.data(5, 'metadata: {name: first}', true),
+        ]),
+      )
+      await expect.poll(storedNames).toContain('first')
+      socket.write(
+        Buffer.concat([
+          frames.reset(1, code),
+          frames.reset(3, code),
+          // Answered after whatever comes of the others.
+          frames.headers(7, pseudo('POST', configMaps)),
+          frames.data(7, 'metadata: {name: last}', true),
+        ]),
+      )
+      await expect.poll(storedNames).toContain('last')
+      expect(await storedNames()).toEqual(['first', 'kept', 'last'])
+      socket.destroy()
+      expect(await troubles()).toEqual([])
+    })
+  }
 
   test('with the whole session in mid-body leave nothing behind', async () => {
     const session = await server.session()
-    const stream = session.request(yaml)
+    const stream = session.request({ ':path': configMaps, ':method': 'POST', 'content-type': 'application/yaml' })
     stream.on('error', () => {})
-    stream.write('metadata:\n  name: half\n')
+    stream.write(half)
     await http2Request(session, { ':path': '/readyz' })
     session.destroy()
-    await expectSound()
+    expect(await troubles()).toEqual([])
     expect(await storedNames()).toEqual([])
   })
 
   test('in mid-body over HTTP/1.1 leave nothing behind', async () => {
     const socket = await server.socket()
-    socket.write(http1('POST', configMaps, 'metadata:\n  name: half\n', { 'Content-Type': 'application/yaml', 'Content-Length': '500' }))
+    socket.write(http1('POST', configMaps, half, { 'Content-Type': 'application/yaml', 'Content-Length': '500' }))
     socket.destroy()
-    await expectSound()
+    expect(await troubles()).toEqual([])
     expect(await storedNames()).toEqual([])
+  })
+
+  test('or do not go on are cut off', async () => {
+    await server[Symbol.asyncDispose]()
+    server = await testServer({ bodyTimeoutMs: 50 })
+    const request = http1('POST', configMaps, half, { 'Content-Type': 'application/yaml', 'Content-Length': '500' })
+    expect(await server.exchange(request)).toBe('')
+    const session = await server.session()
+    const stream = session.request({ ':path': configMaps, ':method': 'POST', 'content-type': 'application/yaml' })
+    stream.on('error', () => {})
+    stream.write(half)
+    await once(stream.resume(), 'close')
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL)
+    expect(await storedNames()).toEqual([])
+    expect(await troubles()).toEqual([])
+  })
+
+  test('or stay when their upgrade is refused are left', async () => {
+    const stays = connect({ host: '127.0.0.1', port: server.port, allowHalfOpen: true })
+    const socket = connectTls({ socket: stays, host: '127.0.0.1', ca: server.pki.ca, ...server.pki.client })
+    socket.write(http1('GET', configMaps, '', spdy))
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(statusOf(answer.toString())).toBe(400)
+    await expect.poll(server.connectionCount).toBe(0)
+    socket.destroy()
   })
 
   test('before the TLS handshake do no harm', async () => {
@@ -151,7 +186,7 @@ describe('clients that break off', () => {
       socket.write(bytes)
       socket.resetAndDestroy()
     }
-    await expectSound()
+    expect(await troubles()).toEqual([])
   })
 })
 
@@ -169,7 +204,7 @@ describe('who asks', () => {
     expect(statusOf(answer)).toBe(403)
     expect(answer).toContain('system:anonymous')
     expect(statusOf(await server.exchange(http1('GET', '/readyz'), {}))).toBe(200)
-    expect(statusOf(await server.exchange(http1('GET', '/api'), {}))).toBe(401)
+    expect(statusOf(await server.exchange(http1('GET', '/api'), {}))).toBe(403)
   })
 
   test('is refused with the certificate of another authority, or with one that has expired', async () => {
@@ -188,25 +223,29 @@ describe('watches', () => {
     return stream
   }
 
+  async function createLarge(name: string, size: number): Promise<void> {
+    const { code } = await server.api.request('POST', configMaps, { metadata: { name }, data: { a: 'x'.repeat(size) } })
+    expect(code).toBe(201)
+  }
+
   test('that are not read are cut off, and the others go on', async () => {
     await server[Symbol.asyncDispose]()
     server = await testServer({ maxUnreadBytes: 1_000_000 })
     const [slow, quick] = [await server.session(), await server.session()]
     const unread = await watchOver(slow, `${configMaps}?watch=1`)
     const read = await watchOver(quick, `${configMaps}?watch=1`)
-    const names: string[] = []
-    read.setEncoding('utf8').on('data', (piece: string) => {
-      for (const [, name = ''] of piece.matchAll(/"name":"(n\d+)"/g)) names.push(name)
-    })
+    let text = ''
+    read.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+    const linesRead = () => text.split('\n').length - 1
     const count = 40
     for (let i = 0; i < count; i += 1) {
-      await server.api.request('POST', configMaps, { metadata: { name: `n${i}` }, data: { a: 'x'.repeat(100_000) } })
+      await createLarge(`n${i}`, 100_000)
+      await expect.poll(linesRead, { interval: 2 }).toBe(i + 1)
     }
-    await expect.poll(() => names.length).toBe(count)
     unread.resume()
     if (!unread.closed) await once(unread, 'close')
     expect(unread.rstCode).not.toBe(constants.NGHTTP2_NO_ERROR)
-    await expectSound()
+    expect(await troubles()).toEqual([])
   })
 
   test('that are not read are cut off over HTTP/1.1 too', async () => {
@@ -217,23 +256,18 @@ describe('watches', () => {
     socket.write(http1('GET', `${configMaps}?watch=1`))
     await expect.poll(() => socket.readableLength).toBeGreaterThan(0)
     const ended = once(socket, 'close')
-    await Promise.all(
-      Array.from({ length: 100 }, (_, i) =>
-        server.api.request('POST', configMaps, { metadata: { name: `n${i}` }, data: { a: 'x'.repeat(100_000) } }),
-      ),
-    )
+    // More than the kernel's buffers of both sides take.
+    for (let i = 0; i < 60; i += 1) await createLarge(`n${i}`, 800_000)
     socket.resume()
     await ended
-    await expectSound()
+    expect(await troubles()).toEqual([])
   })
 
   test('begin with more objects than may be unread, for those who read', async () => {
     await server[Symbol.asyncDispose]()
     server = await testServer({ maxUnreadBytes: 1_000_000 })
     const count = 50
-    for (let i = 0; i < count; i += 1) {
-      await server.api.request('POST', configMaps, { metadata: { name: `n${i}` }, data: { a: 'x'.repeat(100_000) } })
-    }
+    for (let i = 0; i < count; i += 1) await createLarge(`n${i}`, 100_000)
     const { text } = await http2Request(await server.session(), { ':path': `${configMaps}?watch=1&timeoutSeconds=1` })
     expect(text.trim().split('\n')).toHaveLength(count)
   })
@@ -251,7 +285,7 @@ describe('watches', () => {
       expect(statusOf(await server.exchange(http1('GET', path)))).toBe(400)
       const session = await server.session()
       expect((await http2Request(session, { ':path': path })).headers[':status']).toBe(400)
-      await expectSound()
+      expect(await troubles()).toEqual([])
     })
   }
 
@@ -262,6 +296,6 @@ describe('watches', () => {
     await once(socket, 'data')
     const ended = [once(stream.resume(), 'close'), textOf(socket)]
     server.close()
-    await Promise.all(ended)
+    expect(await Promise.all(ended)).toHaveLength(2)
   })
 })

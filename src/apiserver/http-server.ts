@@ -4,16 +4,23 @@ import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:h
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import { badRequest, StatusError, tooLarge } from '../api/errors.ts'
-import { certificateUser } from './authentication.ts'
+import { StatusError } from '../api/errors.ts'
+import { requestUser } from './authentication/request-user.ts'
 import type { ApiContext } from './context.ts'
-import { type ApiRequest, type ApiResponse, type Handler, json } from './request.ts'
-import { serveUpgrade } from './streaming.ts'
+import { readBody, type RequestBody } from './request-body.ts'
+import { parseResourcePath } from './request-info.ts'
+import { type ApiRequest, type ApiResponse, type Handler, json, type RawRequest, type User, type Write } from './request.ts'
+import { refuseUpgrade, serveUpgrade, type UpgradingClient } from './streaming.ts'
+import { warningHeaders } from './warnings.ts'
 
-/** Largest request body, as upstream's limit. */
-const maxBodyBytes = 3 * 1024 * 1024
-/** A client that has this much of its answer unread is cut off: it may list and watch again. */
-const maxUnreadBytes = 32 * 1024 * 1024
+export interface HttpServerOptions {
+  /** A client that has this much of its answer unread, and is sent more, is cut off: it may list and watch again. */
+  readonly maxUnreadBytes?: number
+  /** How long a request's body may take to arrive, as long as upstream lets a request take. */
+  readonly bodyTimeoutMs?: number
+}
+
+const defaults: Required<HttpServerOptions> = { maxUnreadBytes: 32 * 1024 * 1024, bodyTimeoutMs: 60_000 }
 
 export interface ServerCertificate {
   readonly ca: string
@@ -35,6 +42,7 @@ export function httpServer(
   handler: Handler,
   context: ApiContext,
   certificate: ServerCertificate,
+  options: HttpServerOptions = {},
 ): { accept(connections: ConnectionSource): void; close(): void } {
   const server = http2.createSecureServer({
     ...certificate,
@@ -45,13 +53,14 @@ export function httpServer(
     secureOptions: cryptoConstants.SSL_OP_NO_TICKET,
     settings: { maxConcurrentStreams: 1000 },
   })
-  server.on('request', (request, response) => void serve(handler, context, request, response))
+  const exchange = new Exchange(handler, context, { ...defaults, ...options })
+  server.on('request', (request, response) => void exchange.serve(request, response))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => context.log.debug({ error }, 'upgraded connection broke'))
-    const aborter = new AbortController()
-    socket.on('close', () => aborter.abort())
-    void serveUpgrade(context, apiRequest(request, '', aborter.signal), { headers: request.headers, socket, head })
+    void upgrade(context, { message: request, socket, head })
   })
+  // What node:http does on `listen`, which is not called here: the headers of HTTP/1.1 get a time by which they are in.
+  server.emit('listening')
   const sockets = new Set<Duplex>()
   return {
     accept: (connections) =>
@@ -66,21 +75,83 @@ export function httpServer(
   }
 }
 
-async function serve(handler: Handler, context: ApiContext, request: Request, response: Response): Promise<void> {
-  const aborter = new AbortController()
-  response.on('close', () => aborter.abort())
+/** Never rejects. */
+async function upgrade(context: ApiContext, client: UpgradingClient): Promise<void> {
+  const { message, socket } = client
+  const gone = new AbortController()
+  socket.on('close', () => gone.abort())
+  let user: User
   try {
-    const body = await readBody(request)
-    await send(response, await handler(apiRequest(request, body, aborter.signal)), aborter.signal)
+    user = await userOf(context, message)
   } catch (error) {
-    if (aborter.signal.aborted) return
-    if (error instanceof StatusError) return send(response, json(error.status, error.code), aborter.signal)
-    context.log.error({ error, path: request.url }, 'answer broke off')
-    response.destroy()
+    return refuseUpgrade(context, socket, error)
+  }
+  await serveUpgrade(context, apiRequest(message, user, noBody, gone.signal), client)
+}
+
+/** One request and its answer after another, over either protocol. */
+class Exchange {
+  readonly #handler: Handler
+  readonly #context: ApiContext
+  readonly #options: Required<HttpServerOptions>
+
+  constructor(handler: Handler, context: ApiContext, options: Required<HttpServerOptions>) {
+    this.#handler = handler
+    this.#context = context
+    this.#options = options
+  }
+
+  /** Never rejects: what cannot be answered is logged and cut off. */
+  async serve(request: Request, response: Response): Promise<void> {
+    const gone = new AbortController()
+    response.on('close', () => gone.abort())
+    // Whoever leaves while being answered needs no answer.
+    response.on('error', (error) => this.#context.log.debug({ error, path: request.url }, 'client left'))
+    try {
+      const answer = await this.#answer(request, gone.signal)
+      if (answer !== undefined) await this.#send(response, answer, gone.signal)
+    } catch (error) {
+      if (!gone.signal.aborted) this.#context.log.error({ error, path: request.url }, 'answer broke off')
+      cutOff(response)
+    }
+  }
+
+  /** Undefined if the client has not said all that it meant to say. */
+  async #answer(request: Request, signal: AbortSignal): Promise<ApiResponse | undefined> {
+    try {
+      const user = await userOf(this.#context, request)
+      if (isProxied(request)) return await this.#handler({ ...apiRequest(request, user, noBody, signal), raw: rawRequest(request) })
+      const body = await readBody(request, { clock: this.#context.clock, timeoutMs: this.#options.bodyTimeoutMs })
+      if (body === undefined) return undefined
+      return await this.#handler(apiRequest(request, user, body, signal))
+    } catch (error) {
+      if (error instanceof StatusError) return json(error.status, error.code)
+      throw error
+    }
+  }
+
+  async #send(response: Response, answer: ApiResponse, signal: AbortSignal): Promise<void> {
+    const { body, contentType, warnings = [] } = answer
+    const headers: Record<string, string | string[]> = contentType === '' ? {} : { 'content-type': contentType }
+    for (const [name, value] of Object.entries(answer.headers ?? {})) headers[name] = [value].flat()
+    if (warnings.length > 0) headers['warning'] = warningHeaders(warnings)
+    if (typeof body !== 'function') {
+      headers['content-length'] = String(Buffer.byteLength(body))
+      writeHead(response, answer.status, headers)
+      response.end(body)
+      return
+    }
+    writeHead(response, answer.status, headers)
+    // HTTP/2 has sent them by now; HTTP/1.1 would wait for the first piece of a watch.
+    if ('flushHeaders' in response) response.flushHeaders()
+    await body(writer(response, this.#options.maxUnreadBytes), signal)
+    response.end()
   }
 }
 
-function apiRequest(request: Request, body: string, signal: AbortSignal): ApiRequest {
+const noBody: RequestBody = { body: '' }
+
+function apiRequest(request: Request, user: User, body: RequestBody, signal: AbortSignal): ApiRequest {
   const url = request.url ?? '/'
   const mark = url.indexOf('?')
   return {
@@ -89,65 +160,62 @@ function apiRequest(request: Request, body: string, signal: AbortSignal): ApiReq
     query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
     accept: request.headers.accept ?? '',
     contentType: request.headers['content-type'] ?? '',
-    body,
-    user: certificateUser(tlsSocketOf(request)),
+    userAgent: request.headers['user-agent'] ?? '',
+    ...body,
+    user,
     signal,
   }
 }
 
-function tlsSocketOf(request: Request): TLSSocket {
+/** A proxy passes a request on as it comes, whatever the size of its body. */
+function isProxied({ url = '/' }: Request): boolean {
+  return parseResourcePath(url.split('?', 1)[0] ?? '')?.subresource === 'proxy'
+}
+
+function rawRequest(request: Request): RawRequest {
+  const { url = '/', headers } = request
+  const length = headers['content-length'] ?? '0'
+  const hasBody =
+    'stream' in request ? !request.stream.endAfterHeaders : length !== '0' || headers['transfer-encoding'] !== undefined
+  return { url, headers, remoteAddress: request.socket.remoteAddress ?? '', body: hasBody ? request : undefined }
+}
+
+function userOf({ access }: ApiContext, request: Request): Promise<User> {
+  const { headers, rawHeaders } = request
   // HTTP/2 shows a guarded view of the socket; the session's own is the same for all its requests.
-  return ('stream' in request ? request.stream.session?.socket : request.socket) as TLSSocket
+  const socket = ('stream' in request ? request.stream.session?.socket : request.socket) as TLSSocket
+  return requestUser(access, { socket, headers, rawHeaders })
 }
 
-async function readBody(request: Request): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request) {
-    size += chunk.length
-    if (size > maxBodyBytes) throw tooLarge(`Request entity too large: limit is ${maxBodyBytes}`)
-    chunks.push(chunk)
-  }
-  const [only, ...others] = chunks
-  const bytes = only !== undefined && others.length === 0 ? only : Buffer.concat(chunks)
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    throw badRequest('the body of the request is not valid UTF-8')
+function writer(response: Response, maxUnreadBytes: number): Write {
+  // The stream of HTTP/2 and the response of HTTP/1.1 are writables of one form.
+  const out = 'stream' in response ? response.stream : response
+  let drained: Promise<void> | undefined
+  return (chunk) => {
+    if (out.destroyed) return
+    // Judged by what was there before: a piece may be of any size.
+    if (out.writableLength > maxUnreadBytes) return cutOff(response)
+    if (out.write(chunk)) return
+    drained ??= new Promise((resolve) => {
+      const go = () => {
+        out.off('drain', go).off('close', go)
+        drained = undefined
+        resolve()
+      }
+      out.on('drain', go).on('close', go)
+    })
+    return drained
   }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-async function send(response: Response, answer: ApiResponse, signal: AbortSignal): Promise<void> {
-  const headers: Record<string, string | string[]> = { 'content-type': answer.contentType }
-  if (answer.warnings !== undefined && answer.warnings.length > 0) {
-    headers['warning'] = answer.warnings.map((warning) => `299 - ${JSON.stringify(warning)}`)
-  }
-  if (typeof answer.body !== 'function') {
-    headers['content-length'] = String(Buffer.byteLength(answer.body))
-    writeHead(response, answer.status, headers)
-    response.end(answer.body)
-    return
-  }
-  writeHead(response, answer.status, headers)
-  // HTTP/2 has sent them by now; HTTP/1.1 would wait for the first piece of a watch.
-  if ('flushHeaders' in response) response.flushHeaders()
-  await answer.body((chunk) => {
-    if (signal.aborted) return
-    writeTo(response, chunk)
-    if (response.writableLength > maxUnreadBytes) response.destroy()
-  }, signal)
-  response.end()
+/** Ends an answer so that the client cannot take it for complete. */
+function cutOff(response: Response): void {
+  if ('stream' in response) response.stream?.close(http2.constants.NGHTTP2_INTERNAL_ERROR)
+  response.destroy()
 }
 
-// The two response classes have the same methods with overloads that TypeScript cannot unite.
+// The two response classes have the same method with overloads that TypeScript cannot unite.
 function writeHead(response: Response, status: number, headers: Record<string, string | string[]>): void {
   if ('stream' in response) response.writeHead(status, headers)
   else response.writeHead(status, headers)
-}
-
-function writeTo(response: Response, chunk: string | Uint8Array): void {
-  if ('stream' in response) response.write(chunk)
-  else response.write(chunk)
 }

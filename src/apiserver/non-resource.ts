@@ -1,5 +1,7 @@
-import { pathNotFound, unauthorized } from '../api/errors.ts'
+import { pathNotFound, StatusError } from '../api/errors.ts'
 import { aggregatedDiscovery } from './aggregated-discovery.ts'
+import { issuerConfiguration, issuerPaths, keySet } from './authentication/issuer-documents.ts'
+import { requireAllowed } from './authorization/require-allowed.ts'
 import type { ApiContext } from './context.ts'
 import { apiGroup, coreVersions, groupList, resourceList } from './discovery.ts'
 import { type ApiRequest, type ApiResponse, json, text } from './request.ts'
@@ -7,9 +9,12 @@ import { type ApiRequest, type ApiResponse, json, text } from './request.ts'
 /** Health, version, discovery and schema: everything that is not an object. */
 export async function serveNonResource(context: ApiContext, request: ApiRequest): Promise<ApiResponse> {
   const path = request.path.length > 1 ? request.path.replace(/\/$/, '') : request.path
-  const open = openPaths[path]
-  if (open !== undefined) return open(context, request)
-  if (request.user.groups.includes('system:unauthenticated')) throw unauthorized()
+  const verb = request.method.toLowerCase()
+  // Whoever watches over the server is let in before there are roles.
+  if (!healthPaths.has(path)) requireAllowed(context.access.authorizer, { user: request.user, verb, path: request.path })
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
+  const own = ownPaths.get(path)
+  if (own !== undefined) return own(context, request)
   if (path.startsWith('/openapi/')) return context.openapi.serve(path, request)
   const aggregated = aggregatedDiscovery(context.kinds, path, request.accept)
   if (aggregated !== undefined) return aggregated
@@ -20,12 +25,19 @@ export async function serveNonResource(context: ApiContext, request: ApiRequest)
 
 type Serve = (context: ApiContext, request: ApiRequest) => ApiResponse
 
-/** What is answered without authentication. */
-const openPaths: Readonly<Record<string, Serve>> = {
-  '/version': ({ version }) => json(version),
-  '/healthz': (context) => health(context),
-  '/livez': (context) => health(context),
-  '/readyz': (context) => health(context),
+const healthPaths: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
+
+const ownPaths = new Map<string, Serve>([
+  ['/version', ({ version }) => json(version)],
+  ['/healthz', (context) => health(context)],
+  ['/livez', (context) => health(context)],
+  ['/readyz', (context) => health(context)],
+  ['/.well-known/openid-configuration', issuerConfiguration],
+  ['/openid/v1/jwks', keySet],
+])
+
+function notAllowed(): StatusError {
+  return new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource')
 }
 
 function health({ notReadyReasons }: ApiContext): ApiResponse {
@@ -45,4 +57,15 @@ function discover({ kinds, address }: ApiContext, path: string): object | undefi
   return version === undefined ? apiGroup(kinds, group) : resourceList(kinds, group, version)
 }
 
-const rootPaths = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
+const rootPaths = [
+  ...issuerPaths,
+  '/api',
+  '/api/v1',
+  '/apis',
+  '/healthz',
+  '/livez',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/readyz',
+  '/version',
+]

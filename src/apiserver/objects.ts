@@ -17,7 +17,7 @@ export interface Stored<T extends KubeObject = KubeObject> {
 export class ObjectStore {
   readonly store: Store
   readonly #decoded = new WeakMap<Entry, Stored>()
-  readonly #deleted = new WeakMap<StoreEvent, Stored>()
+  readonly #gone = new WeakMap<StoreEvent, Stored>()
 
   constructor(store: Store) {
     this.store = store
@@ -67,12 +67,12 @@ export class ObjectStore {
     return this.#remember(entry, JSON.parse(entry.value))
   }
 
-  /** The object that an event removed, at the revision of its removal. */
-  decodeDeleted(event: StoreEvent & { type: 'delete' }): Stored {
-    const known = this.#deleted.get(event)
+  /** What an event replaced or removed, at the revision of the event: how it looked when it went. */
+  decodeGone(event: StoreEvent, previous: Entry): Stored {
+    const known = this.#gone.get(event)
     if (known !== undefined) return known
-    const stored = withRevision(event.previous, this.decode(event.previous).object, event.revision)
-    this.#deleted.set(event, stored)
+    const stored = withRevision(previous, this.decode(previous).object, event.revision)
+    this.#gone.set(event, stored)
     return stored
   }
 
@@ -92,7 +92,9 @@ export function keyFor(resource: Resource, namespace?: string, name?: string): s
 }
 
 function withRevision(entry: Entry, object: KubeObject, revision: number): Stored {
-  const versioned = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+  // Nothing has the revision 0: it stands for what has not been stored.
+  const resourceVersion = revision === 0 ? '' : String(revision)
+  const versioned = { ...object, metadata: { ...object.metadata, resourceVersion } }
   let json: string | undefined
   return {
     entry,

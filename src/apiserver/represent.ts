@@ -1,3 +1,4 @@
+import type { Kind } from '../api/kind.ts'
 import type { KubeObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import { servedObject, type ServedForm } from './kind-registry.ts'
@@ -58,7 +59,32 @@ function servedJson(form: ServedForm, stored: Stored): string {
   return form.view === undefined ? stored.json : JSON.stringify(servedObject(form, stored.object))
 }
 
+/** The JSON of a bookmark, which has nothing but metadata, in the form asked for. */
+export function representBookmark(
+  { kind }: ServedForm,
+  bookmark: { readonly metadata: { readonly resourceVersion: string } },
+  as: Representation,
+  options: TableOptions,
+): string {
+  if (as === 'object') return JSON.stringify(bookmark)
+  const { metadata } = bookmark
+  const object = { ...partial, metadata }
+  if (as === 'metadata') return JSON.stringify(object)
+  const row = { cells: kind.columns.map(() => null), ...(options.includeObject !== 'None' && { object }) }
+  return JSON.stringify(table(kind, [row], { resourceVersion: metadata.resourceVersion }, options))
+}
+
 function tableJson({ kind }: ServedForm, items: readonly Stored[], meta: ListMeta, options: TableOptions): string {
+  const rows = items.map(({ object }) => ({
+    cells: kind.columns.map((column) => column.cell(object, options.now)),
+    ...(options.includeObject !== 'None' && {
+      object: options.includeObject === 'Object' ? object : partialMetadata(object),
+    }),
+  }))
+  return JSON.stringify(table(kind, rows, meta, options))
+}
+
+function table(kind: Kind, rows: readonly object[], metadata: ListMeta, options: TableOptions) {
   const columnDefinitions = kind.columns.map(({ name, type, format, description, priority }) => ({
     name,
     type: type === 'date' ? 'string' : type,
@@ -66,20 +92,17 @@ function tableJson({ kind }: ServedForm, items: readonly Stored[], meta: ListMet
     description,
     priority,
   }))
-  return JSON.stringify({
+  return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
-    metadata: meta,
+    metadata,
     columnDefinitions: options.withoutColumns === true ? null : columnDefinitions,
-    rows: items.map(({ object }) => ({
-      cells: kind.columns.map((column) => column.cell(object, options.now)),
-      ...(options.includeObject !== 'None' && {
-        object: options.includeObject === 'Object' ? object : partialMetadata(object),
-      }),
-    })),
-  })
+    rows,
+  }
 }
 
-function partialMetadata(object: KubeObject) {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
+const partial = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' }
+
+function partialMetadata({ metadata }: KubeObject) {
+  return { ...partial, metadata }
 }

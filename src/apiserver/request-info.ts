@@ -31,7 +31,7 @@ function parseBelowVersion(group: string, version: string | undefined, parts: st
     !(decoded.length === 3 && namespaceSubresources.has(decoded[2]))
   const namespace = isNamespaced ? decoded[1] : undefined
   const [plural, name, subresource, ...rest] = isNamespaced ? decoded.slice(2) : decoded
-  if (plural === undefined || plural === '' || name === '') return undefined
+  if (plural === undefined || plural === '' || name === '' || namespace === '') return undefined
   return { group, version, plural, namespace, name, subresource, rest: rest.join('/') }
 }
 
@@ -53,7 +53,8 @@ export function verbOf(method: string, path: ResourcePath, query: URLSearchParam
     case 'GET':
     case 'HEAD':
       if (path.name !== undefined) return 'get'
-      return isTrue(query.get('watch')) ? 'watch' : 'list'
+      // A watch has no head that could be told without it.
+      return method === 'GET' && isTrue(query.get('watch')) ? 'watch' : 'list'
     case 'POST':
       return 'create'
     case 'PUT':
@@ -62,6 +63,9 @@ export function verbOf(method: string, path: ResourcePath, query: URLSearchParam
       return 'patch'
     case 'DELETE':
       return path.name === undefined ? 'deletecollection' : 'delete'
+    case 'OPTIONS':
+      // For what is behind a proxy only. It is as safe as a GET (RFC 9110 §9.2.1), so who may do the one may do the other.
+      return path.subresource === 'proxy' ? 'get' : undefined
     default:
       return undefined
   }

@@ -1,79 +1,94 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { badRequest, internalError, StatusError } from '../api/errors.ts'
 import type { ApiContext } from './context.ts'
 import { resolveResource } from './handler.ts'
 import type { ApiRequest } from './request.ts'
-import { isKubeletSubresource } from './subresources/kubelet.ts'
+import { isUpgraded } from './subresources/subresource.ts'
+
+/** The client's side of an upgrade. `head` is what came with the request. */
+export interface UpgradingClient {
+  readonly message: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+}
 
 /**
- * Serves an upgrade (exec, attach, port-forward): finds the pod's agent, asks it for the same upgrade, and joins the
- * two connections. What they speak (SPDY/3.1 or WebSocket) is between client and runtime. A refusal is answered in
- * plain HTTP, on which clients fall back to another protocol.
+ * Serves an upgrade (exec, attach, port-forward, proxy): asks whoever the request is for, the pod's agent or the pod
+ * itself, for the same upgrade, and joins the two connections. What they speak (SPDY/3.1 or WebSocket) is between them.
+ * A refusal is answered in plain HTTP, on which clients fall back to another protocol.
  */
 export async function serveUpgrade(
   context: ApiContext,
   request: ApiRequest,
-  { headers, socket, head }: { headers: IncomingHttpHeaders; socket: Duplex; head: Buffer },
+  { message, socket, head }: UpgradingClient,
 ): Promise<void> {
   try {
     const found = await resolveResource(context, request)
-    if (found?.subresource === undefined || !isKubeletSubresource(found.subresource)) {
-      throw badRequest(`${request.path} cannot be upgraded`)
-    }
-    const target = await found.subresource.target(context, found.resource)
-    const answer = await context.kubelets.upgrade(target, {
-      method: request.method,
-      headers: passedOn(headers),
-    })
+    const subresource = found?.subresource
+    if (found === undefined || !isUpgraded(subresource)) throw badRequest(`${request.path} cannot be upgraded`)
+    const { url = '/', headers } = message
+    const remoteAddress = message.socket.remoteAddress ?? ''
+    const answer = await subresource.upgrade(context, found.resource, { url, headers, remoteAddress })
     if (answer.upgraded) join({ socket, head }, answer)
-    else await refuse(socket, answer.response)
+    else passOnRefusal(socket, answer.response)
   } catch (error) {
-    const failure = error instanceof StatusError ? error : internalError(error as Error)
-    if (failure.code >= 500) context.log.error({ error, path: request.path }, 'upgrade failed')
-    answerPlain(socket, failure.code, JSON.stringify(failure.status), 'application/json')
+    if (!request.signal.aborted) refuseUpgrade(context, socket, error)
   }
 }
 
-/** Everything that belongs to the upgrade, and nothing of the client's identity. */
-function passedOn(headers: IncomingHttpHeaders): Record<string, string> {
-  const result: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (!/^(connection|upgrade|x-stream-protocol-version|sec-websocket-.*)$/.test(name)) continue
-    if (value !== undefined) result[name] = Array.isArray(value) ? value.join(', ') : value
-  }
-  return result
+/** Answers with a `Status` in plain HTTP and ends the connection. */
+export function refuseUpgrade(context: ApiContext, socket: Duplex, error: unknown): void {
+  const failure = error instanceof StatusError ? error : internalError(error as Error)
+  if (failure.code >= 500) context.log.error({ error }, 'upgrade failed')
+  const body = JSON.stringify(failure.status)
+  const head = responseHead(failure.code, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) })
+  // A client that does not end its side is not waited for; what it still sends must not cost it the answer.
+  socket.resume().end(head + body, () => socket.destroy())
 }
 
 function join(
-  client: { socket: Duplex; head: Buffer },
-  agent: { response: IncomingMessage; socket: Duplex; head: Buffer },
+  client: Omit<UpgradingClient, 'message'>,
+  other: { response: IncomingMessage; socket: Duplex; head: Buffer },
 ): void {
-  const { rawHeaders } = agent.response
+  client.socket.write(switchingHead(other.response))
+  if (other.head.length > 0) client.socket.write(other.head)
+  if (client.head.length > 0) other.socket.write(client.head)
+  passOn(client.socket, other.socket)
+  passOn(other.socket, client.socket)
+}
+
+/**
+ * An end is passed on as an end: the other side may still have something to say. Once a side has closed nothing more
+ * is for it, but what it said before still goes out.
+ */
+function passOn(from: Duplex, to: Duplex): void {
+  from.allowHalfOpen = true
+  from.pipe(to)
+  from.on('error', () => to.destroy())
+  from.on('close', () => to.end(() => to.destroy()))
+}
+
+function switchingHead({ rawHeaders }: IncomingMessage): string {
   let lines = 'HTTP/1.1 101 Switching Protocols\r\n'
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) lines += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
-  client.socket.write(`${lines}\r\n`)
-  if (agent.head.length > 0) client.socket.write(agent.head)
-  if (client.head.length > 0) agent.socket.write(client.head)
-  for (const [from, to] of [
-    [client.socket, agent.socket],
-    [agent.socket, client.socket],
-  ] as const) {
-    from.pipe(to)
-    from.on('error', () => to.destroy())
-    from.on('close', () => to.destroy())
+  return `${lines}\r\n`
+}
+
+function passOnRefusal(socket: Duplex, response: IncomingMessage): void {
+  const status = response.statusCode ?? 502
+  if (status < 400) {
+    response.destroy()
+    throw internalError(new Error(`invalid upgrade response: status code ${status}`))
   }
+  // Without a length the body goes on until the connection ends.
+  socket.write(responseHead(status, { 'Content-Type': response.headers['content-type'] ?? 'text/plain' }))
+  response.on('error', () => socket.destroy())
+  socket.on('close', () => response.destroy())
+  response.pipe(socket)
 }
 
-async function refuse(socket: Duplex, response: IncomingMessage): Promise<void> {
-  let body = ''
-  for await (const chunk of response.setEncoding('utf8')) body += chunk
-  answerPlain(socket, response.statusCode ?? 502, body, response.headers['content-type'] ?? 'text/plain')
-}
-
-function answerPlain(socket: Duplex, code: number, body: string, contentType: string): void {
-  const length = Buffer.byteLength(body)
-  socket.end(
-    `HTTP/1.1 ${code} Refused\r\nContent-Type: ${contentType}\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`,
-  )
+function responseHead(status: number, headers: Readonly<Record<string, string | number>>): string {
+  const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`
 }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { kinds } from '../api/kinds/index.ts'
 import { readSchema } from '../api/schema/schema-file.ts'
 import { parseCidr } from '../base/ip.ts'
@@ -5,23 +6,30 @@ import { systemClock, type Clock } from '../base/clock.ts'
 import { type Log, silentLog } from '../base/log.ts'
 import type { Store } from '../storage/store.ts'
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts'
+import { accessControl } from './access-control.ts'
 import { admissionSteps } from './admission/index.ts'
 import { ServiceAddressAllocator } from './admission/service-address-allocator.ts'
 import type { ApiContext } from './context.ts'
 import { apiHandler } from './handler.ts'
 import { KindRegistry } from './kind-registry.ts'
-import type { Kubelets } from './kubelets.ts'
 import { ObjectStore } from './objects.ts'
 import { openApi } from './openapi.ts'
-import type { ApiRequest } from './request.ts'
+import type { ApiRequest, ApiResponse } from './request.ts'
 import { feedServiceAddresses } from './service-address-feed.ts'
+import type { Upstream } from './upstream.ts'
 import { versionInfo } from './version.ts'
 
+const issuer = 'https://kubernetes.default.svc.cluster.local'
+const { privateKey: signingKey } = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+})
 const administrator = { name: 'admin', groups: ['system:masters'] }
 const schema = readSchema()
 
-const noKubelets: Kubelets = {
-  get: () => Promise.reject(new Error('this test has no nodes')),
+const noUpstream: Upstream = {
+  request: () => Promise.reject(new Error('this test has no nodes')),
   upgrade: () => Promise.reject(new Error('this test has no nodes')),
 }
 
@@ -37,13 +45,18 @@ export interface TestApi extends AsyncDisposable {
   request(method: string, path: string, body?: unknown, options?: Partial<ApiRequest>): Promise<Answer>
   /** The same with the answer's raw text. */
   text(path: string, options?: Partial<ApiRequest>): Promise<{ code: number; text: string }>
+  /** One request with its answer as it is. */
+  send(method: string, path: string, body?: unknown, options?: Partial<ApiRequest>): Promise<ApiResponse>
   /** The events of a watch so far; grows until the API is disposed of. */
-  watch(path: string): Promise<WatchedEvents>
+  watch(path: string, options?: Partial<ApiRequest>): Promise<WatchedEvents>
+  /** The same for a watch whose answer has not been read yet. */
+  follow(answer: ApiResponse): WatchedEvents
 }
 
 export interface WatchedEvents {
   readonly events: readonly { type: string; object: Record<string, unknown> }[]
   stop(): void
+  readonly ended: Promise<void>
 }
 
 export interface TestApiOptions {
@@ -52,26 +65,32 @@ export interface TestApiOptions {
   /** Closed with the API. In memory unless given. */
   readonly store?: Store
   readonly random?: () => number
+  /** Whom the server passes requests on to: agents, pods. */
+  readonly upstream?: Upstream
 }
 
 /**
- * The whole API over a store, with the namespace `default`, the service range 10.96.0.0/28 and the node ports
+ * The whole API over a store, with the namespace `default`, its ServiceAccount, whose token pods are not given, the service range 10.96.0.0/28 and the node ports
  * 30000–30003.
  */
 export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
-  const { clock = systemClock, log = silentLog, store = openSqliteStore(':memory:'), random = Math.random } = options
+  const { clock = systemClock, log = silentLog, store = openSqliteStore(':memory:') } = options
+  const { random = Math.random, upstream = noUpstream } = options
   const objects = new ObjectStore(store)
   const registry = new KindRegistry(kinds)
   const end = new AbortController()
   const clusterIPs = parseCidr('10.96.0.0/28')
   if (clusterIPs === undefined) throw new Error('the range does not parse')
   const addresses = new ServiceAddressAllocator({ clusterIPs, nodePorts: { first: 30000, last: 30003 } }, random)
+  const access = await accessControl({ objects, clock, signingKey, issuer }, end.signal)
   const context: ApiContext = {
     objects,
     kinds: registry,
     schema,
-    admission: admissionSteps(objects, addresses),
-    kubelets: noKubelets,
+    access,
+    admission: admissionSteps({ objects, access, addresses, random }),
+    kubelets: upstream,
+    backends: upstream,
     openapi: openApi(registry, schema),
     version: versionInfo('v1.36.0+test'),
     address: '127.0.0.1:6443',
@@ -108,15 +127,16 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
       if (typeof answer.body !== 'string') throw new Error(`${path} streams`)
       return { code: answer.status, text: answer.body }
     },
-    async watch(path) {
+    send,
+    watch: async (path, options) => api.follow(await send('GET', path, undefined, options)),
+    follow(answer) {
       const stop = new AbortController()
-      const answer = await send('GET', path)
       if (typeof answer.body !== 'function') throw new Error(String(answer.body))
       const events: WatchedEvents['events'][number][] = []
-      void answer.body((chunk) => {
+      const ended = answer.body((chunk) => {
         for (const line of String(chunk).split('\n')) if (line !== '') events.push(JSON.parse(line))
       }, AbortSignal.any([end.signal, stop.signal]))
-      return { events, stop: () => stop.abort() }
+      return { events, stop: () => stop.abort(), ended }
     },
     async [Symbol.asyncDispose]() {
       end.abort()
@@ -124,5 +144,9 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     },
   }
   await api.request('POST', '/api/v1/namespaces', { metadata: { name: 'default' } })
+  await api.request('POST', '/api/v1/namespaces/default/serviceaccounts', {
+    metadata: { name: 'default' },
+    automountServiceAccountToken: false,
+  })
   return api
 }

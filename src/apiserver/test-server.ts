@@ -6,18 +6,20 @@ import { type KeyPair, throwawayPki, type ThrowawayPki } from '../base/throwaway
 import type { Log } from '../base/log.ts'
 import { apiHandler } from './handler.ts'
 import { httpServer, type HttpServerOptions } from './http-server.ts'
-import { testApi, type TestApi } from './test-api.ts'
+import { testApi, type TestApi, type TestApiOptions } from './test-api.ts'
 
 export interface TestServer extends AsyncDisposable {
   readonly api: TestApi
   readonly pki: ThrowawayPki
   readonly port: number
+  /** How many connections the server has not closed. */
+  connectionCount(): Promise<number>
   /** Messages logged as errors. */
   readonly errors: readonly string[]
   /** Ends the server's side of every connection, as at the end of the process. */
   close(): void
-  /** A TLS connection that speaks HTTP/1.1; as an administrator unless told otherwise. */
-  socket(identity?: Partial<KeyPair>): Promise<TLSSocket>
+  /** A TLS connection; as an administrator unless told otherwise. */
+  socket(identity?: Partial<KeyPair>, protocol?: 'http/1.1' | 'h2'): Promise<TLSSocket>
   /** One HTTP/1.1 exchange on a connection of its own: everything that comes back until it ends. */
   exchange(text: string | Buffer, identity?: Partial<KeyPair>): Promise<string>
   session(identity?: Partial<KeyPair>): Promise<ClientHttp2Session>
@@ -26,10 +28,10 @@ export interface TestServer extends AsyncDisposable {
 let pki: Promise<ThrowawayPki> | undefined
 
 /** The API of `testApi` behind its real TLS server on a port of 127.0.0.1. */
-export async function testServer(options: HttpServerOptions = {}): Promise<TestServer> {
+export async function testServer(options: HttpServerOptions & Pick<TestApiOptions, 'upstream'> = {}): Promise<TestServer> {
   const authority = await (pki ??= throwawayPki('CN=admin, O=system:masters'))
   const errors: string[] = []
-  const api = await testApi({ log: errorLog(errors) })
+  const api = await testApi({ log: errorLog(errors), ...(options.upstream && { upstream: options.upstream }) })
   const identity = { ca: authority.ca, ...authority.server }
   const server = httpServer(apiHandler(api.context), api.context, identity, options)
   const listener = createServer()
@@ -39,8 +41,8 @@ export async function testServer(options: HttpServerOptions = {}): Promise<TestS
   const sessions: ClientHttp2Session[] = []
   const trusted = (identity: Partial<KeyPair> = authority.client) => ({ ca: authority.ca, ...identity })
 
-  const socket = async (identity?: Partial<KeyPair>) => {
-    const connection = connectTls({ host: '127.0.0.1', port, ...trusted(identity), ALPNProtocols: ['http/1.1'] })
+  const socket = async (identity?: Partial<KeyPair>, protocol = 'http/1.1') => {
+    const connection = connectTls({ host: '127.0.0.1', port, ...trusted(identity), ALPNProtocols: [protocol] })
     await once(connection, 'secureConnect')
     // How a connection ends is what tests look at; that it was reset is part of it.
     connection.on('error', () => {})
@@ -51,6 +53,10 @@ export async function testServer(options: HttpServerOptions = {}): Promise<TestS
     pki: authority,
     port,
     errors,
+    connectionCount: () =>
+      new Promise((resolve, reject) =>
+        listener.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+      ),
     close: () => server.close(),
     socket,
     exchange: async (text, identity) => {
@@ -72,6 +78,28 @@ export async function testServer(options: HttpServerOptions = {}): Promise<TestS
       await api[Symbol.asyncDispose]()
     },
   }
+}
+
+/** HTTP/2 in frames of one's own making (RFC 9113), for what no client library would send. */
+export const frames = {
+  preface: Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(0x4, 0, 0)]),
+  /** Each field as a literal without indexing (RFC 7541 §6.2.2). The stream stays open for DATA. */
+  headers(stream: number, fields: Readonly<Record<string, string>>): Buffer {
+    const text = (value: string) => [Buffer.byteLength(value), ...Buffer.from(value)]
+    const block = Object.entries(fields).flatMap(([name, value]) => [0, ...text(name), ...text(value)])
+    return frame(0x1, 0x4, stream, Buffer.from(block))
+  },
+  data: (stream: number, text: string, isLast = false) => frame(0x0, isLast ? 0x1 : 0, stream, Buffer.from(text)),
+  reset: (stream: number, code: number) => frame(0x3, 0, stream, Buffer.from([0, 0, 0, code])),
+}
+
+function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
+  const header = Buffer.alloc(9)
+  header.writeUIntBE(payload.length, 0, 3)
+  header.writeUInt8(type, 3)
+  header.writeUInt8(flags, 4)
+  header.writeUInt32BE(stream, 5)
+  return Buffer.concat([header, payload])
 }
 
 /** What a connection brings until it ends, in whatever way. */

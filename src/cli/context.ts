@@ -2,8 +2,11 @@ import { homeOf, type Layout, layoutOf } from '../cluster/layout.ts'
 import { type ClusterConfig, readConfig } from '../cluster/config.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
 import type { TeardownDeps } from '../cluster/teardown.ts'
+import { UserError } from '../cluster/user-error.ts'
 import type { Processes } from '../kernel/processes.ts'
 import type { ImageStore } from './image.ts'
+
+export { UserError } from '../cluster/user-error.ts'
 
 /** What commands work with. They return data; `print` is the one place that shows it. */
 export interface CliContext extends TeardownDeps {
@@ -16,11 +19,6 @@ export interface CliContext extends TeardownDeps {
   say(line: string): void
   /** The result: as JSON if asked for, else in words. */
   print(result: unknown, asJson: boolean, inWords: string): void
-}
-
-/** Something the user can put right; shown as one sentence, without a stack. */
-export class UserError extends Error {
-  override readonly name = 'UserError'
 }
 
 export interface ClusterOption {

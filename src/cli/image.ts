@@ -4,7 +4,6 @@ import { defaultCluster } from '../cluster/kubeconfig.ts'
 import { nodeName } from '../cluster/network.ts'
 import { homeOf } from '../cluster/layout.ts'
 import { type CliContext, type ClusterOption, existingCluster, UserError } from './context.ts'
-import { requireRootOnLinux } from './requirements.ts'
 
 /** What can be done with the images of a node, by the socket of its container runtime. */
 export interface ImageStore {
@@ -48,7 +47,6 @@ export function imageCommand(context: CliContext): Command {
   const build = new Command('build')
     .description('build the images that nodes start with from programs of this machine, if one of them has changed')
     .action(async () => {
-      requireRootOnLinux(process.platform, process.getuid?.())
       await context.images.build(homeOf(context.environment))
       context.say('the images are up to date; running nodes take new ones when they are started')
     })
@@ -59,7 +57,6 @@ async function runningNodes(
   context: CliContext,
   options: ImageOptions,
 ): Promise<readonly { node: string; socket: string }[]> {
-  requireRootOnLinux(process.platform, process.getuid?.())
   const { config, layout } = await existingCluster(context, options)
   if ((await currentState(layout.controlSocket)) === undefined) {
     throw new UserError('the cluster does not run: start it with ./portolan up')

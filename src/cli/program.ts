@@ -4,6 +4,7 @@ import type { CliContext } from './context.ts'
 import { deleteCommand, downCommand } from './down.ts'
 import { imageCommand } from './image.ts'
 import { nodeCommand } from './node.ts'
+import { requireRootOnLinux } from './requirements.ts'
 import { setupCommand } from './setup.ts'
 import { statusCommand } from './status.ts'
 import { upCommand } from './up.ts'
@@ -14,6 +15,7 @@ export function program(context: CliContext, version: string): Command {
   const root = new Command('portolan')
     .description('Kubernetes Services without the weight of a Kubernetes cluster')
     .version(version)
+    .hook('preAction', () => requireRootOnLinux(process.platform, process.getuid?.()))
   for (const command of commands) root.addCommand(command(context))
   return root
 }

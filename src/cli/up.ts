@@ -1,29 +1,20 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { AddressPlanError, collisions, maxNodes } from '../cluster/address-plan.ts'
 import { clusterCertificates } from '../cluster/certificates.ts'
-import { type ClusterConfig, defaults, planOf, readConfig, writeConfig } from '../cluster/config.ts'
-import { connectControl, currentState } from '../cluster/control.ts'
-import { addContext, contextName, defaultCluster, kubeconfigFile } from '../cluster/kubeconfig.ts'
+import { type ClusterConfig, writeConfig } from '../cluster/config.ts'
+import { connectControl } from '../cluster/control.ts'
+import { addContext, checkKubeconfig, contextName, defaultCluster, kubeconfigFile } from '../cluster/kubeconfig.ts'
 import type { Layout } from '../cluster/layout.ts'
+import { exclusively } from '../cluster/lock.ts'
 import { ensurePki, readIdentity } from '../cluster/pki.ts'
 import type { ClusterState } from '../cluster/state.ts'
-import { listenOnHost, PortTaken } from '../kernel/sockets.ts'
-import { type CliContext, type ClusterOption, layoutFor, UserError } from './context.ts'
-import { requireRootOnLinux } from './requirements.ts'
+import { checkMachine, chooseConfig, type ConfigOptions } from './choose-config.ts'
+import { type CliContext, layoutFor } from './context.ts'
+import { interruption } from './interruption.ts'
 import { prepareMachine } from './setup.ts'
+import { runningState, startCluster } from './start.ts'
 import { describeCluster, type ClusterDescription } from './status.ts'
 
-interface UpOptions extends ClusterOption {
-  readonly nodes?: number
-  readonly apiPort?: number
-  readonly podCidr?: string
-  readonly serviceCidr?: string
-  readonly nodeCidr?: string
-  readonly outsideCidr?: string
+interface UpOptions extends ConfigOptions {
   readonly foreground?: boolean
   readonly json?: boolean
 }
@@ -45,131 +36,51 @@ export function upCommand(context: CliContext): Command {
 }
 
 async function up(context: CliContext, options: UpOptions): Promise<void> {
-  requireRootOnLinux(process.platform, process.getuid?.())
   const layout = layoutFor(context, options)
-  const running = await currentState(layout.controlSocket)
-  if (running !== undefined) return report(context, options, layout, running, 'runs already')
+  using interrupted = interruption()
+  const ensure = () => ensureRunning(context, options, layout, interrupted.signal)
+  // Of several at once, the first starts the cluster and the others find it.
+  const { state, isNew } = await exclusively(`up/${options.name ?? defaultCluster}`, ensure, interrupted.signal)
+  const description = describeCluster(context, layout, state)
+  const what = `cluster ${description.name} ${isNew ? 'is ready' : 'runs already'}`
+  context.print(description, options.json === true, `${what}\n${inWords(description)}`)
+  if (isNew && options.foreground === true) await untilStopped(layout, interrupted.signal)
+}
+
+interface Running {
+  readonly state: ClusterState
+  readonly isNew: boolean
+}
+
+async function ensureRunning(
+  context: CliContext,
+  options: UpOptions,
+  layout: Layout,
+  interrupt: AbortSignal,
+): Promise<Running> {
+  await checkKubeconfig(kubeconfigFile(context.environment))
+  const running = await runningState(context, layout, interrupt)
+  if (running !== undefined) {
+    await writeContext(context, running.config, layout)
+    return { state: running, isNew: false }
+  }
+  const config = await chooseConfig(options, layout)
   await prepareMachine(context, layout.home)
-  const config = await chooseConfig(context, options, layout)
+  await checkMachine(context, config)
+  interrupt.throwIfAborted()
   await ensurePki(layout.pki, clusterCertificates(config))
   await writeConfig(layout.configFile, config)
-  const state = await start(context, options, layout)
+  const state = await startCluster(context, layout, config.name, interrupt)
   await writeContext(context, config, layout)
-  report(context, options, layout, state, 'is ready')
-  if (options.foreground === true) await untilStopped(layout)
-}
-
-/** The stored configuration with the options given now. A cluster that exists keeps its ranges. */
-async function chooseConfig(context: CliContext, options: UpOptions, layout: Layout): Promise<ClusterConfig> {
-  const name = options.name ?? defaultCluster
-  const stored = await readConfig(layout.configFile)
-  const ranges = definedOnly({
-    pods: options.podCidr,
-    services: options.serviceCidr,
-    nodes: options.nodeCidr,
-    outside: options.outsideCidr,
-  })
-  const base = stored ?? { ...defaults, name, home: layout.home }
-  const config: ClusterConfig = {
-    ...base,
-    apiPort: options.apiPort ?? base.apiPort,
-    ranges: { ...base.ranges, ...ranges },
-    nodes: options.nodes === undefined ? base.nodes : numbersTo(options.nodes),
-  }
-  if (stored !== undefined && JSON.stringify(stored.ranges) !== JSON.stringify(config.ranges)) {
-    throw new UserError(`cluster ${name} has objects with addresses of its old ranges: wipe it with ./portolan delete first`)
-  }
-  await checkMachine(context, config)
-  return config
-}
-
-/** Throws `UserError` if the machine's own network is in the way. */
-async function checkMachine({ namespaces }: CliContext, config: ClusterConfig): Promise<void> {
-  try {
-    const plan = planOf(config)
-    if (config.nodes.length < 1 || config.nodes.length > maxNodes(plan)) {
-      throw new UserError(`--nodes ${config.nodes.length} is out of range: these address ranges hold 1 to ${maxNodes(plan)} nodes`)
-    }
-    const [collision] = collisions(plan, await namespaces.addresses(), await namespaces.routes())
-    if (collision !== undefined) throw new UserError(collision)
-  } catch (error) {
-    throw error instanceof AddressPlanError ? new UserError(error.message, { cause: error }) : error
-  }
-  await checkPort(config.apiPort)
-}
-
-async function checkPort(port: number): Promise<void> {
-  try {
-    const probe = await listenOnHost('127.0.0.1', port)
-    await new Promise((closed) => probe.close(closed))
-  } catch (error) {
-    if (!(error instanceof PortTaken)) throw error
-    throw new UserError(`${error.message}: end that program or choose another port with --api-port`, { cause: error })
-  }
-}
-
-/** Starts the supervisor and waits until the cluster is ready. Leaves nothing behind if it fails or is interrupted. */
-async function start(context: CliContext, options: UpOptions, layout: Layout): Promise<ClusterState> {
-  mkdirSync(layout.logs, { recursive: true })
-  const logFile = join(layout.logs, 'supervisor.log')
-  const output = openSync(logFile, 'w')
-  const [program, ...args] = context.program('supervisor')
-  const supervisor = spawn(program, [...args, layout.home, options.name ?? defaultCluster], {
-    stdio: ['ignore', output, output],
-    detached: true,
-    // The working folder of the user must not be held for as long as the cluster runs.
-    cwd: '/',
-  })
-  closeSync(output)
-  supervisor.unref()
-  const ended = once(supervisor, 'exit').then(() => 'ended' as const)
-  const interrupt = () => supervisor.kill('SIGTERM')
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  try {
-    const state = await readyState(context, layout, ended)
-    if (state.phase === 'ready') return state
-    await ended
-    throw new UserError(`the cluster could not be started: ${state.message} (log: ${logFile})`)
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-  }
-}
-
-/** How often to look for the supervisor's socket, which appears a few milliseconds after its start. */
-const socketPollMs = 5
-
-async function readyState(context: CliContext, layout: Layout, ended: Promise<'ended'>): Promise<ClusterState> {
-  for (;;) {
-    const connection = await connectControl(layout.controlSocket)
-    if (connection !== undefined) {
-      await using open = connection
-      let last: ClusterState | undefined
-      for await (const state of open.states()) {
-        if (state.message !== last?.message && state.phase === 'starting') context.say(`  ${state.message}`)
-        last = state
-        if (state.phase !== 'starting') return state
-      }
-    }
-    const waited = new Promise<'waited'>((resolve) => setTimeout(() => resolve('waited'), socketPollMs))
-    if ((await Promise.race([ended, waited])) === 'ended') {
-      throw new UserError(`the supervisor ended: ${lastLines(join(layout.logs, 'supervisor.log'))}`)
-    }
-  }
-}
-
-function lastLines(file: string): string {
-  return readFileSync(file, 'utf8').trim().split('\n').slice(-3).join(' ')
+  return { state, isNew: true }
 }
 
 async function writeContext({ environment }: CliContext, config: ClusterConfig, layout: Layout): Promise<void> {
   const server = `https://127.0.0.1:${config.apiPort}`
   const identity = await readIdentity(layout.pki, 'admin')
-  await addContext(kubeconfigFile(environment), contextName(config.name), server, identity)
-}
-
-function report(context: CliContext, { json }: UpOptions, layout: Layout, state: ClusterState, what: string): void {
-  const description = describeCluster(context, layout, state)
-  context.print(description, json === true, `cluster ${state.config.name} ${what}\n${inWords(description)}`)
+  const file = kubeconfigFile(environment)
+  // Clusters that start at the same time share the file.
+  await exclusively('kubeconfig', () => addContext(file, contextName(config.name), server, identity))
 }
 
 function inWords({ api, context, kubeconfig, nodes, home }: ClusterDescription): string {
@@ -184,24 +95,16 @@ function inWords({ api, context, kubeconfig, nodes, home }: ClusterDescription):
 }
 
 /** In the foreground: ends with the cluster, and the cluster with it. */
-async function untilStopped(layout: Layout): Promise<void> {
+async function untilStopped(layout: Layout, interrupt: AbortSignal): Promise<void> {
   const connection = await connectControl(layout.controlSocket)
   if (connection === undefined) return
   await using open = connection
-  const stop = () => open.requestStop()
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+  interrupt.addEventListener('abort', () => open.requestStop())
+  if (interrupt.aborted) open.requestStop()
   for await (const state of open.states()) if (state.phase === 'stopping') continue
 }
 
 function wholeNumber(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('give a whole number.')
-}
-
-function numbersTo(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, index) => index + 1)
-}
-
-function definedOnly<T extends Record<string, string | undefined>>(values: T): { [Key in keyof T]?: string } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [Key in keyof T]?: string }
+  throw new InvalidArgumentError('Give a whole number.')
 }

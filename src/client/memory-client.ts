@@ -23,6 +23,7 @@ import {
   withBinding,
   withSpecFinalizersOf,
   withStatusOf,
+  withToken,
 } from './memory-rules.ts'
 import { memorySelection } from './memory-selection.ts'
 
@@ -60,6 +61,8 @@ export class MemoryClient implements Client {
   readonly #now: () => Date
   readonly #calls: MemoryCall[] = []
   readonly #failures: { readonly verb: MemoryVerb; readonly resource: string; readonly error: Error }[] = []
+  /** How many have been made. */
+  #tokens = 0
   readonly #pages = new Map<string, ObjectList<KubeObject>>()
   #names = 0
 
@@ -202,7 +205,7 @@ export class MemoryClient implements Client {
     this.#replace(resource, stored, { ...stored, metadata: { ...stored.metadata, deletionTimestamp } })
   }
 
-  /** Knows `pods/NAME/binding` only. */
+  /** Knows `pods/NAME/binding` and `serviceaccounts/NAME/token`. */
   async createSubresource(
     resource: Resource,
     target: Required<Target>,
@@ -211,6 +214,10 @@ export class MemoryClient implements Client {
   ): Promise<unknown> {
     this.#enter('createSubresource', resource, target, options)
     const stored = this.#find(resource, target)
+    if (resource.plural === 'serviceaccounts' && target.subresource === 'token') {
+      this.#tokens += 1
+      return withToken(body, `${target.name}-token-${this.#tokens}`, this.#now())
+    }
     if (resource.plural !== 'pods' || target.subresource !== 'binding') throw pathNotFound()
     this.#journal.put(resource, withBinding(resource, stored, body))
     return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }

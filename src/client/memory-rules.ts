@@ -61,3 +61,11 @@ export function isFinalized(stored: KubeObject, next: KubeObject): boolean {
 function specFinalizers(object: KubeObject): readonly string[] {
   return (object as KubeObject & { spec?: { finalizers?: string[] } }).spec?.finalizers ?? []
 }
+
+/** The answer to a TokenRequest: a token that says nothing and is good for as long as was asked. */
+export function withToken(body: unknown, token: string, now: Date): unknown {
+  const request = body as { spec?: { expirationSeconds?: number } }
+  const { expirationSeconds = 3600 } = request.spec ?? {}
+  const expirationTimestamp = new Date(now.getTime() + expirationSeconds * 1000).toISOString()
+  return { ...request, status: { token, expirationTimestamp } }
+}

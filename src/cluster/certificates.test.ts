@@ -12,7 +12,7 @@ test('there is one for the server, the administrator, the edge and every node', 
 test('the server’s holds every name and address that it is reached by', () => {
   expect(byFile.get('server')).toMatchObject({
     addresses: ['127.0.0.1', '192.168.99.1', '10.96.0.1'],
-    dnsNames: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'],
+    dnsNames: ['localhost', ...['', '.default', '.default.svc', '.default.svc.cluster.local'].map((end) => `kubernetes${end}`)],
   })
 })
 
@@ -32,8 +32,8 @@ test('only server and administrator are masters', () => {
 })
 
 test('ranges and domain of one’s own are in them', () => {
-  const given = { ...config, ranges: { nodes: '172.30.0.0/24', services: '172.31.0.0/16' }, clusterDomain: 'example.org' }
-  const server = clusterCertificates(given)[0]
+  const ranges = { nodes: '172.30.0.0/24', services: '172.31.0.0/16' }
+  const [server] = clusterCertificates({ ...config, ranges, clusterDomain: 'example.org' })
   expect(server?.addresses).toEqual(['127.0.0.1', '172.30.0.1', '172.31.0.1'])
   expect(server?.dnsNames).toContain('kubernetes.default.svc.example.org')
 })

@@ -14,7 +14,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-const config: ClusterConfig = { ...defaults, name: 'one', home: '/home', nodes: [1, 2], ranges: { pods: '172.20.0.0/16' } }
+const ranges = { pods: '172.20.0.0/16' }
+const config: ClusterConfig = { ...defaults, name: 'one', home: '/home', nodes: [1, 2], ranges }
 
 test('a cluster that was never started has none', async () => {
   expect(await readConfig(file)).toBeUndefined()
@@ -46,7 +47,9 @@ describe('a file that is broken is refused with what to do, and left as it is', 
       await writeFile(file, text)
       const refusal = await readConfig(file).catch((error: unknown) => error)
       expect(refusal).toBeInstanceOf(UserError)
-      expect(String(refusal)).toMatch(/cluster\.json is not a cluster’s configuration \(.+\): restore it, or wipe the cluster with \.\/portolan delete$/)
+      expect(String(refusal)).toMatch(
+        /cluster\.json is not a cluster’s configuration \(.+\): restore it, or wipe the cluster with .+ delete$/,
+      )
       expect(await readFile(file, 'utf8')).toBe(text)
     })
   }

@@ -74,6 +74,17 @@ test('a watcher that leaves while it is told is no concern', async () => {
   expect(await currentState(path)).toMatchObject({ phase: 'ready' })
 })
 
+test('states end when their connection is disposed of', async () => {
+  await serve()
+  const connection = await connect()
+  const seen: ClusterState[] = []
+  for await (const state of connection.states()) {
+    seen.push(state)
+    await connection[Symbol.asyncDispose]()
+  }
+  expect(seen).toEqual([starting])
+})
+
 test('without a supervisor there is no state', async () => {
   expect(await currentState(path)).toBeUndefined()
 })

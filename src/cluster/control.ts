@@ -80,7 +80,7 @@ function parsed(line: string): unknown {
 
 /** A connection to a running supervisor. */
 export interface ControlConnection extends AsyncDisposable {
-  /** The state now and after every change. Ends when the supervisor's process does. */
+  /** The state now and after every change. Ends when the supervisor's process does, or this is disposed of. */
   states(): AsyncIterable<ClusterState>
   requestStop(): void
 }
@@ -100,8 +100,10 @@ export async function connectControl(path: string): Promise<ControlConnection | 
   return {
     async *states() {
       send({ type: 'watch' })
+      const lines = createInterface(socket)
+      socket.once('close', () => lines.close())
       try {
-        for await (const line of createInterface(socket)) {
+        for await (const line of lines) {
           const state = parsed(line)
           if (state !== undefined) yield state as ClusterState
         }

@@ -19,7 +19,8 @@ const node = layout.node('node-244')
 
 test('what ends with the processes is under /run, what lasts is not', () => {
   const live = [layout.controlSocket, node.containerdState, node.containerdSocket, node.cniConf, node.cniState]
-  const lasting = [layout.configFile, layout.storeFile, layout.pki, layout.logs, node.containerdRoot, node.containerdLog, node.pods]
+  const { configFile, storeFile, pki, logs } = layout
+  const lasting = [configFile, storeFile, pki, logs, node.containerdRoot, node.containerdLog, node.pods]
   expect(live.filter((path) => !path.startsWith(`${layout.run}/`))).toEqual([])
   expect(lasting.filter((path) => !path.startsWith(`${layout.state}/`))).toEqual([])
 })

@@ -28,7 +28,11 @@ interface Started {
 }
 
 /** Supervises a process in the test's own network namespace. */
-function supervise(command: ProcessSpec['command'], spec: Partial<ProcessSpec> = {}, clock = new ManualClock()): Started {
+function supervise(
+  command: ProcessSpec['command'],
+  spec: Partial<ProcessSpec> = {},
+  clock = new ManualClock(),
+): Started {
   const told: ProcessState['state'][] = []
   const changed = () => void told.push(supervised.state.state)
   const own = { name: 'worker', netns: '/proc/self/ns/net', logFile, command }

@@ -25,7 +25,7 @@ class NamesOnly extends FakeNamespaces {
 const hasty: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(1, signal) }
 
 const node = (script: string) => [process.execPath, '-e', script] as const
-const readyAndStay = node(`process.send('ready'); setInterval(() => {}, 1000); process.on('SIGTERM', () => process.exit())`)
+const readyAndStay = node(`process.send('ready'); setInterval(() => {}, 1000)`)
 const neverReady = node(`setInterval(() => {}, 1000)`)
 
 let folder: string
@@ -71,7 +71,8 @@ async function start({ program = () => readyAndStay, apiPort = 0, stopped }: Opt
 
 /** Every state from now on, until one is reached that comes last. */
 async function statesUntil(...last: readonly ClusterState['phase'][]): Promise<readonly ClusterState[]> {
-  const connection = await expect.poll(() => connectControl(layout.controlSocket)).toBeDefined().then(() => connectControl(layout.controlSocket))
+  await expect.poll(() => currentState(layout.controlSocket)).toBeDefined()
+  const connection = await connectControl(layout.controlSocket)
   if (connection === undefined) throw new Error('no supervisor')
   await using open = connection
   const states: ClusterState[] = []
@@ -82,10 +83,10 @@ async function statesUntil(...last: readonly ClusterState['phase'][]): Promise<r
   return states
 }
 
-const nothingIsLeft = async () => {
-  expect(await namespaces.list()).toEqual([])
-  expect(cgroups.paths).toEqual([])
-  expect(await readdir(folder)).toEqual(['home'])
+/** Everything outside of the home. */
+async function leftovers(): Promise<readonly string[]> {
+  const files = (await readdir(folder)).filter((name) => name !== 'home')
+  return [...(await namespaces.list()), ...cgroups.paths, ...files]
 }
 
 test('tells how the start goes, until every process is ready', async () => {
@@ -106,7 +107,7 @@ test('ends by signal, and leaves nothing', async () => {
   await statesUntil('ready')
   stop()
   await end
-  await nothingIsLeft()
+  expect(await leftovers()).toEqual([])
 })
 
 test('ends by request, and leaves nothing', async () => {
@@ -116,7 +117,7 @@ test('ends by request, and leaves nothing', async () => {
   connection?.requestStop()
   await end
   await connection?.[Symbol.asyncDispose]()
-  await nothingIsLeft()
+  expect(await leftovers()).toEqual([])
 })
 
 test('stopped while it starts, it never says that it is ready', async () => {
@@ -128,13 +129,13 @@ test('stopped while it starts, it never says that it is ready', async () => {
   expect((await states).map(({ phase }) => phase)).not.toContain('ready')
   expect((await states).at(-1)).toMatchObject({ phase: 'stopping' })
   await end
-  await nothingIsLeft()
+  expect(await leftovers()).toEqual([])
 })
 
 test('told to stop before it has begun, it ends', async () => {
   const { end } = await start({ stopped: AbortSignal.abort() })
   await end
-  await nothingIsLeft()
+  expect(await leftovers()).toEqual([])
 })
 
 test('a port that is taken fails it, in one sentence', async () => {
@@ -144,7 +145,7 @@ test('a port that is taken fails it, in one sentence', async () => {
   const { port } = taker.address() as AddressInfo
   const { end } = await start({ apiPort: port })
   await expect(end).rejects.toThrow(new RegExp(`^127.0.0.1:${port} is in use by .+ \\(process ${process.pid}\\)$`))
-  await nothingIsLeft()
+  expect(await leftovers()).toEqual([])
 })
 
 test('a program that never becomes ready fails it, and whoever waits is told why', async () => {
@@ -153,7 +154,7 @@ test('a program that never becomes ready fails it, and whoever waits is told why
   const sentence = `node-1 does not start: it ended with exit code 3, 6 times; see ${join(layout.logs, 'node-1.log')}`
   expect(states.at(-1)).toMatchObject({ phase: 'failed', message: sentence })
   await expect(end).rejects.toThrow(sentence)
-  await nothingIsLeft()
+  expect(await leftovers()).toEqual([])
 })
 
 test('what cannot be taken away is an error, and the supervisor ends all the same', async () => {

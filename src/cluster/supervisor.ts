@@ -48,9 +48,9 @@ export async function supervise(
     status.step('network')
     await clusterNetwork(config.name, deps.namespaces).up(planOf(config), config.nodes)
     status.step('processes')
-    processes = processSpecs(config, layout, deps).map(
-      (spec) => new SupervisedProcess(spec, { clock: deps.clock, log: deps.log, changed: () => status.update(processes) }),
-    )
+    const { clock, log } = deps
+    const supervised = { clock, log, changed: () => status.update(processes) }
+    processes = processSpecs(config, layout, deps).map((spec) => new SupervisedProcess(spec, supervised))
     runs = processes.map((process) => process.run())
     // They end, unless told to, by failing.
     const end = Promise.race([toStop.promise, ...runs.map((run) => run.then(() => 'stop' as const))])

@@ -26,7 +26,8 @@ async function install(end: (command: readonly string[]) => FakeEnd = () => ({})
   const said: string[] = []
   const environment = { PATH: '/usr/bin:/opt/kubectl' }
   const outcome = installSystemPackages({ processes, environment, root, say: (line) => void said.push(line) })
-  return { outcome: await outcome.catch((error: unknown) => error), said, calls: processes.calls.map(({ command }) => command.join(' ')) }
+  const calls = () => processes.calls.map(({ command }) => command.join(' '))
+  return { outcome: await outcome.catch((error: unknown) => error), said, calls: calls() }
 }
 
 const apt = 'env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120'
@@ -62,18 +63,15 @@ test('a failing apt-get is one sentence, with its own last words', async () => {
   const stderr = 'Reading package lists…\nE: Unable to locate package curl\n'
   const { outcome } = await install((command) => (command.includes('install') ? { exitCode: 100, stderr } : {}))
   expect(outcome).toBeInstanceOf(SetupError)
-  expect(outcome).toMatchObject({
-    message:
-      'apt-get could not install curl: Reading package lists… E: Unable to locate package curl; correct that, or install them by hand',
-  })
+  const said = 'Reading package lists… E: Unable to locate package curl'
+  const message = `apt-get could not install curl: ${said}; correct that, or install them by hand`
+  expect(outcome).toMatchObject({ message })
 })
 
 test('a machine without apt-get is told what is missing', async () => {
   for (const program of ['usr/bin/apt-get', 'usr/bin/curl', 'bin/bash']) await unlink(join(root, program))
   const { outcome, calls } = await install()
-  expect(outcome).toMatchObject({
-    message:
-      'these Debian packages are missing and there is no apt-get to install them: curl bash; install what brings the same programs',
-  })
+  const problem = 'these Debian packages are missing and there is no apt-get to install them: curl bash'
+  expect(outcome).toMatchObject({ message: `${problem}; install what brings the same programs` })
   expect(calls).toEqual([])
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { EndpointsResource } from '../api/kinds/endpoints.ts'
@@ -17,6 +18,7 @@ import { controllers } from './index.ts'
 
 function start(cluster: TestCluster): readonly string[] {
   const caches = {
+    clusterRoles: cluster.cache(ClusterRoles),
     configMaps: cluster.cache(ConfigMaps),
     endpoints: cluster.cache(EndpointsResource),
     endpointSlices: cluster.cache(EndpointSlices),

@@ -1,3 +1,4 @@
+import type { ClusterRole } from '../api/kinds/cluster-role.ts'
 import type { ConfigMap } from '../api/kinds/config-map.ts'
 import type { EndpointSlice } from '../api/kinds/endpoint-slice.ts'
 import type { Endpoints } from '../api/kinds/endpoints.ts'
@@ -14,6 +15,7 @@ import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import type { Controller } from '../client/controller.ts'
 import type { EventBroadcaster } from '../client/event-recorder.ts'
+import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts'
 import { endpointSliceController } from './endpoint-slice.ts'
 import { endpointsController } from './endpoints.ts'
@@ -46,6 +48,7 @@ export interface ControllerDeps {
 }
 
 export interface ControllerCaches {
+  readonly clusterRoles: Cache<ClusterRole>
   readonly configMaps: Cache<ConfigMap>
   readonly endpoints: Cache<Endpoints>
   readonly endpointSlices: Cache<EndpointSlice>
@@ -68,6 +71,8 @@ export function controllers(deps: ControllerDeps): readonly Controller[] {
     // No pod starts without its ServiceAccount, and pods mount the CA.
     serviceAccountController(common),
     rootCaController({ ...common, ca: deps.ca }),
+    // People are let in by what it puts together.
+    clusterRoleAggregationController(common),
     // An agent cannot set up its pod network before it has a range.
     nodeIpamController({ ...common, ...recorder('cidrAllocator'), podRange: deps.podRange }),
     // Before the scheduler, so that it does not choose nodes that are gone.

@@ -33,6 +33,7 @@ import { ensureSeed, seedRoot, type SeedOutcome } from '../node/images/seed.ts'
 import { cniConfig, cniConfigFile } from '../node/network/cni-config.ts'
 import { kubernetesVersion } from './kubernetes-version.ts'
 import { cniBinDir } from './cni-bin-dir.ts'
+import { endOnFailure } from './failure.ts'
 import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
 import { version } from './version.ts'
 
@@ -45,6 +46,7 @@ const plan = planOf(config)
 const paths = layout.node(name)
 const clock = systemClock
 const log = jsonLog({ process: name })
+endOnFailure(log)
 const identity = await readIdentity(layout.pki, name)
 
 const client = apiClient(http2Transport({ server: `https://${serverAddress(plan)}:6443`, ...identity }))

@@ -10,12 +10,15 @@ import { planOf } from '../cluster/config.ts'
 import { readIdentity } from '../cluster/pki.ts'
 import { routesController } from '../dataplane/routes/routes-controller.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
+import { endOnFailure } from './failure.ts'
 import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
 
 /** The edge process: the cluster's router. Keeps the way to every node's pods. */
+const log = jsonLog({ process: 'edge' })
+endOnFailure(log)
 const signal = endOfProcess()
 const { config, layout } = await clusterOf(process.argv.slice(2))
-const deps = { log: jsonLog({ process: 'edge' }), clock: systemClock, signal }
+const deps = { log, clock: systemClock, signal }
 const identity = await readIdentity(layout.pki, 'edge')
 const client = apiClient(http2Transport({ server: `https://${serverAddress(planOf(config))}:6443`, ...identity }))
 const nodes = informer(client, Nodes, deps)

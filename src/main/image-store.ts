@@ -12,7 +12,7 @@ export function imageStore(say: (line: string) => void): ImageStore {
   return {
     async build(home) {
       const { ensureSeed } = await import('../node/images/seed.ts')
-      const options = { directory: join(home, 'images'), runDir: '/run/portolan/seed', nodePath: process.execPath, cniBinDir }
+      const options = { directory: join(home, 'images'), runDir: '/run/portolan-seed', nodePath: process.execPath, cniBinDir }
       await ensureSeed(options, { ...deps, progress: (step) => say(`images: ${step}`) })
     },
     async load(file, socket) {

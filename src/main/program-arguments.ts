@@ -21,5 +21,5 @@ export function endOfProcess(): AbortSignal {
 
 /** Tells the supervisor that the process does its work. */
 export function reportReady(): void {
-  process.send?.('ready')
+  if (process.connected) process.send?.('ready')
 }

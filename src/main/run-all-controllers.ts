@@ -1,9 +1,9 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
+import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { EndpointsResource } from '../api/kinds/endpoints.ts'
-import { kinds } from '../api/kinds/index.ts'
 import { Leases } from '../api/kinds/lease.ts'
 import { Namespaces } from '../api/kinds/namespace.ts'
 import { Nodes } from '../api/kinds/node.ts'
@@ -21,6 +21,7 @@ import { informer } from '../client/informer.ts'
 import { runControllers } from '../client/run-controllers.ts'
 import { controllers } from '../controllers/index.ts'
 import type { CollectedKind } from '../controllers/owner-graph.ts'
+import { servedKinds } from './served-kinds.ts'
 
 export interface ControllersDeps {
   readonly client: Client
@@ -35,6 +36,7 @@ export interface ControllersDeps {
 export async function runAllControllers({ client, log, clock, ca, podRange }: ControllersDeps, signal: AbortSignal): Promise<void> {
   const follow = sharedCaches(client, { log, clock, signal })
   const caches = {
+    clusterRoles: follow(ClusterRoles),
     configMaps: follow(ConfigMaps),
     endpoints: follow(EndpointsResource),
     endpointSlices: follow(EndpointSlices),
@@ -47,7 +49,7 @@ export async function runAllControllers({ client, log, clock, ca, podRange }: Co
     services: follow(Services),
   }
   const events = new EventBroadcaster({ client, clock, log })
-  const owned = kinds.map(({ resource }): CollectedKind => ({ resource, cache: follow(resource) }))
+  const owned = servedKinds.map(({ resource }): CollectedKind => ({ resource, cache: follow(resource) }))
   await runControllers(controllers({ client, caches, kinds: owned, events, clock, ca, podRange }), { log, clock, signal })
   await events.idle()
 }

@@ -1,13 +1,14 @@
-import { once } from 'node:events'
-import { createServer, type Server, type Socket } from 'node:net'
-import { kinds } from '../api/kinds/index.ts'
+import { views } from '../api/kinds/index.ts'
 import { readSchema } from '../api/schema/schema-file.ts'
+import { accessControl } from '../apiserver/access-control.ts'
 import { admissionSteps } from '../apiserver/admission/index.ts'
 import { ServiceAddressAllocator } from '../apiserver/admission/service-address-allocator.ts'
+import { ensureDefaultRoles } from '../apiserver/authorization/default-roles/ensure-default-roles.ts'
+import { httpBackends } from '../apiserver/backends.ts'
 import { compactRegularly } from '../apiserver/compaction.ts'
 import type { ApiContext } from '../apiserver/context.ts'
 import { apiHandler } from '../apiserver/handler.ts'
-import { type ConnectionSource, httpServer } from '../apiserver/http-server.ts'
+import { httpServer } from '../apiserver/http-server.ts'
 import { KindRegistry } from '../apiserver/kind-registry.ts'
 import { httpsKubelets } from '../apiserver/kubelets.ts'
 import { ObjectStore } from '../apiserver/objects.ts'
@@ -21,9 +22,13 @@ import { inProcessTransport } from '../client/in-process-transport.ts'
 import { apiServiceAddress, dnsServiceAddress, serverAddress } from '../cluster/address-plan.ts'
 import { planOf } from '../cluster/config.ts'
 import { readIdentity } from '../cluster/pki.ts'
+import { ensureSigningKey } from '../cluster/signing-key.ts'
 import { ensureSystemObjects } from '../controllers/system-objects.ts'
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts'
+import { endOnFailure } from './failure.ts'
+import { listenOn, receiveListener } from './listeners.ts'
 import { runAllControllers } from './run-all-controllers.ts'
+import { servedKinds } from './served-kinds.ts'
 import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
 import { kubernetesVersion } from './kubernetes-version.ts'
 import { version } from './version.ts'
@@ -31,11 +36,14 @@ import { version } from './version.ts'
 /** The server process: storage, API, controllers and scheduler. Runs in the edge namespace. */
 const nodePorts = { first: 30000, last: 32767 }
 
+const log = jsonLog({ process: 'server' })
+endOnFailure(log)
 const end = endOfProcess()
+// Whoever asks a server to end that still starts has nothing to wait for.
+end.addEventListener('abort', exit)
 const hostListener = receiveListener()
 const { config, layout } = await clusterOf(process.argv.slice(2))
 const plan = planOf(config)
-const log = jsonLog({ process: 'server' })
 const clock = systemClock
 
 const store = openSqliteStore(layout.storeFile)
@@ -44,15 +52,26 @@ const addresses = new ServiceAddressAllocator({ clusterIPs: plan.services, nodeP
 const identity = await readIdentity(layout.pki, 'server')
 // Beside the bundle, where the build puts it.
 const schema = readSchema(new URL('schema.json', import.meta.url))
-const registry = new KindRegistry(kinds)
+const registry = new KindRegistry(servedKinds, views)
 const missing = new Set(['system objects'])
+const access = await accessControl(
+  {
+    objects,
+    clock,
+    signingKey: await ensureSigningKey(layout.pki),
+    issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
+  },
+  end,
+)
 
 const context: ApiContext = {
   objects,
   kinds: registry,
   schema,
-  admission: admissionSteps(objects, addresses),
+  access,
+  admission: admissionSteps({ objects, access, addresses, random: Math.random }),
   kubelets: httpsKubelets(identity),
+  backends: httpBackends(),
   openapi: openApi(registry, schema),
   version: versionInfo(kubernetesVersion(version)),
   address: `127.0.0.1:${config.apiPort}`,
@@ -66,12 +85,13 @@ await feedServiceAddresses(objects, addresses, end)
 
 const api = httpServer(handler, context, identity)
 const inner = { address: serverAddress(plan), port: 6443 }
-api.accept(await listen(inner))
+api.accept(await listenOn(inner))
 api.accept(await hostListener)
 
 // Controllers are part of the server process and ask it directly, as administrators.
 const user = { name: 'system:kube-controller-manager', groups: ['system:masters', 'system:authenticated'] }
-const client = apiClient(inProcessTransport((request) => handler({ ...request, accept: 'application/json', user })))
+const client = apiClient(inProcessTransport((request) => handler({ ...request, accept: 'application/json', userAgent: 'kube-controller-manager', user })))
+await ensureDefaultRoles(client)
 await ensureSystemObjects(client, {
   server: inner,
   apiService: apiServiceAddress(plan),
@@ -79,6 +99,7 @@ await ensureSystemObjects(client, {
 })
 missing.delete('system objects')
 reportReady()
+end.removeEventListener('abort', exit)
 
 const running = [
   compactRegularly(store, { clock, log }, end),
@@ -87,32 +108,8 @@ const running = [
 await Promise.all(running)
 api.close()
 await store.close()
-process.exit(0)
+exit()
 
-async function listen({ address, port }: { address: string; port: number }): Promise<ConnectionSource> {
-  const server = createServer()
-  await once(server.listen(port, address), 'listening')
-  return connectionsOf(server)
-}
-
-/** The socket on the host's loopback, made by the supervisor in the host's namespace and handed over. */
-function receiveListener(): Promise<ConnectionSource> {
-  return new Promise((resolve) => {
-    process.on('message', (message, handle) => {
-      if (typeof message === 'object' && message !== null && 'listener' in message) {
-        resolve(connectionsOf(handle as Server))
-      }
-    })
-  })
-}
-
-/** What comes in before anyone takes it is kept: a client that is early waits, and is not left hanging. */
-function connectionsOf(server: Server): ConnectionSource {
-  const early: Socket[] = []
-  let take = (socket: Socket): void => void early.push(socket)
-  server.on('connection', (socket) => take(socket))
-  return (taker) => {
-    take = taker
-    early.splice(0).forEach(taker)
-  }
+function exit(): never {
+  process.exit(0)
 }

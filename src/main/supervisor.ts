@@ -6,12 +6,14 @@ import { realCgroups } from '../kernel/real-cgroups.ts'
 import { realMounts } from '../kernel/mounts.ts'
 import { realNamespaces } from '../kernel/real-namespaces.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
+import { endOnFailure } from './failure.ts'
 import { removeRuntimeLeftovers } from './runtime-leftovers.ts'
 import { clusterOf, endOfProcess } from './program-arguments.ts'
 
+const log = jsonLog({ process: 'supervisor' })
+endOnFailure(log)
 const stopped = endOfProcess()
 const { config, layout } = await clusterOf(process.argv.slice(2))
-const log = jsonLog({ process: 'supervisor' })
 
 try {
   await supervise(

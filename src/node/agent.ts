@@ -95,7 +95,7 @@ function podDeps(options: AgentOptions, machine: Machine, cgroups: PodDeps['cgro
     log,
     view: new RuntimeView(runtime),
     services: options.services,
-    sources: apiSources(client),
+    sources: apiSources(client, clock),
     readiness: new Prober({ runtime, events, clock, log }),
     node: {
       name: node.name,

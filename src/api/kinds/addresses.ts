@@ -38,6 +38,53 @@ export function validateCIDR(range: string, path: string): FieldError[] {
   return hostBits === 0n ? [] : [invalid(path, range, 'must not have bits set beyond the prefix length')]
 }
 
+/** An address that can be compared as text: there is one way only to write it. */
+export function validateCanonicalIP(address: string, path: string): FieldError[] {
+  const errors = validateIP(address, path)
+  if (errors.length > 0) return errors
+  return validateForm(address, canonicalIP(address), path)
+}
+
+/** A range in network form that can be compared as text. */
+export function validateCanonicalCIDR(range: string, path: string): FieldError[] {
+  const errors = validateCIDR(range, path)
+  if (errors.length > 0) return errors
+  return validateForm(range, canonicalCIDR(range), path)
+}
+
+function validateForm(value: string, canonical: string, path: string): FieldError[] {
+  if (value === canonical) return []
+  return [invalid(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)]
+}
+
+/** What about an address its author should know; nothing about what is no address. */
+export function ipWarnings(address: string, path: string): string[] {
+  const canonical = canonicalIP(address)
+  if (canonical === address) return []
+  const [found, better] = [JSON.stringify(address), JSON.stringify(canonical)]
+  if (isIPv6(address)) return [`${path}: IPv6 address ${found} should be in RFC 5952 canonical format (${better})`]
+  const future = 'will be considered invalid in a future Kubernetes release'
+  return [`${path}: non-standard IP address ${found} ${future}: use ${better}`]
+}
+
+/** The same for a valid range. */
+export function cidrWarnings(range: string, path: string): string[] {
+  const canonical = canonicalCIDR(range)
+  if (canonical === range) return []
+  const [found, better] = [JSON.stringify(range), JSON.stringify(canonical)]
+  return [`${path}: IPv6 CIDR value ${found} should be in RFC 5952 canonical format (${better})`]
+}
+
+/** An address as RFC 5952 writes it, or as dotted numbers without leading zeros. */
+function canonicalIP(address: string): string {
+  return familyOf(address) === 'IPv6' ? compressed(address) : withoutLeadingZeros(address)
+}
+
+function canonicalCIDR(range: string): string {
+  const [address = '', length = ''] = range.split('/')
+  return `${canonicalIP(address)}/${length}`
+}
+
 /** Addresses that mean something else on every machine: no endpoint and no external address can have them. */
 export function validateNonSpecialIP(address: string, path: string): FieldError[] {
   const family = familyOf(address)
@@ -94,10 +141,14 @@ function toNumber(address: string, family: IPFamily): bigint {
   return digits.reduce((value, digit) => (value << bits) | BigInt(digit), 0n)
 }
 
-/** The eight groups of a valid IPv6 address, `::` spelt out. URL parsing turns a dotted tail into groups. */
+/** A valid IPv6 address as URLs are normalized: with `::` for the longest run of zeros, a dotted tail in groups. */
+function compressed(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1)
+}
+
+/** The eight groups of a valid IPv6 address, `::` spelt out. */
 function hexGroups(address: string): number[] {
-  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1)
-  const [head = '', tail] = canonical.split('::')
+  const [head = '', tail] = compressed(address).split('::')
   const left = groupsIn(head)
   if (tail === undefined) return left
   const right = groupsIn(tail)

@@ -9,7 +9,7 @@ import { isDNS1123Label, isDNS1123Subdomain, isLabelValue } from '../names.ts'
 import type { KubeObject, Wire } from '../object.ts'
 import type { Resource } from '../resource.ts'
 import type { Unchecked } from '../unchecked.ts'
-import { familyOf, type IPFamily, validateIP, validateNonSpecialIP } from './addresses.ts'
+import { familyOf, type IPFamily, ipWarnings, validateIP, validateNonSpecialIP } from './addresses.ts'
 import {
   checked,
   repeated,
@@ -56,6 +56,7 @@ export const endpointSliceKind: Kind<EndpointSlice> = {
 
   validate: validateSlice,
   validateUpdate: (next, previous) => validateImmutable(next.addressType, previous.addressType, 'addressType'),
+  warnings: sliceWarnings,
 
   columns: [
     nameColumn,
@@ -100,6 +101,14 @@ function setSliceDefaults(slice: EndpointSlice): void {
 
 function contentOf({ addressType, endpoints, ports, metadata }: EndpointSlice): unknown {
   return { addressType, endpoints, ports, labels: metadata.labels }
+}
+
+/** Upstream looks for the type in a `spec` that there is none of. */
+function sliceWarnings({ addressType, endpoints }: EndpointSlice): string[] {
+  if (addressType === 'FQDN') return ['spec.addressType: FQDN endpoints are deprecated']
+  return endpoints.flatMap(({ addresses }, at) =>
+    addresses.flatMap((address, index) => ipWarnings(address, `endpoints[${at}].addresses[${index}]`)),
+  )
 }
 
 function validateSlice({ addressType = '', endpoints = [], ports = [] }: Unchecked<EndpointSlice>): FieldError[] {

@@ -5,7 +5,7 @@ import type { Kind } from '../kind.ts'
 import type { KubeObject, Wire } from '../object.ts'
 import type { Resource } from '../resource.ts'
 import type { Unchecked } from '../unchecked.ts'
-import { familyOf, validateIP, validateNonSpecialIP } from './addresses.ts'
+import { familyOf, ipWarnings, validateIP, validateNonSpecialIP } from './addresses.ts'
 import {
   validateLabel,
   validatePortNumber,
@@ -44,6 +44,8 @@ export const endpointsKind: Kind<Endpoints> = {
   },
 
   validate: ({ subsets = [] }) => subsets.flatMap((subset, index) => validateSubset(subset, `subsets[${index}]`)),
+  warnings: ({ subsets = [] }) => subsets.flatMap((subset, index) => subsetWarnings(subset, `subsets[${index}]`)),
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
 
   columns: [
     nameColumn,
@@ -69,6 +71,13 @@ function formatSubset({ addresses = [], ports = [] }: EndpointSubset): string[] 
 
 function joinHostPort(ip: string, port: number): string {
   return familyOf(ip) === 'IPv6' ? `[${ip}]:${port}` : `${ip}:${port}`
+}
+
+function subsetWarnings({ addresses = [], notReadyAddresses = [] }: EndpointSubset, path: string): string[] {
+  return [
+    ...addresses.flatMap(({ ip }, index) => ipWarnings(ip, `${path}.addresses[${index}].ip`)),
+    ...notReadyAddresses.flatMap(({ ip }, index) => ipWarnings(ip, `${path}.notReadyAddresses[${index}].ip`)),
+  ]
 }
 
 function validateSubset(subset: Unchecked<EndpointSubset>, path: string): FieldError[] {

@@ -28,6 +28,10 @@ export const eventKind: Kind<Event> = {
   nameRule: 'path-segment',
   hasStatus: false,
 
+  setDefaults(event) {
+    event.involvedObject ??= {}
+  },
+
   validate: validateEvent,
 
   columns: [
@@ -121,6 +125,19 @@ export const eventKind: Kind<Event> = {
     source: firstGiven(source?.component, reportingComponent),
     type: type ?? '',
   }),
+  selectableFieldNames: [
+    'involvedObject.kind',
+    'involvedObject.namespace',
+    'involvedObject.name',
+    'involvedObject.uid',
+    'involvedObject.apiVersion',
+    'involvedObject.resourceVersion',
+    'involvedObject.fieldPath',
+    'reason',
+    'reportingComponent',
+    'source',
+    'type',
+  ],
 }
 
 function firstSeen({ firstTimestamp, eventTime }: Event, now: Date): string {

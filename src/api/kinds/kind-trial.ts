@@ -30,6 +30,15 @@ export function updateProblems<T extends KubeObject>(kind: Kind<T>, previous: T,
   return [...kind.validate(next), ...(kind.validateUpdate?.(next, previous) ?? [])].map(describeFieldError)
 }
 
+/** The texts of Warning headers with the answer to a create. */
+export function createWarnings<T extends KubeObject>(kind: Kind<T>, draft: object): string[] {
+  return kind.warnings?.(created(kind, draft), undefined) ?? []
+}
+
+export function updateWarnings<T extends KubeObject>(kind: Kind<T>, previous: T, draft: object): string[] {
+  return kind.warnings?.(updated(kind, previous, draft), previous) ?? []
+}
+
 /** The cells of an object's row, by column; `now` is a minute after the object was created. */
 export function row<T extends KubeObject>(kind: Kind<T>, object: T): Record<string, string | number | boolean> {
   const now = new Date('2026-01-01T00:01:00Z')

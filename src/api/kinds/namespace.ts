@@ -73,6 +73,7 @@ export const namespaceKind: Kind<Namespace> = {
     ageColumn,
   ],
   selectableFields: ({ metadata, status }) => ({ name: metadata.name, 'status.phase': status?.phase ?? '' }),
+  selectableFieldNames: ['name', 'status.phase'],
 }
 
 function validateFinalizers(finalizers: readonly string[]): FieldError[] {

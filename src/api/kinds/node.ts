@@ -113,6 +113,7 @@ export const nodeKind: Kind<Node> = {
     },
   ],
   selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec.unschedulable === true) }),
+  selectableFieldNames: ['spec.unschedulable'],
 }
 
 /** `podCIDR` is the first of `podCIDRs`; what can be allotted is, until someone says less, all there is. */

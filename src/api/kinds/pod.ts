@@ -19,6 +19,7 @@ import { qosClassOf } from './pod-spec/qos.ts'
 import type { PodSpec as UncheckedSpec } from './pod-spec/types.ts'
 import { validatePodSpecUpdate } from './pod-spec/update.ts'
 import { validatePodSpec } from './pod-spec/validate.ts'
+import { warningsForPod } from './pod-spec/warnings.ts'
 import { validatePodStatus } from './pod-status.ts'
 
 export { applyPodAdmissionDefaults } from './pod-spec/admission.ts'
@@ -73,6 +74,7 @@ export const podKind: Kind<Pod> = {
   validate: validatePod,
   validateUpdate: (next, previous) => validatePodSpecUpdate(next.spec, previous.spec),
   validateStatus: validatePodStatus,
+  warnings: warningsForPod,
 
   columns: [
     nameColumn,
@@ -113,6 +115,16 @@ export const podKind: Kind<Pod> = {
     'status.podIP': status?.podIP ?? '',
     'status.nominatedNodeName': status?.nominatedNodeName ?? '',
   }),
+  selectableFieldNames: [
+    'spec.nodeName',
+    'spec.restartPolicy',
+    'spec.schedulerName',
+    'spec.serviceAccountName',
+    'spec.hostNetwork',
+    'status.phase',
+    'status.podIP',
+    'status.nominatedNodeName',
+  ],
 }
 
 function setDefaults(pod: Pod): void {

@@ -15,6 +15,7 @@ import type { Unchecked } from '../unchecked.ts'
 import { setPodSpecDefaults } from './pod-spec/defaults.ts'
 import { validatePodTemplate } from './pod-spec/template.ts'
 import type { PodTemplate } from './pod-spec/types.ts'
+import { warningsForWorkload } from './pod-spec/warnings.ts'
 import { validateNonNegative } from './values.ts'
 
 export interface ReplicationController extends KubeObject {
@@ -56,6 +57,7 @@ export const replicationControllerKind: Kind<ReplicationController> = {
 
   validate: ({ spec }) => validateSpec(spec),
   validateStatus: ({ status }) => validateStatus(status ?? { replicas: 0 }),
+  warnings: warningsForWorkload,
 
   columns: [
     nameColumn,
@@ -104,6 +106,7 @@ export const replicationControllerKind: Kind<ReplicationController> = {
     },
   ],
   selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
+  selectableFieldNames: ['status.replicas'],
 
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 0,

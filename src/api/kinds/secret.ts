@@ -63,6 +63,7 @@ export const secretKind: Kind<Secret> = {
     ageColumn,
   ],
   selectableFields: ({ type = '' }) => ({ type }),
+  selectableFieldNames: ['type'],
 }
 
 function encodeAll(stringData: Data): Record<string, string> {

@@ -9,6 +9,7 @@ import { alignClusterIPs, dropUseless, keepAllotted } from './service-spec/trans
 import { validateServiceStatus } from './service-spec/validate-status.ts'
 import { validateServiceUpdate } from './service-spec/validate-update.ts'
 import { validateService } from './service-spec/validate.ts'
+import { serviceWarnings } from './service-spec/warnings.ts'
 
 export interface Service extends KubeObject {
   spec: ServiceSpec
@@ -53,6 +54,7 @@ export const serviceKind: Kind<Service> = {
   validate: validateService,
   validateUpdate: validateServiceUpdate,
   validateStatus: validateServiceStatus,
+  warnings: serviceWarnings,
 
   columns: [
     nameColumn,
@@ -94,6 +96,7 @@ export const serviceKind: Kind<Service> = {
     },
   ],
   selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type ?? '' }),
+  selectableFieldNames: ['spec.clusterIP', 'spec.type'],
 }
 
 /** A Service that is no longer a load balancer loses its addresses at once, though releasing them may take a while. */

@@ -72,21 +72,19 @@ class Claims {
     this.#ledger = ledger
   }
 
-  /** An address of the user's choice; undefined, with a problem noted, if it cannot be had. */
-  clusterIP(address: string, problems: AllocationProblem[]): string | undefined {
-    const value = [address]
+  /** An address of the user's choice; a problem is noted if it cannot be had. */
+  clusterIP(address: string, problems: AllocationProblem[]): void {
     const number = parseIPv4(address)
     const range = this.#ranges.clusterIPs
-    if (number === undefined) return address // The kind's validation says what is wrong with it.
-    if (!contains(range, number) || isEdge(range, number)) {
-      const detail = `failed to allocate IP ${address}: the provided network does not match the current range`
-      problems.push({ field: 'spec.clusterIPs', value, detail: `${detail} ${formatCidr(range)}` })
-      return undefined
-    }
-    if (this.#take(address)) return address
-    const detail = `failed to allocate IP ${address}: provided IP is already allocated`
-    problems.push({ field: 'spec.clusterIPs', value, detail })
-    return undefined
+    if (number === undefined) return // The kind's validation says what is wrong with it.
+    const why =
+      !contains(range, number) || isEdge(range, number)
+        ? `the provided network does not match the current range ${formatCidr(range)}`
+        : this.#take(address)
+          ? undefined
+          : 'provided IP is already allocated'
+    if (why === undefined) return
+    problems.push({ field: 'spec.clusterIPs', value: [address], detail: `failed to allocate IP ${address}: ${why}` })
   }
 
   /** A free address. The lowest part of the range is left to those who ask for one (KEP-3070) as long as the rest lasts. */
@@ -113,8 +111,15 @@ class Claims {
     }
   }
 
-  nextNodePort(protocol: string, field: string, problems: AllocationProblem[]): number | undefined {
+  /** A free port; `preferred` if that is one. */
+  nextNodePort(
+    protocol: string,
+    field: string,
+    problems: AllocationProblem[],
+    preferred?: number,
+  ): number | undefined {
     const { first, last } = this.#ranges.nodePorts
+    if (preferred !== undefined && this.#takeNew(`${protocol}/${preferred}`)) return preferred
     const found = this.#firstFree(first, last + 1, (port) => `${protocol}/${port}`)
     if (found !== undefined) return Number(found.split('/')[1])
     problems.push({ field, value: 0, detail: `failed to allocate a nodePort: range ${first}-${last} is full` })
@@ -132,9 +137,14 @@ class Claims {
     const start = Math.floor(this.#random() * count)
     for (let step = 0; step < count; step += 1) {
       const name = nameAt(from + ((start + step) % count))
-      if (this.#take(name)) return name
+      if (this.#takeNew(name)) return name
     }
     return undefined
+  }
+
+  /** Takes what nobody has: what this Service has itself stays with the port that has it. */
+  #takeNew(name: string): boolean {
+    return !this.#ledger.holds(name) && this.#take(name)
   }
 
   #take(name: string): boolean {
@@ -154,6 +164,10 @@ function isEdge(range: Cidr, number: number): boolean {
 
 function resourcesOf({ spec }: Service): string[] {
   const addresses = (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((address) => address !== '' && address !== 'None')
-  const ports = (spec.ports ?? []).filter((port) => (port.nodePort ?? 0) !== 0)
-  return [...addresses, ...ports.map((port) => `${port.protocol ?? 'TCP'}/${port.nodePort}`)]
+  const ports = (spec.ports ?? []).map(({ protocol = 'TCP', nodePort = 0 }) => ({ protocol, nodePort }))
+  const all = [...ports, { protocol: 'TCP', nodePort: spec.healthCheckNodePort ?? 0 }]
+  return [
+    ...addresses,
+    ...all.filter(({ nodePort }) => nodePort !== 0).map(({ protocol, nodePort }) => `${protocol}/${nodePort}`),
+  ]
 }

@@ -1,6 +1,8 @@
 import { invalidObject } from '../../api/errors.ts'
 import { invalid } from '../../api/field-error.ts'
-import { type Service, Services } from '../../api/kinds/service.ts'
+import { familyOf } from '../../api/kinds/addresses.ts'
+import { type Service, type ServicePort, Services } from '../../api/kinds/service.ts'
+import { needsHealthCheckPort, needsNodePorts } from '../../api/kinds/service-spec/types.ts'
 import { keyOf } from '../../api/object.ts'
 import type { AdmissionStep } from './admission.ts'
 import type { AllocationProblem, ServiceAddressAllocator } from './service-address-allocator.ts'
@@ -12,16 +14,15 @@ import type { AllocationProblem, ServiceAddressAllocator } from './service-addre
 export function serviceAddresses(allocator: ServiceAddressAllocator): AdmissionStep {
   return {
     name: 'service-addresses',
-    admit({ operation, kind, subresource, object, previous, undo }) {
+    admit({ operation, kind, subresource, object, undo }) {
       if (kind.resource.plural !== Services.plural || kind.resource.group !== Services.group) return
       if (operation === 'delete' || subresource !== undefined) return
       const service = object as Service
-      const held = previous as Service | undefined
       const claims = allocator.claimsFor(keyOf(service))
       undo(() => claims.release())
       const problems: AllocationProblem[] = []
-      assignClusterIP(service, held, claims, problems)
-      assignNodePorts(service, held, claims, problems)
+      assignClusterIPs(service, claims, problems)
+      assignNodePorts(service, claims, problems)
       if (problems.length > 0) {
         const errors = problems.map(({ field, value, detail }) => invalid(field, value, detail))
         throw invalidObject(Services, service.metadata.name, errors)
@@ -32,44 +33,54 @@ export function serviceAddresses(allocator: ServiceAddressAllocator): AdmissionS
 
 type Claims = ReturnType<ServiceAddressAllocator['claimsFor']>
 
-function assignClusterIP(
-  { spec }: Service,
-  previous: Service | undefined,
-  claims: Claims,
-  problems: AllocationProblem[],
-): void {
-  if (spec.type === 'ExternalName') return
-  // On update an empty address means: the one it has.
-  const asked = spec.clusterIP || spec.clusterIPs?.[0] || previous?.spec.clusterIP || ''
-  if (asked === 'None') {
-    spec.clusterIP = 'None'
-    spec.clusterIPs = ['None']
-    return
+/** What the Service has already, its kind has carried over. */
+function assignClusterIPs({ spec }: Service, claims: Claims, problems: AllocationProblem[]): void {
+  const asked = spec.clusterIPs ?? []
+  if (spec.type === 'ExternalName' || asked[0] === 'None') return
+  for (const [index, address] of asked.entries()) {
+    const detail = 'IPv6 is not configured on this cluster'
+    if (familyOf(address) === 'IPv6') problems.push({ field: `spec.clusterIPs[${index}]`, value: asked, detail })
+    else claims.clusterIP(address, problems)
   }
-  const address = asked === '' ? claims.nextClusterIP(problems) : claims.clusterIP(asked, problems)
+  // Of `clusterIP` and `clusterIPs` the kind has made two that agree, or its validation tells that they do not.
+  if (asked.length > 0) return
+  const address = claims.nextClusterIP(problems)
   if (address === undefined) return
   spec.clusterIP = address
   spec.clusterIPs = [address]
-  spec.ipFamilies ??= ['IPv4']
-  spec.ipFamilyPolicy ??= 'SingleStack'
 }
 
-function assignNodePorts(
-  { spec }: Service,
-  previous: Service | undefined,
+/** First what is asked for, so that nothing of it is drawn for another port. */
+function assignNodePorts({ spec }: Service, claims: Claims, problems: AllocationProblem[]): void {
+  const ports = (spec.ports ?? []).map((port, index) => ({ port, field: `spec.ports[${index}].nodePort` }))
+  const asked = ports.filter(({ port }) => (port.nodePort ?? 0) !== 0)
+  for (const { port, field } of asked) claims.nodePort(port.nodePort ?? 0, protocolOf(port), field, problems)
+  const hasHealthCheck = needsHealthCheckPort(spec)
+  const healthCheck = hasHealthCheck ? (spec.healthCheckNodePort ?? 0) : 0
+  if (healthCheck !== 0) claims.nodePort(healthCheck, 'TCP', 'spec.healthCheckNodePort', problems)
+  for (const { port, field } of ports) {
+    if ((port.nodePort ?? 0) !== 0) continue
+    const drawn = needsNodePorts(spec) ? drawNodePort(spec, port, field, claims, problems) : undefined
+    if (drawn === undefined) delete port.nodePort
+    else port.nodePort = drawn
+  }
+  if (!hasHealthCheck || healthCheck !== 0) return
+  const drawn = claims.nextNodePort('TCP', 'spec.healthCheckNodePort', problems)
+  if (drawn !== undefined) spec.healthCheckNodePort = drawn
+}
+
+/** One port over two protocols, such as that of a DNS server, is the same number on the nodes if it can be. */
+function drawNodePort(
+  { ports = [] }: Service['spec'],
+  port: ServicePort,
+  field: string,
   claims: Claims,
   problems: AllocationProblem[],
-): void {
-  const wantsPorts =
-    spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
-  for (const [index, port] of (spec.ports ?? []).entries()) {
-    const protocol = port.protocol ?? 'TCP'
-    const held = previous?.spec.ports?.find((old) => old.port === port.port && (old.protocol ?? 'TCP') === protocol)
-    const asked = port.nodePort ?? (wantsPorts ? (held?.nodePort ?? 0) : 0)
-    const field = `spec.ports[${index}].nodePort`
-    if (asked !== 0) claims.nodePort(asked, protocol, field, problems)
-    const assigned = asked === 0 && wantsPorts ? claims.nextNodePort(protocol, field, problems) : asked
-    if (assigned === undefined || assigned === 0) delete port.nodePort
-    else port.nodePort = assigned
-  }
+): number | undefined {
+  const twin = ports.find((other) => other.port === port.port && (other.nodePort ?? 0) !== 0)
+  return claims.nextNodePort(protocolOf(port), field, problems, twin?.nodePort)
+}
+
+function protocolOf({ protocol = 'TCP' }: ServicePort): string {
+  return protocol
 }

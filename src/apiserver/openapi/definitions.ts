@@ -1,3 +1,4 @@
+import { atomicTypes, isAtomicMap, listRule } from '../../api/apply/list-types.ts'
 import { patchRule } from '../../api/patch/merge-keys.ts'
 import {
   typeNamed,
@@ -91,7 +92,7 @@ function objectDefinition(name: string, type: ObjectType, setting: Setting): Def
   const fields = [...type.fields]
   const required = fields.filter(([, field]) => field.required).map(([field]) => field)
   const properties = fields.map(([key, field]) => {
-    return [key, { ...fieldDefinition(field, setting), ...patchMarks(name, key) }] as const
+    return [key, { ...fieldDefinition(field, setting), ...listMarks(name, key, field), ...patchMarks(name, key) }] as const
   })
   const kinds = setting.kinds.get(name)
   return {
@@ -100,6 +101,7 @@ function objectDefinition(name: string, type: ObjectType, setting: Setting): Def
     ...(required.length > 0 && { required }),
     ...(properties.length > 0 && { properties: Object.fromEntries(properties) }),
     ...(kinds !== undefined && { 'x-kubernetes-group-version-kind': kinds }),
+    ...(atomicTypes.has(name) && { 'x-kubernetes-map-type': 'atomic' }),
   }
 }
 
@@ -119,6 +121,18 @@ function typeDefinition(type: FieldType, setting: Setting): Definition {
   if ('ref' in type) return { $ref: dialect.refPrefix + typeNamed(schema, type.ref).openApiName }
   if ('list' in type) return { type: 'array', items: typeDefinition(type.list, setting) }
   return { type: 'object', additionalProperties: typeDefinition(type.map, setting) }
+}
+
+/** How server-side apply merges the field. Nothing is said of the items of a List, which nobody applies. */
+function listMarks(type: string, field: string, { type: fieldType }: Field): Definition {
+  if (typeof fieldType === 'string' || 'ref' in fieldType) return {}
+  if ('map' in fieldType) return isAtomicMap(type, field) ? { 'x-kubernetes-map-type': 'atomic' } : {}
+  if (type.endsWith('List') && field === 'items') return {}
+  const rule = listRule(type, field)
+  return {
+    ...(rule.type === 'map' && { 'x-kubernetes-list-map-keys': rule.keys }),
+    'x-kubernetes-list-type': rule.type,
+  }
 }
 
 /** What `kubectl apply` needs to know to make a strategic merge patch. */

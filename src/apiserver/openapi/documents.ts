@@ -1,7 +1,8 @@
 import type { Schema } from '../../api/schema/schema.ts'
 import type { KindRegistry } from '../kind-registry.ts'
 import { subresources } from '../subresources/index.ts'
-import { servedResource, type ServedResource } from './served-resource.ts'
+import { virtualResources } from '../virtual-resources.ts'
+import { servedResource, servedVirtual, type ServedResource } from './served-resource.ts'
 import { encodeOpenApiV2 } from './v2-protobuf.ts'
 import { buildOpenApiV2 } from './v2.ts'
 import { buildOpenApiV3, groupVersionPath, openApiV3Index } from './v3.ts'
@@ -51,7 +52,8 @@ export class OpenApiDocuments {
   }
 
   #served(): ServedResource[] {
-    return this.#kinds.all().map((form) => servedResource(form, subresources))
+    const stored = this.#kinds.all().map((form) => servedResource(form, subresources))
+    return [...stored, ...virtualResources.map(servedVirtual)]
   }
 
   /** Kinds are only ever added. */

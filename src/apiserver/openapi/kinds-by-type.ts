@@ -11,9 +11,10 @@ export function kindsByType(served: readonly ServedResource[]): KindsByType {
     if (!isKnown) kinds.set(type, [...known, kind])
   }
   add('V1Status', { group: '', version: 'v1', kind: 'Status' })
-  for (const { resource, type, subresources } of served) {
+  for (const { resource, type, subresources, isVirtual } of served) {
     const { group, version, kind } = resource
     add(type, { group, version, kind })
+    if (isVirtual === true) continue
     add(`${type}List`, { group, version, kind: `${kind}List` })
     add('V1DeleteOptions', { group, version, kind: 'DeleteOptions' })
     for (const subresource of subresources) {

@@ -32,6 +32,7 @@ export const patchTypes = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
 ]
 
 /** All paths of a resource. */
@@ -41,6 +42,8 @@ export function pathsOf(served: ServedResource): ApiPath[] {
   const base = `${root}/${apiVersionOf(resource)}`
   const scoped = `${base}${resource.namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}`
   const scope = resource.namespaced ? (['namespace'] as const) : []
+  const collection = { path: scoped, pathParameters: scope, kind: resource.kind }
+  if (served.isVirtual === true) return [{ ...collection, operations: [complete(creation(served), resource)] }]
   const object = { path: `${scoped}/{name}`, pathParameters: ['name', ...scope] as const, kind: resource.kind }
   const everywhere: ApiPath = {
     path: `${base}/${resource.plural}`,
@@ -49,7 +52,7 @@ export function pathsOf(served: ServedResource): ApiPath[] {
     operations: [complete(listing(served), resource, 'ForAllNamespaces')],
   }
   return [
-    { path: scoped, pathParameters: scope, kind: resource.kind, operations: collectionOperations(served) },
+    { ...collection, operations: collectionOperations(served) },
     ...(resource.namespaced ? [everywhere] : []),
     { ...object, operations: objectOperations(served) },
     ...served.subresources.map((subresource) => ({
@@ -61,17 +64,10 @@ export function pathsOf(served: ServedResource): ApiPath[] {
 }
 
 function collectionOperations(served: ServedResource): Operation[] {
-  const { resource, type } = served
+  const { resource } = served
   const drafts: Draft[] = [
     listing(served),
-    {
-      verb: 'create',
-      method: 'post',
-      action: 'post',
-      description: `create a ${resource.kind}`,
-      requestType: type,
-      responseType: type,
-    },
+    creation(served),
     {
       verb: 'deleteCollection',
       method: 'delete',
@@ -82,6 +78,17 @@ function collectionOperations(served: ServedResource): Operation[] {
     },
   ]
   return drafts.map((draft) => complete(draft, resource))
+}
+
+function creation({ resource, type }: ServedResource): Draft {
+  return {
+    verb: 'create',
+    method: 'post',
+    action: 'post',
+    description: `create a ${resource.kind}`,
+    requestType: type,
+    responseType: type,
+  }
 }
 
 function listing({ resource, type }: ServedResource): Draft {

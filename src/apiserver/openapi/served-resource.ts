@@ -2,6 +2,7 @@ import type { Resource } from '../../api/resource.ts'
 import type { Verb } from '../request-info.ts'
 import type { ServedForm } from '../kind-registry.ts'
 import type { Subresource } from '../subresources/subresource.ts'
+import type { VirtualResource } from '../virtual-resource.ts'
 
 /** One resource as OpenAPI describes it. */
 export interface ServedResource {
@@ -9,6 +10,8 @@ export interface ServedResource {
   /** Its type in the schema. */
   readonly type: string
   readonly subresources: readonly ServedSubresource[]
+  /** Nothing of it is stored: it is created, and that is all. */
+  readonly isVirtual?: boolean
 }
 
 export interface ServedSubresource {
@@ -37,6 +40,10 @@ export function servedResource(form: ServedForm, subresources: readonly Subresou
       .filter((subresource) => subresource.appliesTo({ kind: form.kind }))
       .map((subresource) => served(subresource, form)),
   }
+}
+
+export function servedVirtual({ resource, schema }: VirtualResource): ServedResource {
+  return { resource, type: schema, subresources: [], isVirtual: true }
 }
 
 /** A subresource without a kind of its own has its object's. */

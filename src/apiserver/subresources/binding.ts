@@ -1,9 +1,13 @@
-import { badRequest, conflict } from '../../api/errors.ts'
+import { badRequest, conflict, invalidObject } from '../../api/errors.ts'
+import { invalid, notSupported, required } from '../../api/field-error.ts'
 import { type Pod, Pods } from '../../api/kinds/pod.ts'
-import { parseBody } from '../body.ts'
+import { nameProblems } from '../../api/names.ts'
+import type { DraftMeta } from '../../api/object.ts'
+import { decodeAs, parseBody } from '../body.ts'
 import { json } from '../request.ts'
 import { timestamp } from '../verbs/create.ts'
 import { internalScope, writeObject } from '../verbs/update.ts'
+import { isDryRun } from '../write-options.ts'
 import type { Subresource } from './subresource.ts'
 
 /** `pods/NAME/binding`: how a scheduler gives a pod its node, once. */
@@ -13,20 +17,22 @@ export const bindingSubresource: Subresource = {
   verbs: ['create'],
   appliesTo: ({ kind }) => kind.resource.plural === Pods.plural && kind.resource.group === Pods.group,
   serve: async (context, { request, path, kind }) => {
-    const body = parseBody(request)
-    const node = targetNode(body)
-    const uid = boundUid(body)
+    const { metadata = {}, target } = decodeAs(context, 'V1Binding', parseBody(request, context.schema)) as unknown as Draft
     const name = path.name ?? ''
+    checkBinding(name, metadata, target)
     await writeObject(context, {
       kind,
       namespace: path.namespace,
       name,
       scope: internalScope('binding'),
       user: request.user,
-      dryRun: false,
+      dryRun: isDryRun(request.query),
+      tracking: undefined,
       next: (current) => {
         const pod = structuredClone(current) as Pod
-        if (uid !== undefined && uid !== pod.metadata.uid) {
+        // A binding that names a uid is for that pod, and for no later one of its name.
+        const uid = metadata.uid || pod.metadata.uid
+        if (uid !== pod.metadata.uid) {
           throw conflict(Pods, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid}`)
         }
         const assigned = pod.spec.nodeName ?? ''
@@ -34,7 +40,7 @@ export const bindingSubresource: Subresource = {
         if (pod.metadata.deletionTimestamp !== undefined) {
           throw conflict(Pods, name, `pod ${name} is being deleted, cannot be assigned to a host`)
         }
-        pod.spec.nodeName = node
+        pod.spec.nodeName = target.name ?? ''
         pod.metadata.resourceVersion = ''
         markScheduled(pod, context.clock.now())
         return pod
@@ -50,16 +56,18 @@ function markScheduled(pod: Pod, now: Date): void {
   pod.status = { ...pod.status, conditions: [...others, scheduled] }
 }
 
-function targetNode(body: unknown): string {
-  const target = typeof body === 'object' && body !== null && 'target' in body ? body.target : undefined
-  const name = typeof target === 'object' && target !== null && 'name' in target ? target.name : undefined
-  if (typeof name === 'string' && name !== '') return name
-  throw badRequest(`target.name must be the name of a node, found ${JSON.stringify(name ?? null)}`)
+/** What a client sends of a `Binding`. */
+interface Draft {
+  readonly metadata?: DraftMeta
+  readonly target: { readonly kind?: string; readonly name?: string }
 }
 
-/** A binding that names a uid is for that pod, and for no later one of its name. */
-function boundUid(body: unknown): string | undefined {
-  const metadata = typeof body === 'object' && body !== null && 'metadata' in body ? body.metadata : undefined
-  const uid = typeof metadata === 'object' && metadata !== null && 'uid' in metadata ? metadata.uid : undefined
-  return typeof uid === 'string' && uid !== '' ? uid : undefined
+function checkBinding(pod: string, { name = pod }: DraftMeta, target: Draft['target'] = {}): void {
+  if (name !== pod) throw badRequest('the name in the binding does not match the name on the URL')
+  const { kind = '', name: node = '' } = target
+  const errors = [
+    ...(kind === '' || kind === 'Node' ? [] : [notSupported('target.kind', kind, ['Node', '<empty>'])]),
+    ...(node === '' ? [required('target.name')] : nameProblems('dns-subdomain', node).map((why) => invalid('target.name', node, why))),
+  ]
+  if (errors.length > 0) throw invalidObject({ group: '', kind: 'Binding' }, pod, errors)
 }

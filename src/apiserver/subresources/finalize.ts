@@ -1,6 +1,7 @@
 import { type Namespace, Namespaces } from '../../api/kinds/namespace.ts'
 import { decodeBody } from '../body.ts'
-import { internalScope, writeObject } from '../verbs/update.ts'
+import { checkIdentity, internalScope, writeObject } from '../verbs/update.ts'
+import { isDryRun } from '../write-options.ts'
 import type { Subresource } from './subresource.ts'
 
 /** `namespaces/NAME/finalize`: how the namespace controller lets an emptied namespace go. */
@@ -11,13 +12,16 @@ export const finalizeSubresource: Subresource = {
   appliesTo: ({ kind }) => kind.resource.plural === Namespaces.plural && kind.resource.group === Namespaces.group,
   serve: async (context, { request, path, form, kind }) => {
     const { object } = decodeBody(context, form, request)
+    checkIdentity(kind, object, undefined, path.name ?? '')
     const stored = await writeObject(context, {
       kind,
       namespace: undefined,
       name: path.name ?? '',
-      scope: internalScope('finalize'),
+      // The finalizers are the client's, and judged as such.
+      scope: { ...internalScope('finalize'), validate: (_, next) => kind.validate(next) },
       user: request.user,
-      dryRun: false,
+      dryRun: isDryRun(request.query),
+      tracking: undefined,
       next: (current) => {
         const next = structuredClone(current) as Namespace
         next.spec = { ...next.spec, ...(object as Namespace).spec }

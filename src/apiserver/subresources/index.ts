@@ -1,5 +1,8 @@
+import { tokenSubresource } from '../authentication/token-request.ts'
 import { bindingSubresource } from './binding.ts'
+import { evictionSubresource } from './eviction.ts'
 import { finalizeSubresource } from './finalize.ts'
+import { proxySubresources } from './proxy.ts'
 import { scaleSubresource } from './scale.ts'
 import { statusSubresource } from './status.ts'
 import { attachSubresource, execSubresource, logSubresource, portForwardSubresource } from './kubelet.ts'
@@ -10,9 +13,12 @@ export const subresources: readonly Subresource[] = [
   statusSubresource,
   scaleSubresource,
   bindingSubresource,
+  evictionSubresource,
   finalizeSubresource,
+  tokenSubresource,
   logSubresource,
   execSubresource,
   attachSubresource,
   portForwardSubresource,
+  ...proxySubresources,
 ]

@@ -1,14 +1,11 @@
-import { badRequest, notFound } from '../../api/errors.ts'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { badRequest, notFound, StatusError } from '../../api/errors.ts'
 import { type Node, Nodes } from '../../api/kinds/node.ts'
 import { type Pod, Pods } from '../../api/kinds/pod.ts'
-import type { KubeletTarget } from '../kubelets.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
-import type { Subresource } from './subresource.ts'
-
-/** A subresource that the pod's node answers: `target` is where to, for a given request. */
-export interface KubeletSubresource extends Subresource {
-  target(context: ApiContext, request: ResourceRequest): Promise<KubeletTarget>
-}
+import { type ApiResponse, text } from '../request.ts'
+import type { UpstreamTarget } from '../upstream.ts'
+import type { Subresource, UpgradedSubresource } from './subresource.ts'
 
 const isPod: Subresource['appliesTo'] = ({ kind }) =>
   kind.resource.plural === Pods.plural && kind.resource.group === Pods.group
@@ -20,57 +17,54 @@ export const logSubresource: Subresource = {
   verbs: ['get'],
   appliesTo: isPod,
   async serve(context, request) {
-    const target = await containerTarget(context, request, 'containerLogs', request.request.query)
-    return context.kubelets.get(target, request.request.signal)
+    const { query, signal } = request.request
+    const pod = await podOf(context, request)
+    const container = containerName(pod, query.get('container') ?? '')
+    // Nothing can have been logged yet.
+    if ((pod.spec.nodeName ?? '') === '') return text('')
+    const target = await onNode(context, pod, podPath('containerLogs', pod, container), query)
+    return relay(await context.kubelets.request(target, { method: 'GET', headers: {}, signal }))
   },
 }
 
-export const execSubresource: KubeletSubresource = upgraded('exec', 'PodExecOptions', (context, request) =>
-  containerTarget(context, request, 'exec', streamQuery(request.request.query)),
+export const execSubresource: UpgradedSubresource = upgraded('exec', 'PodExecOptions', (context, pod, query) =>
+  onNode(context, pod, podPath('exec', pod, containerName(pod, query.get('container') ?? '')), streamQuery(query)),
 )
 
-export const attachSubresource: KubeletSubresource = upgraded('attach', 'PodAttachOptions', (context, request) =>
-  containerTarget(context, request, 'attach', streamQuery(request.request.query)),
+export const attachSubresource: UpgradedSubresource = upgraded('attach', 'PodAttachOptions', (context, pod, query) =>
+  onNode(context, pod, podPath('attach', pod, containerName(pod, query.get('container') ?? '')), streamQuery(query)),
 )
 
-export const portForwardSubresource: KubeletSubresource = upgraded(
+export const portForwardSubresource: UpgradedSubresource = upgraded(
   'portforward',
   'PodPortForwardOptions',
-  async (context, request) => {
-    const pod = await podOf(context, request)
-    const path = `/portForward/${pod.metadata.namespace}/${pod.metadata.name}`
-    return { ...(await nodeOf(context, pod)), path: withQuery(path, request.request.query) }
-  },
+  (context, pod, query) => onNode(context, pod, podPath('portForward', pod), portsQuery(query)),
 )
 
-/** Whether a subresource upgrades its connection, and so is served by `streaming.ts`. */
-export function isKubeletSubresource(subresource: Subresource): subresource is KubeletSubresource {
-  return 'target' in subresource
-}
+type Target = (context: ApiContext, pod: Pod, query: URLSearchParams) => Promise<UpstreamTarget>
 
-function upgraded(name: string, kind: string, target: KubeletSubresource['target']): KubeletSubresource {
+/** A subresource that the pod's node answers, over an upgraded connection only. */
+function upgraded(name: string, kind: string, target: Target): UpgradedSubresource {
   return {
     name,
     kind,
     verbs: ['create', 'get'],
     appliesTo: isPod,
-    target,
+    async upgrade(context, resource, asked) {
+      const { method, query, signal } = resource.request
+      const where = await target(context, await podOf(context, resource), query)
+      return context.kubelets.upgrade(where, { method, headers: upgradeHeaders(asked.headers), signal })
+    },
     serve: async () => {
       throw badRequest('Upgrade request required')
     },
   }
 }
 
-async function containerTarget(
-  context: ApiContext,
-  request: ResourceRequest,
-  endpoint: string,
-  query: URLSearchParams,
-): Promise<KubeletTarget> {
-  const pod = await podOf(context, request)
-  const container = containerName(pod, request.request.query.get('container') ?? '')
-  const path = `/${endpoint}/${pod.metadata.namespace}/${pod.metadata.name}/${container}`
-  return { ...(await nodeOf(context, pod)), path: withQuery(path, query) }
+/** Everything that belongs to the upgrade, and nothing of the client's identity. */
+function upgradeHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const belongs = /^(connection|upgrade|x-stream-protocol-version|sec-websocket-.*)$/
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => belongs.test(name)))
 }
 
 async function podOf(context: ApiContext, { kind, path }: ResourceRequest): Promise<Pod> {
@@ -80,29 +74,44 @@ async function podOf(context: ApiContext, { kind, path }: ResourceRequest): Prom
   return stored.object as Pod
 }
 
-async function nodeOf(context: ApiContext, pod: Pod): Promise<Omit<KubeletTarget, 'path'>> {
+function podPath(endpoint: string, { metadata }: Pod, ...container: string[]): string {
+  return `/${[endpoint, metadata.namespace, metadata.name, ...container].join('/')}`
+}
+
+/** A path of the agent on the pod's node. */
+async function onNode(
+  context: ApiContext,
+  pod: Pod,
+  path: string,
+  query: URLSearchParams,
+): Promise<UpstreamTarget> {
   const name = pod.spec.nodeName ?? ''
   if (name === '') throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`)
+  return { ...(await kubeletOf(context, name)), path: query.size === 0 ? path : `${path}?${query}` }
+}
+
+/** Where a node's agent listens. Throws a 404 for a node that there is not. */
+export async function kubeletOf(context: ApiContext, name: string): Promise<Omit<UpstreamTarget, 'path'>> {
   const stored = await context.objects.get(Nodes, undefined, name)
   if (stored === undefined) throw notFound(Nodes, name)
-  const node = stored.object as Node
-  const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+  const { status } = stored.object as Node
+  const address = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
   if (address === undefined) throw badRequest(`node ${name} has reported no InternalIP yet`)
-  return { host: address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10250 }
+  return { host: address, port: status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10250 }
 }
 
 function containerName(pod: Pod, asked: string): string {
-  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map(({ name }) => name)
+  const { containers, initContainers = [] } = pod.spec
+  const names = [...initContainers, ...containers].map(({ name }) => name)
   if (asked !== '') {
-    if (containers.includes(asked)) return asked
+    if (names.includes(asked)) return asked
     throw badRequest(`container ${asked} is not valid for pod ${pod.metadata.name}`)
   }
-  const [only, ...others] = pod.spec.containers
-  const marked = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'] ?? ''
-  if (containers.includes(marked)) return marked
+  const [only, ...others] = containers
   if (only !== undefined && others.length === 0) return only.name
-  const choice = pod.spec.containers.map(({ name }) => name).join(' ')
-  throw badRequest(`a container name must be specified for pod ${pod.metadata.name}, choose one of: [${choice}]`)
+  throw badRequest(
+    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${names.join(' ')}]`,
+  )
 }
 
 /** The parameters of exec and attach under the names that a kubelet takes. */
@@ -114,11 +123,36 @@ function streamQuery(query: URLSearchParams): URLSearchParams {
   return result
 }
 
-function isSet(value: string | null): boolean {
-  return value === 'true' || value === '1'
+/** The ports of a WebSocket, likewise: clients repeat or list them. */
+function portsQuery(query: URLSearchParams): URLSearchParams {
+  const ports = query.getAll('ports').join(',')
+  return new URLSearchParams(ports === '' ? {} : { port: ports })
 }
 
-function withQuery(path: string, query: URLSearchParams): string {
-  const text = query.toString()
-  return text === '' ? path : `${path}?${text}`
+async function relay(response: IncomingMessage): Promise<ApiResponse> {
+  const status = response.statusCode ?? 502
+  if (status >= 400) throw await failureOf(response, status)
+  return {
+    ...text('', status),
+    body: async (write, signal) => {
+      try {
+        for await (const chunk of response) await write(chunk)
+      } catch (error) {
+        // The client left and the connection was closed for it; anything else is the agent's failure.
+        if (!signal.aborted) throw error
+      }
+    },
+  }
+}
+
+/** An agent's refusal in the client's terms: agents answer with plain text. */
+async function failureOf(response: IncomingMessage, status: number): Promise<StatusError> {
+  let message = ''
+  for await (const chunk of response.setEncoding('utf8')) message += chunk
+  const reason = status === 404 ? 'NotFound' : status < 500 ? 'BadRequest' : 'InternalError'
+  return new StatusError(status, reason, message.trim())
+}
+
+function isSet(value: string | null): boolean {
+  return value === 'true' || value === '1'
 }

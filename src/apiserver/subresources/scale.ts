@@ -1,13 +1,20 @@
+import type { V1Scale } from '@kubernetes/client-node'
 import { badRequest, invalidObject, notFound, pathNotFound } from '../../api/errors.ts'
 import { invalid } from '../../api/field-error.ts'
 import type { ScaleSubresource } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/object.ts'
-import { parseBody } from '../body.ts'
+import { isJsonObject, type JsonObject } from '../../api/patch/json-object.ts'
+import { decodeAs, parseBody } from '../body.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
-import { type ApiResponse, json } from '../request.ts'
+import { copyOf } from '../copy.ts'
+import { fieldManagerOf, setManagedFields } from '../field-managers.ts'
+import type { ServedForm } from '../kind-registry.ts'
+import { type ApiRequest, type ApiResponse, json } from '../request.ts'
 import { isDryRun } from '../write-options.ts'
-import { patcher } from '../verbs/patch.ts'
+import { applyType, readConfiguration } from '../verbs/apply.ts'
+import { mediaTypeOf, namesResourceVersion, patcher } from '../verbs/patch.ts'
 import { objectScope, writeObject } from '../verbs/update.ts'
+import { type ManagedScale, ScaleManagers } from './scale-managers.ts'
 import type { Subresource } from './subresource.ts'
 
 /** `/scale` (autoscaling/v1 `Scale`): the number of replicas of whatever has replicas. */
@@ -34,11 +41,11 @@ async function getScale(context: ApiContext, { path, kind }: ResourceRequest, sc
 
 async function writeScale(
   context: ApiContext,
-  { request, path, kind }: ResourceRequest,
+  { request, path, form, kind }: ResourceRequest,
   scale: ScaleSubresource<KubeObject>,
   isPatch: boolean,
 ): Promise<ApiResponse> {
-  const change: (current: unknown) => unknown = isPatch ? patcher(context, 'V1Scale', request) : () => parseBody(request)
+  const change = changeOf(context, request, form, isPatch)
   const stored = await writeObject(context, {
     kind,
     namespace: path.namespace,
@@ -46,15 +53,52 @@ async function writeScale(
     scope: objectScope,
     user: request.user,
     dryRun: isDryRun(request.query),
+    tracking: undefined,
     next: (current) => {
-      const wanted = readScale(change(scaleOf(current, scale)))
-      const next = structuredClone(current)
+      const changed = change(current, scaleOf(current, scale))
+      const wanted = readScale(context, path.name ?? '', changed.scale)
+      const next = copyOf(current)
       scale.setReplicas(next, wanted.replicas)
-      next.metadata.resourceVersion = isPatch ? '' : wanted.resourceVersion
+      setManagedFields(next, changed.entries(wanted.replicas))
+      next.metadata.resourceVersion = changed.isConditional ? wanted.resourceVersion : ''
       return next
     },
   })
   return json(scaleOf(stored.object, scale))
+}
+
+/** What a write makes of a Scale, and of the managed fields of the object behind it. */
+interface ScaleChange {
+  readonly scale: unknown
+  /** Whether the resourceVersion in the Scale is one that the client gave. */
+  readonly isConditional: boolean
+  entries(replicas: number): ManagedScale['entries']
+}
+
+function changeOf(
+  context: ApiContext,
+  request: ApiRequest,
+  form: ServedForm,
+  isPatch: boolean,
+): (parent: KubeObject, before: JsonObject) => ScaleChange {
+  const managers = new ScaleManagers(context, form)
+  if (isPatch && mediaTypeOf(request) === applyType) {
+    const { applied } = readConfiguration(request)
+    const { metadata } = applied
+    const isConditional = isJsonObject(metadata) && Object.hasOwn(metadata, 'resourceVersion')
+    return (parent, before) => {
+      const { scale, entries } = managers.apply(request, applied, parent, before)
+      return { scale, isConditional, entries: () => entries }
+    }
+  }
+  const manager = fieldManagerOf(request, isPatch ? 'PatchOptions' : 'UpdateOptions')
+  const isConditional = !isPatch || namesResourceVersion(request)
+  const change: (current: unknown) => unknown = isPatch ? patcher(context, 'V1Scale', request) : () => parseBody(request, context.schema)
+  return (parent, before) => ({
+    scale: change(before),
+    isConditional,
+    entries: (replicas) => managers.update(manager, parent, before, replicas).entries,
+  })
 }
 
 function scaleOf(object: KubeObject, scale: ScaleSubresource<KubeObject>) {
@@ -68,23 +112,15 @@ function scaleOf(object: KubeObject, scale: ScaleSubresource<KubeObject>) {
   }
 }
 
-function readScale(value: unknown): { replicas: number; resourceVersion: string } {
-  const body = record(value, 'the body must be a Scale object')
-  const spec = record(body['spec'] ?? {}, 'spec must be an object')
-  const metadata = record(body['metadata'] ?? {}, 'metadata must be an object')
-  const replicas = spec['replicas'] ?? 0
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
-    throw badRequest(`spec.replicas must be a whole number, found ${JSON.stringify(replicas)}`)
+function readScale(context: ApiContext, name: string, value: unknown): { replicas: number; resourceVersion: string } {
+  const { metadata = {}, spec = {} } = decodeAs(context, 'V1Scale', value) as V1Scale
+  if ((metadata.name ?? '') !== '' && metadata.name !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
   }
+  const { replicas = 0 } = spec
   if (replicas < 0) {
     const problem = invalid('spec.replicas', replicas, 'must be greater than or equal to 0')
-    throw invalidObject({ group: 'autoscaling', kind: 'Scale' }, String(metadata['name'] ?? ''), [problem])
+    throw invalidObject({ group: 'autoscaling', kind: 'Scale' }, name, [problem])
   }
-  const resourceVersion = metadata['resourceVersion']
-  return { replicas, resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '' }
-}
-
-function record(value: unknown, problem: string): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  throw badRequest(problem)
+  return { replicas, resourceVersion: metadata.resourceVersion ?? '' }
 }

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { alreadyExists, badRequest, invalidObject, serviceUnavailable } from '../../api/errors.ts'
+import { alreadyExists, badRequest, invalidObject, StatusError } from '../../api/errors.ts'
 import { validateMetadata } from '../../api/metadata.ts'
 import type { Kind } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/object.ts'
+import type { Resource } from '../../api/resource.ts'
 import { KeyExists } from '../../storage/store.ts'
 import { admitThen } from '../admission/admission.ts'
 import { decodeBody } from '../body.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
+import { fieldManagerOf, track, type Tracking } from '../field-managers.ts'
 import { generateName } from '../names.ts'
 import { negotiate } from '../negotiate.ts'
 import type { Stored } from '../objects.ts'
@@ -19,13 +21,14 @@ export async function create(context: ApiContext, resourceRequest: ResourceReque
   const { request, path, form, kind } = resourceRequest
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
   const dryRun = isDryRun(request.query)
+  const tracking = { form, manager: fieldManagerOf(request, 'CreateOptions'), subresource: '' }
   const { object, warnings } = decodeBody(context, form, request)
   placeInNamespace(kind, object, path.namespace)
-  const stored = await createObject(context, { kind, object, user: request.user, dryRun })
+  const stored = await createObject(context, { kind, object, user: request.user, dryRun, tracking })
   return {
     status: 201,
     contentType: 'application/json',
-    warnings,
+    warnings: [...warnings, ...(kind.warnings?.(stored.object, undefined) ?? [])],
     body: representObject(form, stored, as, tableOptions(context, request.query)),
   }
 }
@@ -36,6 +39,8 @@ export interface CreateInput {
   readonly object: KubeObject
   readonly user: { readonly name: string; readonly groups: readonly string[] }
   readonly dryRun: boolean
+  /** Undefined if the object has its managed fields already, or shall have none. */
+  readonly tracking: Tracking | undefined
 }
 
 /** How often a generated name that turns out to be taken is drawn again (KEP-4420). */
@@ -54,17 +59,23 @@ export async function createObject(context: ApiContext, input: CreateInput): Pro
     } catch (error) {
       if (!(error instanceof KeyExists)) throw error
       if (!isGenerated) throw alreadyExists(kind.resource, candidate.metadata.name)
-      if (attempt === nameAttempts) {
-        throw serviceUnavailable(`no free name found for prefix ${JSON.stringify(prefix)}; try again`)
-      }
+      if (attempt === nameAttempts) throw noNameFound(kind.resource, candidate.metadata.name)
     }
   }
 }
 
-async function createNamed(context: ApiContext, { kind, object, user, dryRun }: CreateInput): Promise<Stored> {
+function noNameFound(resource: Resource, name: string): StatusError {
+  const { status } = alreadyExists(resource, name)
+  const message = `${status.message}, the server was not able to generate a unique name for the object`
+  return new StatusError(409, 'AlreadyExists', message, { ...status.details, retryAfterSeconds: 1 })
+}
+
+async function createNamed(context: ApiContext, input: CreateInput): Promise<Stored> {
+  const { kind, object, user, dryRun, tracking } = input
   stampNew(object, context.clock.now())
   kind.prepareCreate?.(object)
   kind.setDefaults?.(object)
+  if (tracking !== undefined) track(context, tracking, object)
   const write = { operation: 'create', kind, subresource: undefined, user, object, previous: undefined } as const
   return admitThen(context.admission, write, !dryRun, async () => {
     const { namespaced } = kind.resource
@@ -73,7 +84,10 @@ async function createNamed(context: ApiContext, { kind, object, user, dryRun }: 
       ...kind.validate(object),
     ]
     if (errors.length > 0) throw invalidObject(kind.resource, object.metadata.name ?? '', errors)
-    return dryRun ? context.objects.preview(kind.resource, object) : context.objects.create(kind.resource, object)
+    if (!dryRun) return context.objects.create(kind.resource, object)
+    const preview = context.objects.preview(kind.resource, object)
+    if ((await context.objects.store.get(preview.entry.key)) !== undefined) throw new KeyExists(preview.entry.key)
+    return preview
   })
 }
 

@@ -1,22 +1,22 @@
-import { badRequest, conflict, notFound } from '../../api/errors.ts'
+import { conflict, notFound } from '../../api/errors.ts'
+import { semanticallyEqual } from '../../api/equality.ts'
 import type { Kind } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { Stale } from '../../storage/store.ts'
 import { admitThen } from '../admission/admission.ts'
-import { parseBody } from '../body.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
 import type { Stored } from '../objects.ts'
 import { type ApiResponse, json, type User } from '../request.ts'
 import { representObject } from '../represent.ts'
-import { isDryRun } from '../write-options.ts'
 import { timestamp } from './create.ts'
+import { type DeleteOptions, deleteOptions, type Propagation } from './delete-options.ts'
 import { tableOptions } from './table-options.ts'
 
 /** DELETE of one object: removes it, or marks it for those who have to let go of it first. */
 export async function deleteOne(context: ApiContext, resourceRequest: ResourceRequest): Promise<ApiResponse> {
   const { request, path, form, kind } = resourceRequest
   const name = path.name ?? ''
-  const options = deleteOptions(request.body, request.contentType, request.query)
+  const options = deleteOptions(context, request)
   const result = await deleteObject(context, { kind, namespace: path.namespace, name, user: request.user, options })
   if (!result.gone) {
     const body = representObject(form, result.stored, 'object', tableOptions(context, request.query))
@@ -40,14 +40,6 @@ export interface DeleteInput {
   readonly options: DeleteOptions
 }
 
-export interface DeleteOptions {
-  readonly gracePeriodSeconds: number | undefined
-  readonly propagation: 'Foreground' | 'Background' | 'Orphan'
-  readonly uid: string | undefined
-  readonly resourceVersion: string | undefined
-  readonly dryRun: boolean
-}
-
 /** Deletes under optimistic concurrency. `gone` is false while a grace period or finalizers keep the object. */
 export async function deleteObject(
   context: ApiContext,
@@ -67,6 +59,7 @@ export async function deleteObject(
           if (!options.dryRun) await context.objects.delete(current)
           return { gone: true, stored: current }
         }
+        if (semanticallyEqual(object, current.object)) return { gone: false, stored: current }
         if (options.dryRun) return { gone: false, stored: context.objects.preview(kind.resource, object, current) }
         return { gone: false, stored: await context.objects.update(current, object) }
       })
@@ -76,23 +69,44 @@ export async function deleteObject(
   }
 }
 
-/** Sets what a delete sets: the time of deletion, a possibly shorter grace period, the finalizer of the propagation. */
+/**
+ * Sets what a delete sets: the time of deletion, the grace period, the finalizer of the propagation. Changes nothing if
+ * a deletion is under way that this one cannot hasten (k8s.io/apiserver/pkg/registry/rest `BeforeDelete`).
+ */
 function markDeleted(kind: Kind, object: KubeObject, options: DeleteOptions, now: Date): void {
   const { metadata } = object
-  const granted = kind.gracePeriodSeconds?.(object, options.gracePeriodSeconds) ?? 0
-  const running = metadata.deletionGracePeriodSeconds
-  const grace = running === undefined ? granted : Math.min(running, granted)
-  // The end of the grace period: a second delete can bring it forward, never put it off.
-  if (running === undefined || grace < running) metadata.deletionTimestamp = timestamp(new Date(now.getTime() + grace * 1000))
-  metadata.deletionGracePeriodSeconds = grace
-  const finalizer = propagationFinalizers[options.propagation]
-  if (finalizer !== undefined && metadata.finalizers?.includes(finalizer) !== true) {
-    metadata.finalizers = [...(metadata.finalizers ?? []), finalizer]
+  const running = metadata.deletionTimestamp === undefined ? undefined : (metadata.deletionGracePeriodSeconds ?? 0)
+  if (running === undefined) {
+    const granted = kind.gracePeriodSeconds?.(object, options.gracePeriodSeconds) ?? 0
+    setGrace(object, now.getTime(), granted)
+    // Whoever follows the generation takes notice: an object behaves differently from here on.
+    if ((metadata.generation ?? 0) > 0) metadata.generation = (metadata.generation ?? 0) + 1
+  } else if (running > 0) {
+    const { gracePeriodSeconds: asked = running } = options
+    if (asked >= running) return
+    setGrace(object, Date.parse(metadata.deletionTimestamp ?? '') - running * 1000, asked)
   }
+  const finalizers = collectorFinalizers(metadata.finalizers ?? [], options.propagation)
+  if (finalizers.length > 0) metadata.finalizers = finalizers
+  else delete metadata.finalizers
   kind.beginDeletion?.(object)
 }
 
-const propagationFinalizers = { Foreground: 'foregroundDeletion', Orphan: 'orphan', Background: undefined }
+/** The time of deletion is the end of the grace period. */
+function setGrace({ metadata }: KubeObject, fromMs: number, seconds: number): void {
+  metadata.deletionTimestamp = timestamp(new Date(fromMs + seconds * 1000))
+  metadata.deletionGracePeriodSeconds = seconds
+}
+
+const ownFinalizers = { Foreground: 'foregroundDeletion', Orphan: 'orphan', Background: undefined }
+
+/** The finalizers that tell the garbage collector what to do first; others stay. */
+function collectorFinalizers(finalizers: readonly string[], propagation: Propagation | undefined): string[] {
+  if (propagation === undefined) return [...finalizers]
+  const own = ownFinalizers[propagation]
+  const kept = finalizers.filter((name) => name === own || (name !== 'foregroundDeletion' && name !== 'orphan'))
+  return own === undefined || kept.includes(own) ? kept : [...kept, own]
+}
 
 /** Whether an object that is being deleted has nothing left that holds it. */
 export function isReadyToGo(kind: Kind, object: KubeObject): boolean {
@@ -104,48 +118,16 @@ export function isReadyToGo(kind: Kind, object: KubeObject): boolean {
 function checkPreconditions(kind: Kind, current: KubeObject, options: DeleteOptions): void {
   const { uid, resourceVersion, name } = current.metadata
   if (options.uid !== undefined && options.uid !== uid) {
-    const why = `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid}`
+    const why =
+      `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). ` +
+      'The object might have been deleted and then recreated'
     throw conflict(kind.resource, name, why)
   }
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
     const asked = options.resourceVersion
-    const why = `Precondition failed: ResourceVersion in precondition: ${asked}, ResourceVersion in object meta: ${resourceVersion}`
+    const why =
+      `the ResourceVersion in the precondition (${asked}) does not match the ResourceVersion in record ` +
+      `(${resourceVersion}). The object might have been modified`
     throw conflict(kind.resource, name, why)
   }
-}
-
-/** Options from a `DeleteOptions` body and from the query, as kubectl and client libraries send them. */
-export function deleteOptions(body: string, contentType: string, query: URLSearchParams): DeleteOptions {
-  const given: unknown = body === '' ? {} : parseBody({ body, contentType })
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw badRequest('the body of a delete must be a DeleteOptions object')
-  }
-  const fields = given as Readonly<Record<string, unknown>>
-  const preconditions = (fields['preconditions'] ?? {}) as Readonly<Record<string, unknown>>
-  return {
-    gracePeriodSeconds: seconds(fields['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined),
-    propagation: propagationOf(fields['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined, fields['orphanDependents']),
-    uid: optionalString(preconditions['uid'], 'preconditions.uid'),
-    resourceVersion: optionalString(preconditions['resourceVersion'], 'preconditions.resourceVersion'),
-    dryRun: isDryRun(query) || (Array.isArray(fields['dryRun']) && fields['dryRun'].includes('All')),
-  }
-}
-
-function seconds(value: unknown): number | undefined {
-  if (value === undefined || value === null) return undefined
-  const number = Number(value)
-  if (Number.isInteger(number)) return Math.max(0, number)
-  throw badRequest(`gracePeriodSeconds must be a whole number of seconds, found ${JSON.stringify(value)}`)
-}
-
-function propagationOf(policy: unknown, orphanDependents: unknown): DeleteOptions['propagation'] {
-  if (policy === undefined || policy === null) return orphanDependents === true ? 'Orphan' : 'Background'
-  if (policy === 'Foreground' || policy === 'Background' || policy === 'Orphan') return policy
-  throw badRequest(`propagationPolicy must be Foreground, Background or Orphan, found ${JSON.stringify(policy)}`)
-}
-
-function optionalString(value: unknown, field: string): string | undefined {
-  if (value === undefined || value === null) return undefined
-  if (typeof value === 'string') return value
-  throw badRequest(`${field} must be a string, found ${JSON.stringify(value)}`)
 }

@@ -8,6 +8,7 @@ import { keyFor, type Stored } from '../objects.ts'
 import type { ApiResponse } from '../request.ts'
 import { type ListMeta, representList } from '../represent.ts'
 import { selectionOf } from '../selection.ts'
+import { checkListOptions, countOf, resourceVersionOf, tooLargeVersion } from './list-options.ts'
 import { tableOptions } from './table-options.ts'
 
 export async function list(context: ApiContext, resourceRequest: ResourceRequest): Promise<ApiResponse> {
@@ -26,10 +27,11 @@ export async function selectPage(
   prefix: string,
 ): Promise<{ items: Stored[]; meta: ListMeta }> {
   const { query } = request
+  checkListOptions(query)
   const selected = selectionOf(kind, query)
   const isSelective = query.get('labelSelector') || query.get('fieldSelector')
-  const limit = limitOf(query)
-  const start = startOf(query)
+  const limit = countOf(query, 'limit')
+  const start = startOf(query, prefix, context.objects.store.revision)
   const page = await listEntries(context, prefix, { ...start, ...(limit > 0 && !isSelective && { limit }) })
   const items: Stored[] = []
   let more = page.remaining
@@ -59,29 +61,31 @@ async function listEntries(context: ApiContext, prefix: string, options: ListOpt
   try {
     return await context.objects.store.list(prefix, options)
   } catch (error) {
-    if (error instanceof Compacted) {
-      throw expired(
-        'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
-      )
-    }
-    if (error instanceof RangeError) throw badRequest(`resourceVersion: ${error.message}`)
-    throw error
+    if (!(error instanceof Compacted)) throw error
+    const { after } = options
+    if (after === undefined) throw expired('The resourceVersion for the provided list is too old.')
+    throw expired(
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
+    )
   }
 }
 
-function limitOf(query: URLSearchParams): number {
-  const text = query.get('limit') ?? '0'
-  const limit = Number(text)
-  if (Number.isInteger(limit) && limit >= 0) return limit
-  throw badRequest(`limit must be a whole number, found ${JSON.stringify(text)}`)
-}
-
-/** Where to start and at which revision: a continue token fixes both; `resourceVersionMatch=Exact` the revision. */
-function startOf(query: URLSearchParams): Pick<ListOptions, 'after' | 'revision'> {
+/**
+ * Where to start and at which revision, if not the newest (https://kubernetes.io/docs/reference/using-api/api-concepts/
+ * #resource-versions). Every list reads the newest state unless told to read exactly another.
+ */
+function startOf(query: URLSearchParams, prefix: string, newest: number): Pick<ListOptions, 'after' | 'revision'> {
   const token = query.get('continue') ?? ''
-  if (token !== '') return decodeContinue(token)
-  const version = query.get('resourceVersion') ?? ''
-  if (query.get('resourceVersionMatch') !== 'Exact') return {}
-  if (!/^[1-9]\d*$/.test(version)) throw badRequest('resourceVersionMatch=Exact needs a resourceVersion above 0')
-  return { revision: Number(version) }
+  const asked = resourceVersionOf(query) ?? 0
+  if (token !== '') {
+    if (asked !== 0) throw badRequest('specifying resource version is not allowed when using continue')
+    const start = decodeContinue(token, prefix)
+    if (start.revision > newest) throw tooLargeVersion(start.revision, newest)
+    return start
+  }
+  if (asked > newest) throw tooLargeVersion(asked, newest)
+  const match = query.get('resourceVersionMatch') ?? ''
+  // Without a match, pages are of the version asked for: older clients rely on it.
+  const isExact = match === 'Exact' || (match === '' && countOf(query, 'limit') > 0)
+  return isExact && asked !== 0 ? { revision: asked } : {}
 }

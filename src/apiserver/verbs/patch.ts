@@ -2,25 +2,32 @@ import { invalidObject, unsupportedMediaType } from '../../api/errors.ts'
 import { invalid } from '../../api/field-error.ts'
 import type { Kind } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { withoutManagedFields } from '../../api/apply/changes-nothing.ts'
+import { givenEntries } from '../../api/apply/managers.ts'
+import { isJsonObject } from '../../api/patch/json-object.ts'
 import { applyJsonPatch } from '../../api/patch/json-patch.ts'
 import { applyMergePatch } from '../../api/patch/merge-patch.ts'
 import { applyStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts'
 import { decodeValue, parseBody } from '../body.ts'
 import { servedObject } from '../kind-registry.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
+import { fieldManagerOf, refuseForce, setManagedFields } from '../field-managers.ts'
 import { negotiate } from '../negotiate.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { representObject } from '../represent.ts'
 import { isDryRun } from '../write-options.ts'
+import { applyPatch, applyType } from './apply.ts'
 import { tableOptions } from './table-options.ts'
 import { writeObject, type WriteScope } from './update.ts'
 
 /** PATCH of an object or of its status. */
 export async function patch(
   context: ApiContext,
-  { request, path, form, kind }: ResourceRequest,
+  resource: ResourceRequest,
   scope: WriteScope,
 ): Promise<ApiResponse> {
+  const { request, path, form, kind } = resource
+  if (mediaTypeOf(request) === applyType) return applyPatch(context, resource, scope)
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
   const apply = patcher(context, form.schema, request)
   const warnings = new Set<string>()
@@ -31,8 +38,10 @@ export async function patch(
     scope,
     user: request.user,
     dryRun: isDryRun(request.query),
+    tracking: { form, manager: fieldManagerOf(request, 'PatchOptions'), subresource: scope.subresource ?? '' },
     next: (current) => {
-      const { object, warnings: found } = decodeValue(context, form, apply(servedObject(form, current)), request)
+      const before = servedObject(form, current)
+      const { object, warnings: found } = decodePatched(context, resource, before, apply(before))
       found.forEach((warning) => warnings.add(warning))
       checkNamesKept(kind, object, current)
       if (!namesResourceVersion(request)) object.metadata.resourceVersion = ''
@@ -47,10 +56,26 @@ export async function patch(
   }
 }
 
+/** The object that a patch has made of another. Managed fields that it has left alone are taken over as they are. */
+function decodePatched(
+  context: ApiContext,
+  { request, form }: ResourceRequest,
+  before: KubeObject,
+  patched: unknown,
+): ReturnType<typeof decodeValue> {
+  const kept = before.metadata.managedFields
+  if (kept === undefined || !isJsonObject(patched) || givenEntries(patched) !== kept) {
+    return decodeValue(context, form, patched, request)
+  }
+  const decoded = decodeValue(context, form, withoutManagedFields(patched), request)
+  setManagedFields(decoded.object, kept)
+  return decoded
+}
+
 /** The function that a patch body stands for. Throws a 415 for media types that are not patches. */
 export function patcher(context: ApiContext, typeName: string, request: ApiRequest): (current: unknown) => unknown {
-  const type = request.contentType.split(';')[0]?.trim() ?? ''
-  switch (type) {
+  refuseForce(request)
+  switch (mediaTypeOf(request)) {
     case 'application/json-patch+json': {
       const body = parseBody({ ...request, contentType: 'application/json' })
       return (current) => applyJsonPatch(current, body)
@@ -74,12 +99,17 @@ const patchTypes = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
+  applyType,
 ]
 
+export function mediaTypeOf({ contentType }: ApiRequest): string {
+  return contentType.split(';', 1)[0]?.trim() ?? ''
+}
+
 /** A patch that itself carries a resourceVersion is conditional on it; any other is applied to whatever is newest. */
-function namesResourceVersion(request: ApiRequest): boolean {
+export function namesResourceVersion(request: ApiRequest): boolean {
   const body: unknown = parseBody({ ...request, contentType: 'application/json' })
-  if (Array.isArray(body)) return body.some((operation) => operation?.path === '/metadata/resourceVersion')
+  if (Array.isArray(body)) return body.some((operation) => operation?.path === '/metadata' || operation?.path === '/metadata/resourceVersion')
   if (typeof body !== 'object' || body === null || !('metadata' in body)) return false
   const { metadata } = body
   return typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata

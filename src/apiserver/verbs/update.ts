@@ -1,3 +1,4 @@
+import { changesNothing } from '../../api/apply/changes-nothing.ts'
 import { badRequest, conflict, invalidObject, modified, notFound } from '../../api/errors.ts'
 import type { FieldError } from '../../api/field-error.ts'
 import type { Kind } from '../../api/kind.ts'
@@ -7,6 +8,8 @@ import { Stale } from '../../storage/store.ts'
 import { admitThen } from '../admission/admission.ts'
 import { decodeBody } from '../body.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
+import { copyOf } from '../copy.ts'
+import { asJson, fieldManagerOf, setManagedFields, track, type Tracking } from '../field-managers.ts'
 import { negotiate } from '../negotiate.ts'
 import type { Stored } from '../objects.ts'
 import type { ApiResponse, User } from '../request.ts'
@@ -41,7 +44,7 @@ export const objectScope: WriteScope = {
 /** A write to `/status`: nothing but the status. */
 export const statusScope: WriteScope = {
   subresource: 'status',
-  merge: (_, next, previous) => Object.assign(structuredClone(previous), { status: statusOf(next) }),
+  merge: (_, next, previous) => Object.assign(copyOf(previous), { status: statusOf(next) }),
   validate: (kind, next, previous) => kind.validateStatus?.(next, previous) ?? [],
 }
 
@@ -67,7 +70,8 @@ export async function update(
     scope,
     user: request.user,
     dryRun: isDryRun(request.query),
-    next: () => structuredClone(object),
+    tracking: { form, manager: fieldManagerOf(request, 'UpdateOptions'), subresource: scope.subresource ?? '' },
+    next: () => copyOf(object),
   })
   return {
     status: 200,
@@ -84,6 +88,8 @@ export interface WriteInput {
   readonly scope: WriteScope
   readonly user: User
   readonly dryRun: boolean
+  /** Undefined if `next` gives the object its managed fields. */
+  readonly tracking: Tracking | undefined
   /**
    * Computes the object to store from the stored one, which must not be changed. Called again when another write came
    * between, unless the result names the resourceVersion that it was meant for.
@@ -111,18 +117,21 @@ export async function writeObject(context: ApiContext, input: WriteInput): Promi
 }
 
 async function writeOver(context: ApiContext, input: WriteInput, current: Stored, next: KubeObject): Promise<Stored> {
-  const { kind, scope, user, dryRun } = input
+  const { kind, scope, user, dryRun, tracking } = input
   const previous = current.object
   carryServerFields(next, previous)
   const object = scope.merge(kind, next, previous)
   kind.setDefaults?.(object)
+  if (tracking === undefined) setManagedFields(object, next.metadata.managedFields)
+  else track(context, tracking, object, previous)
   const write = { operation: 'update', kind, subresource: scope.subresource, user, object, previous } as const
-  return admitThen(context.admission, write, !dryRun, async () => {
+  const isLast = isReadyToGo(kind, object)
+  return admitThen(context.admission, write, !dryRun && !isLast, async () => {
     const errors = scope.validate(kind, object, previous)
     if (errors.length > 0) throw invalidObject(kind.resource, input.name, errors)
-    if (isUnchanged(object, previous)) return current
+    if (changesNothing(asJson(object), asJson(previous))) return current
     if (dryRun) return context.objects.preview(kind.resource, object, current)
-    if (isReadyToGo(kind, object)) return context.objects.removed(current, object)
+    if (isLast) return context.objects.removed(current, object)
     return context.objects.update(current, object)
   })
 }
@@ -130,7 +139,7 @@ async function writeOver(context: ApiContext, input: WriteInput, current: Stored
 /** Fields of the metadata that the server owns: a client's values for them are ignored. */
 function carryServerFields(next: KubeObject, previous: KubeObject): void {
   const { metadata } = next
-  metadata.uid ??= previous.metadata.uid
+  metadata.uid ||= previous.metadata.uid
   metadata.creationTimestamp = previous.metadata.creationTimestamp
   metadata.resourceVersion = previous.metadata.resourceVersion
   delete metadata.selfLink
@@ -145,20 +154,8 @@ function statusOf(object: KubeObject): unknown {
   return 'status' in object ? object.status : undefined
 }
 
-function isUnchanged(object: KubeObject, previous: KubeObject): boolean {
-  return canonical(object) === canonical(previous)
-}
-
-/** JSON with sorted keys: equal for equal objects, whatever order their fields came in. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  )
-}
-
-function checkIdentity(kind: Kind, object: KubeObject, namespace: string | undefined, name: string): void {
+/** Throws a 400 if an object is not the one that its path names. */
+export function checkIdentity(kind: Kind, object: KubeObject, namespace: string | undefined, name: string): void {
   const given = object.metadata.name ?? ''
   if (given !== name) {
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`)

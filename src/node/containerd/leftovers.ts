@@ -21,13 +21,18 @@ export async function removeLeftovers({ state, networkName }: Leftovers): Promis
   for (const socket of await shimSockets(state, containers)) await rm(socket, { force: true })
   // Named `<network>-<container>-<interface>`; loopback is a network of its own, whose name all containerds share.
   const results = (await entriesOf(cniResults)).filter(
-    (file) => file.startsWith(`${networkName}-`) || containers.some((id) => file.includes(`-${id}-`)),
+    (file) => isResultOf(networkName, file) || containers.some((id) => file.includes(`-${id}-`)),
   )
   for (const file of results) await rm(join(cniResults, file), { force: true })
   for (const directory of [shimDirectory, cniResults]) {
     await removeIfEmpty(directory)
     await removeIfEmpty(dirname(directory))
   }
+}
+
+/** Another network's name may begin with this one's: what follows must be the id of a container. */
+function isResultOf(networkName: string, file: string): boolean {
+  return file.startsWith(`${networkName}-`) && /^-[0-9a-f]{64}-/.test(file.slice(networkName.length))
 }
 
 /** Holds a folder for each container and sandbox. */

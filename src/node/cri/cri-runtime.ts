@@ -121,8 +121,8 @@ export function criRuntime(socketPath: string, timeouts: CriTimeouts = defaultTi
     async attachUrl(request) {
       return (await call(runtimeService.attach, request)).url
     },
-    async portForwardUrl(podSandboxId) {
-      return (await call(runtimeService.portForward, { podSandboxId })).url
+    async portForwardUrl(podSandboxId, port = []) {
+      return (await call(runtimeService.portForward, { podSandboxId, port })).url
     },
 
     async imageStatus(image) {

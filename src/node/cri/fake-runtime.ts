@@ -239,8 +239,8 @@ export class FakeRuntime implements ContainerRuntime {
     return `http://127.0.0.1:1/attach/${this.#running(containerId).id}`
   }
 
-  async portForwardUrl(sandboxId: string): Promise<string> {
-    this.#call('portForwardUrl', sandboxId)
+  async portForwardUrl(sandboxId: string, ports: readonly number[] = []): Promise<string> {
+    this.#call('portForwardUrl', [sandboxId, ...ports].join(':'))
     return `http://127.0.0.1:1/portforward/${this.#sandbox(sandboxId).id}`
   }
 

@@ -31,7 +31,8 @@ export interface ContainerRuntime {
   /** URLs of the runtime's streaming server, on loopback in the node's namespace; each is good for one connection. */
   execUrl(request: StreamRequest & { command: readonly string[] }): Promise<string>
   attachUrl(request: StreamRequest): Promise<string>
-  portForwardUrl(sandboxId: string): Promise<string>
+  /** `ports` are those of a WebSocket, which has one pair of channels for each; SPDY names them later. */
+  portForwardUrl(sandboxId: string, ports?: readonly number[]): Promise<string>
 
   /** Undefined if the image is not there. */
   imageStatus(image: string): Promise<Image | undefined>

@@ -92,7 +92,7 @@ export const runtimeService = {
     }),
     url,
   ),
-  portForward: runtimeMethod('PortForward', sandboxId, url),
+  portForward: runtimeMethod('PortForward', message({ podSandboxId: one(1, 'string'), port: repeated(2, 'int32') }), url),
 }
 
 export const imageService = {

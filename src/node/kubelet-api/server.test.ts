@@ -145,10 +145,22 @@ describe('streams', () => {
       says: 'unable to upgrade: none of v5.channel.k8s.io is spoken here',
     },
     {
-      name: 'port forwarding in a WebSocket',
+      name: 'SPDY within a WebSocket',
       lines: ['GET /portForward/default/web HTTP/1.1', ...websocket('SPDY/3.1+portforward.k8s.io')],
       status: 400,
-      says: 'port forwarding needs SPDY/3.1',
+      says: 'none of SPDY/3.1+portforward.k8s.io is spoken here',
+    },
+    {
+      name: 'port forwarding in a WebSocket without ports',
+      lines: ['GET /portForward/default/web HTTP/1.1', ...websocket('v4.channel.k8s.io')],
+      status: 400,
+      says: 'forwarding ports by WebSocket needs them in the query',
+    },
+    {
+      name: 'a port that is none',
+      lines: ['GET /portForward/default/web?port=80,x HTTP/1.1', ...websocket('v4.channel.k8s.io')],
+      status: 400,
+      says: 'port "x" is not a number from 1 to 65535',
     },
     {
       name: 'a container that does not exist',
@@ -187,6 +199,7 @@ describe('streams', () => {
     for (const lines of [
       ['GET /exec/default/web/app?command=ls&output=1 HTTP/1.1', ...websocket('v5.channel.k8s.io, v4.channel.k8s.io')],
       ['POST /portForward/default/web HTTP/1.1', ...upgrade],
+      ['GET /portForward/default/web?port=80 HTTP/1.1', ...websocket('v5.channel.k8s.io, v4.channel.k8s.io')],
     ]) {
       await using api = await testApi({ onStream: async (socket) => void socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n') })
       expect((await readAll(await api.open(lines))).toString()).toContain('101')
@@ -297,8 +310,8 @@ class StreamingRuntime extends FakeRuntime {
     return super.attachUrl(request).then((url) => this.#here(url))
   }
 
-  override portForwardUrl(id: string): Promise<string> {
-    return super.portForwardUrl(id).then((url) => this.#here(url))
+  override portForwardUrl(id: string, ports?: readonly number[]): Promise<string> {
+    return super.portForwardUrl(id, ports).then((url) => this.#here(url))
   }
 
   #here(url: string): string {

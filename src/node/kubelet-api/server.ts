@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Log } from '../../base/log.ts'
 import { sendLogs, type LogDeps } from './container-logs.ts'
 import { passThrough, refuse } from './pass-through.ts'
-import { streamUrl, type StreamCall, type StreamDeps, type StreamPurpose } from './streams.ts'
+import { forwardedPorts, streamUrl, type StreamCall, type StreamDeps, type StreamPurpose } from './streams.ts'
 import { RequestFailed } from './targets.ts'
 import { judgeUpgrade } from './upgrades.ts'
 
@@ -125,7 +125,7 @@ async function stream(
     const { segments, query } = parseUrl(request)
     const call = streamCall(segments, query)
     if (call === undefined) throw new RequestFailed(404, '404 page not found')
-    const verdict = judgeUpgrade(request, call.purpose)
+    const verdict = judgeUpgrade(request, call.purpose, forwardedPorts(query))
     if (!verdict.accepted) throw new RequestFailed(400, verdict.why)
     const url = await streamUrl(options, call)
     if (!socket.destroyed) passThrough(request, socket, head, url)

@@ -34,7 +34,7 @@ export async function streamUrl(deps: StreamDeps, call: StreamCall): Promise<URL
       return new URL(await deps.runtime.attachUrl({ ...streams(query), containerId: id, tty }))
     }
     case 'portForward':
-      return new URL(await deps.runtime.portForwardUrl((await readySandbox(deps, pod)).id))
+      return new URL(await deps.runtime.portForwardUrl((await readySandbox(deps, pod)).id, forwardedPorts(query)))
     default:
       return purpose satisfies never
   }
@@ -51,6 +51,18 @@ function streams(query: URLSearchParams): Omit<StreamRequest, 'containerId'> {
   }
   if (wanted.stdin || wanted.stdout || wanted.stderr) return wanted
   throw new RequestFailed(400, 'you must specify at least 1 of stdin, stdout, stderr')
+}
+
+/** The ports of a WebSocket, as upstream's kubelet takes them: `port=80,443`. Throws `RequestFailed`. */
+export function forwardedPorts(query: URLSearchParams): number[] {
+  return query
+    .getAll('port')
+    .flatMap((text) => text.split(','))
+    .map((text) => {
+      const port = Number(text)
+      if (/^\d+$/.test(text) && port >= 1 && port <= 65535) return port
+      throw new RequestFailed(400, `port ${JSON.stringify(text)} is not a number from 1 to 65535`)
+    })
 }
 
 function flag(query: URLSearchParams, name: string): boolean {

@@ -24,7 +24,7 @@ export interface Subject {
 }
 
 /** Actions that need nothing of the worker but its subject. */
-export type WorldAction = Exclude<Action, { do: 'stop-container' | 'write-status' | 'forget' }>
+export type WorldAction = Exclude<Action, { do: 'stop-container' | 'write-status' | 'renew-tokens' | 'forget' }>
 
 /** Does one action. Throws `StartFailure` where the pod's status should tell why; anything else is tried again. */
 export async function act(deps: PodDeps, subject: Subject, action: WorldAction): Promise<void> {
@@ -96,8 +96,9 @@ function announce({ events }: PodDeps, pod: Pod, { name, reason }: Extract<Actio
 }
 
 async function cleanUp(deps: PodDeps, { owner, pod }: Subject): Promise<void> {
-  const { paths, cgroups, cgroupRoot, readiness, log } = deps
+  const { paths, cgroups, cgroupRoot, readiness, sources, log } = deps
   readiness.forget(owner.uid)
+  sources.tokens.forget(owner.uid)
   await removeVolumes(owner.uid, deps)
   await rm(logDirectory(paths, owner), { recursive: true, force: true })
   if (pod === undefined) return

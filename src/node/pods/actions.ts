@@ -5,6 +5,8 @@
 export type Action =
   /** Makes the pod's directories and volumes. */
   | { readonly do: 'prepare' }
+  /** Gives the pod's volumes new tokens; what fails is tried again later and disturbs nothing else. */
+  | { readonly do: 'renew-tokens' }
   | { readonly do: 'start-sandbox'; readonly attempt: number; readonly replaces: boolean }
   | { readonly do: 'start-container'; readonly name: string; readonly attempt: number; readonly streak: number }
   /** Starts a container that is created already. */

@@ -29,6 +29,8 @@ const withSidecar = {
     ],
   },
 }
+const token = { serviceAccountToken: { path: 'token' } }
+const withToken = { spec: { volumes: [{ name: 'access', projected: { sources: [token] } }] } }
 const deleted = (secondsLeft: number) => ({
   deletionTimestamp: secondsBefore(-secondsLeft).toISOString(),
   deletionGracePeriodSeconds: 30,
@@ -55,6 +57,27 @@ const starting: readonly Case[] = [
     name: 'a running pod is left alone, also by an agent that has just started',
     sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
     does: [],
+  },
+  {
+    name: 'a restarted agent renews the tokens of a running pod',
+    pod: withToken,
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
+    does: ['renew-tokens'],
+  },
+  {
+    name: 'tokens are left alone until they are due',
+    pod: withToken,
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
+    remembers: { ...ready, tokensDueAt: secondsBefore(-60) },
+    does: [],
+    wakesInSeconds: 60,
+  },
+  {
+    name: 'tokens that are due are renewed after containers have been started',
+    pod: withToken,
+    sees: (pod) => ({ sandboxes: [sandbox(pod)] }),
+    remembers: { ...ready, tokensDueAt: secondsBefore(0) },
+    does: ['start-container app 0', 'renew-tokens'],
   },
   {
     name: 'a container that was created but not started is started',

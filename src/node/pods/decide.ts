@@ -5,7 +5,7 @@ import type { PodMemory } from './memory.ts'
 import { currentSandbox, isEmpty, type ObservedPod } from './observed.ts'
 import { outlookOf, type Outlook, type Situation } from './outlook.ts'
 import { deadlineOf, progressOf, type Progress } from './progress.ts'
-import { initContainersOf, mainContainersOf, type PodContainer } from './spec.ts'
+import { initContainersOf, mainContainersOf, type PodContainer, tokenProjectionsOf } from './spec.ts'
 import { isStill, isStoppingBy, stopActions, stopContainer } from './stopping.ts'
 
 export interface Question {
@@ -51,6 +51,7 @@ function run(situation: Situation, progress: Progress): Decision {
   return merge([
     { actions: surplusSandboxes(situation) },
     prepared(situation, merge(containers)),
+    renewal(situation),
     { actions: leftovers(situation) },
   ])
 }
@@ -63,6 +64,14 @@ function prepared({ memory, now }: Situation, decision: Decision): Decision {
     return { ...decision, actions: [{ do: 'prepare' }, ...decision.actions] }
   }
   return earliest({ ...decision, actions: decision.actions.filter((action) => !isStart(action)) }, podFailure.retryAt)
+}
+
+/** Tokens are renewed in time. A restarted agent does not know when that is, and renews them at once. */
+function renewal({ pod, memory, now }: Situation): Decision {
+  if (tokenProjectionsOf(pod).length === 0) return { actions: [] }
+  const { tokensDueAt } = memory
+  if (tokensDueAt === undefined || tokensDueAt <= now) return { actions: [{ do: 'renew-tokens' }] }
+  return { actions: [], wakeAt: tokensDueAt }
 }
 
 function isStart(action: Action): boolean {

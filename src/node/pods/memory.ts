@@ -15,6 +15,8 @@ export interface PodMemory {
   readonly announced: ReadonlySet<string>
   /** Health by container id, as the probes see it; a container without an entry has no probes. */
   readonly health: ReadonlyMap<string, Health>
+  /** When tokens in the pod's volumes are to be renewed; undefined if it is not known. */
+  readonly tokensDueAt: Date | undefined
   /** The object was deleted from the API by this agent; only its disappearance from the cache is awaited. */
   readonly objectDeleted: boolean
 }
@@ -48,6 +50,7 @@ export function newMemory(): PodMemory {
     stopping: new Map(),
     announced: new Set(),
     health: new Map(),
+    tokensDueAt: undefined,
     objectDeleted: false,
   }
 }

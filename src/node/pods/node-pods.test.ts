@@ -1,8 +1,9 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ConfigMaps } from '../../api/kinds/config-map.ts'
 import { Pods, type Pod } from '../../api/kinds/pod.ts'
+import { ServiceAccounts } from '../../api/kinds/service-account.ts'
 import { Services } from '../../api/kinds/service.ts'
 import type { FakeRuntime } from '../cri/fake-runtime.ts'
 import { RuntimeError } from '../cri/runtime.ts'
@@ -425,3 +426,43 @@ function bound(target: object, property: string | symbol): unknown {
   const value: unknown = Reflect.get(target, property)
   return typeof value === 'function' ? value.bind(target) : value
 }
+
+describe('a pod with a token', () => {
+  const volume = { name: 'access', projected: { sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 3600 } }] } }
+  const spec = { serviceAccountName: 'web', volumes: [volume] }
+
+  test('has it, and another in time, also from an agent that has been started again', async () => {
+    await using node = await testNode()
+    node.client.seed(ServiceAccounts, { metadata: { namespace: 'default', name: 'web' } })
+    node.client.seed(Pods, testPod({ spec }))
+    const file = join(node.directory, 'pod-data', 'uid-1', 'volumes', 'access', 'token')
+    const holds = (token: string) => vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe(token))
+    const agent = node.startAgent()
+    await node.until(isReady)
+    await holds('web-token-1')
+    await runningIds(node.runtime)
+    node.clock.advance(48 * 60_000)
+    await holds('web-token-2')
+    agent.kill()
+    await agent.ended
+    node.startAgent()
+    await holds('web-token-3')
+    expect(node.pod()?.status?.containerStatuses?.[0]?.restartCount).toBe(0)
+  })
+
+  test('waits for its account, and goes on with the old one when no other can be had', async () => {
+    await using node = await testNode()
+    node.client.seed(Pods, testPod({ spec }))
+    node.startAgent()
+    const told = 'Warning FailedMount MountVolume.SetUp failed for volume "access" : failed to fetch token: serviceaccounts "web" not found'
+    await vi.waitFor(() => expect(node.events).toContain(told))
+    node.client.seed(ServiceAccounts, { metadata: { namespace: 'default', name: 'web' } })
+    await node.passTimeUntil(isReady)
+    await node.client.delete(ServiceAccounts, { namespace: 'default', name: 'web' })
+    const asked = () => node.client.calls.filter(({ subresource }) => subresource === 'token').length
+    const before = asked()
+    node.clock.advance(48 * 60_000)
+    await vi.waitFor(() => expect(asked()).toBeGreaterThan(before))
+    expect(isReady(node.pod())).toBe(true)
+  })
+})

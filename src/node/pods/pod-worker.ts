@@ -5,6 +5,7 @@ import type { Action, Decision } from './actions.ts'
 import { decide } from './decide.ts'
 import { currentSandbox, mayRun, nothingObserved, type ObservedPod } from './observed.ts'
 import type { PodDeps } from './pod-deps.ts'
+import { renewTokens } from './renew-tokens.ts'
 import type { SandboxOwner } from './runtime-view.ts'
 import { StartFailure } from './start-failure.ts'
 import { compileStatus } from './status.ts'
@@ -178,6 +179,9 @@ export class PodWorker {
       case 'forget':
         this.#forgotten = true
         return this.#options.onForget()
+      case 'renew-tokens':
+        if (this.#pod !== undefined) this.#memory.tokensDueAt = await renewTokens(this.#deps, this.#pod)
+        return
       default:
         return this.#doInWorld(action)
     }
@@ -208,6 +212,7 @@ export class PodWorker {
       case 'prepare':
         this.#memory.prepared = true
         this.#memory.podFailure = undefined
+        this.#memory.tokensDueAt = this.#pod && this.#deps.sources.tokens.dueAt(this.#pod)
         return
       case 'start-sandbox':
         this.#memory.podFailure = undefined

@@ -1,8 +1,10 @@
 import { isStatus } from '../../api/errors.ts'
 import { ConfigMaps } from '../../api/kinds/config-map.ts'
 import { Secrets } from '../../api/kinds/secret.ts'
+import { systemClock } from '../../base/clock.ts'
 import type { Client } from '../../client/client.ts'
 import { StartFailure } from './start-failure.ts'
+import { apiTokens, type PodTokens } from './volumes/pod-tokens.ts'
 
 export type SourceData = ReadonlyMap<string, Buffer>
 
@@ -11,10 +13,12 @@ export interface PodSources {
   /** Undefined if it is not there and optional; throws `StartFailure` if it is not there and needed. */
   configMap(namespace: string, name: string, optional: boolean): Promise<SourceData | undefined>
   secret(namespace: string, name: string, optional: boolean): Promise<SourceData | undefined>
+  readonly tokens: PodTokens
 }
 
-export function apiSources(client: Client): PodSources {
+export function apiSources(client: Client, clock = systemClock, random = Math.random): PodSources {
   return {
+    tokens: apiTokens(client, { clock, random }),
     configMap: (namespace, name, optional) =>
       unlessMissing(`configmap ${JSON.stringify(name)} not found`, optional, async () => {
         const { data = {}, binaryData = {} } = await client.get(ConfigMaps, { namespace, name })

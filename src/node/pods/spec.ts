@@ -4,6 +4,9 @@ export type ContainerSpec = PodSpec['containers'][number]
 export type VolumeSpec = NonNullable<PodSpec['volumes']>[number]
 export type EnvVar = NonNullable<ContainerSpec['env']>[number]
 export type EnvVarSource = NonNullable<EnvVar['valueFrom']>
+export type TokenProjection = NonNullable<
+  NonNullable<NonNullable<VolumeSpec['projected']>['sources']>[number]['serviceAccountToken']
+>
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never'
 
 /**
@@ -38,6 +41,15 @@ export function mainContainersOf(pod: Pod): readonly PodContainer[] {
 
 export function findContainer(pod: Pod, name: string): PodContainer | undefined {
   return containersOf(pod).find(({ spec }) => spec.name === name)
+}
+
+/** The tokens of its ServiceAccount that the pod's volumes hold. */
+export function tokenProjectionsOf({ spec }: Pod): readonly TokenProjection[] {
+  return (spec.volumes ?? []).flatMap(tokenProjectionsIn)
+}
+
+export function tokenProjectionsIn({ projected }: VolumeSpec): readonly TokenProjection[] {
+  return (projected?.sources ?? []).flatMap(({ serviceAccountToken }) => serviceAccountToken ?? [])
 }
 
 /** The policy by which one container restarts; init containers of an `Always` pod stop at success. */

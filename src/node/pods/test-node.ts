@@ -55,7 +55,6 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
     client,
     clock,
     log: silentLog,
-    sources: apiSources(client),
     node: {
       name: 'node-1',
       hostIP: '192.168.99.11',
@@ -113,7 +112,7 @@ function check(holds: (pod: Pod | undefined) => boolean, pod: Pod | undefined, r
 
 function startAgent(
   runtime: ContainerRuntime,
-  common: Omit<PodDeps, 'runtime' | 'view' | 'services' | 'readiness'>,
+  common: Omit<PodDeps, 'runtime' | 'view' | 'services' | 'sources' | 'readiness'>,
 ): TestAgent {
   const stop = new AbortController()
   const { client, clock, log } = common
@@ -123,6 +122,8 @@ function startAgent(
     ...common,
     runtime,
     view: new RuntimeView(runtime),
+    // An agent that is started again has no tokens left.
+    sources: apiSources(client, clock),
     services: informer(client, Services, scope),
     readiness: new Prober({ runtime, events: common.events, clock, log }),
   }

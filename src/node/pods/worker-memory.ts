@@ -4,6 +4,7 @@ import { nextFailure, type Failure, type FailureReport, type Health, type PodMem
 export class WorkerMemory implements PodMemory {
   prepared = false
   podFailure: Failure | undefined = undefined
+  tokensDueAt: Date | undefined = undefined
   objectDeleted = false
   health: ReadonlyMap<string, Health> = new Map()
   readonly containerFailures = new Map<string, Failure>()

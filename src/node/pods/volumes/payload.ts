@@ -1,7 +1,7 @@
 import type { Pod } from '../../../api/kinds/pod.ts'
 import { fieldValue, resourceValue, type DownwardFacts } from '../field-values.ts'
 import type { PodSources, SourceData } from '../sources.ts'
-import type { VolumeSpec } from '../spec.ts'
+import type { TokenProjection, VolumeSpec } from '../spec.ts'
 import { VolumeFailure } from './volume-failure.ts'
 
 /** The files of a volume by path relative to it. */
@@ -60,15 +60,21 @@ export async function projectedPayload(inputs: PayloadInputs, source: ProjectedS
 }
 
 async function projected(inputs: PayloadInputs, projection: Projection, defaultMode: number): Promise<Payload> {
-  const { configMap, secret, downwardAPI } = projection
+  const { configMap, secret, downwardAPI, serviceAccountToken } = projection
   if (configMap !== undefined) return configMapPayload(inputs, { ...configMap, defaultMode })
   if (secret !== undefined) {
     const { name, ...rest } = secret
     return secretPayload(inputs, { ...rest, defaultMode, ...(name === undefined ? {} : { secretName: name }) })
   }
   if (downwardAPI !== undefined) return downwardPayload(inputs, { ...downwardAPI, defaultMode })
+  if (serviceAccountToken !== undefined) return tokenPayload(inputs, serviceAccountToken, defaultMode)
   const [kind = 'empty'] = Object.keys(projection)
-  throw new VolumeFailure(`projected source ${kind} is not supported; use configMap, secret or downwardAPI`)
+  const supported = 'configMap, secret, downwardAPI or serviceAccountToken'
+  throw new VolumeFailure(`projected source ${kind} is not supported; use ${supported}`)
+}
+
+async function tokenPayload({ pod, sources }: PayloadInputs, token: TokenProjection, mode: number): Promise<Payload> {
+  return new Map([[token.path, file(await sources.tokens.token(pod, token), mode)]])
 }
 
 interface Selection {

@@ -89,9 +89,14 @@ describe('problems are named', () => {
     },
     { name: 'a host path of another type', volume: { hostPath: { path: '/dev/null', type: 'Directory' } }, says: 'hostPath type check failed: /dev/null is not a directory' },
     {
-      name: 'a token, which cannot be had yet',
-      volume: { projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
-      says: 'projected source serviceAccountToken is not supported; use configMap, secret or downwardAPI',
+      name: 'a token of an account that is not there',
+      volume: { projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'vault' } }] } },
+      says: 'failed to fetch token: serviceaccounts "default" not found',
+    },
+    {
+      name: 'a projection that is not supported',
+      volume: { projected: { sources: [{ clusterTrustBundle: { path: 'x' } }] } },
+      says: 'projected source clusterTrustBundle is not supported; use configMap, secret, downwardAPI or serviceAccountToken',
     },
     { name: 'a type that is not supported', volume: { nfs: { server: 'x', path: '/' } }, says: 'volumes of type nfs are not supported; use one of emptyDir, hostPath, configMap, secret, downwardAPI and projected' },
   ]) {

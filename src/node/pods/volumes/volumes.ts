@@ -4,7 +4,7 @@ import type { Pod } from '../../../api/kinds/pod.ts'
 import { UnknownField } from '../field-values.ts'
 import { dataDirectory, volumeDirectory, type NodePaths } from '../paths.ts'
 import { numberOf } from '../../../api/quantity.ts'
-import type { VolumeSpec } from '../spec.ts'
+import { tokenProjectionsIn, type VolumeSpec } from '../spec.ts'
 import { StartFailure } from '../start-failure.ts'
 import { writeAtomically } from './atomic-directory.ts'
 import { prepareHostPath } from './host-path.ts'
@@ -36,6 +36,13 @@ export async function prepareVolumes(inputs: PayloadInputs, deps: VolumeDeps): P
       const message = `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${error.message}`
       throw new StartFailure('config', 'FailedMount', message)
     }
+  }
+}
+
+/** Brings the files of volumes that hold tokens up to date. Throws as what they are made of does. */
+export async function refreshTokenVolumes(inputs: PayloadInputs, deps: VolumeDeps): Promise<void> {
+  for (const volume of inputs.pod.spec.volumes ?? []) {
+    if (tokenProjectionsIn(volume).length > 0) await prepareVolume(inputs, volume, deps)
   }
 }
 

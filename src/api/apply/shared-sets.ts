@@ -1,0 +1,20 @@
+import { Lru } from '../../base/lru.ts'
+import { sorted, type FieldSet } from './field-set.ts'
+
+/** Objects made from one template have equal sets: thousands of pods then share a few of them. */
+const bySource = new Lru<FieldSet>(1000)
+const shared = new WeakSet<FieldSet>()
+const maxLength = 16 * 1024
+
+/** The set in upstream's order; equal sets that have been asked for lately are one instance. */
+export function sharedSet(unsorted: FieldSet): FieldSet {
+  if (shared.has(unsorted)) return unsorted
+  const set = sorted(unsorted)
+  const source = JSON.stringify(set)
+  if (source.length > maxLength) return set
+  const known = bySource.get(source)
+  if (known !== undefined) return known
+  bySource.set(source, set)
+  shared.add(set)
+  return set
+}

@@ -1,0 +1,32 @@
+import type { TLSSocket } from 'node:tls'
+import { unauthorized } from '../../api/errors.ts'
+import type { User } from '../request.ts'
+import { extraKeys } from './credential-extra.ts'
+
+/**
+ * The user that a client certificate names: CN is the user, each O a group. Computed once per connection. Undefined
+ * without a certificate. Throws a 401 for a certificate that the cluster's CA has not signed or that has expired.
+ */
+export function certificateUser(socket: TLSSocket): User | undefined {
+  const known = users.get(socket)
+  if (known !== undefined) return known
+  const user = readUser(socket)
+  if (user !== undefined) users.set(socket, user)
+  return user
+}
+
+const users = new WeakMap<TLSSocket, User>()
+
+function readUser(socket: TLSSocket): User | undefined {
+  const certificate = socket.getPeerCertificate()
+  const subject = certificate.subject as { CN?: string; O?: string | string[] } | undefined
+  if (subject === undefined) return undefined
+  // `authorized` is set only if the certificate was signed by the cluster's CA and is in its time.
+  if (!socket.authorized || subject.CN === undefined) throw unauthorized()
+  const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
+  return {
+    name: subject.CN,
+    groups: [...[subject.O ?? []].flat(), 'system:authenticated'],
+    extra: { [extraKeys.credentialId]: [`X509SHA256=${fingerprint}`] },
+  }
+}

@@ -1,0 +1,240 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { testApi, type Answer, type TestApi } from '../test-api.ts'
+
+let api: TestApi
+beforeEach(async () => {
+  api = await testApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const configMaps = '/api/v1/namespaces/default/configmaps'
+const pods = '/api/v1/namespaces/default/pods'
+const controllers = '/api/v1/namespaces/default/replicationcontrollers'
+const template = {
+  metadata: { labels: { app: 'kubia' } },
+  spec: { containers: [{ name: 'kubia', image: 'luksa/kubia' }] },
+}
+const pod = (nodeName?: string) => ({
+  metadata: { name: 'web' },
+  spec: { ...template.spec, ...(nodeName && { nodeName }) },
+})
+const meta = ({ body }: Answer) => body['metadata'] as Record<string, unknown>
+const mergePatch = (path: string, body: unknown) =>
+  api.request('PATCH', path, body, { contentType: 'application/merge-patch+json' })
+
+/** What came of a write. A refusal that is no `Status` has no code. */
+async function outcome(send: () => Promise<Answer>): Promise<{ code: unknown; message: unknown; stored: boolean }> {
+  const { revision } = api.context.objects.store
+  const { code, body } = await send()
+  const { code: told, message } = body
+  return { code: code < 400 ? code : told, message, stored: api.context.objects.store.revision !== revision }
+}
+
+const refused = (code: number, says = '') => ({ code, message: expect.stringContaining(says), stored: false })
+
+describe('a dry run', () => {
+  test('of a create has no version yet, and fails where the create would', async () => {
+    const created = await api.request('POST', `${configMaps}?dryRun=All`, { metadata: { name: 'a' } })
+    expect(created).toMatchObject({ code: 201, body: { metadata: { name: 'a', resourceVersion: '' } } })
+    await api.request('POST', configMaps, { metadata: { name: 'a' } })
+    expect(await outcome(() => api.request('POST', `${configMaps}?dryRun=All`, { metadata: { name: 'a' } }))).toEqual(
+      refused(409, 'already exists'),
+    )
+  })
+
+  test('of anything else stores nothing either', async () => {
+    await api.request('POST', pods, pod())
+    await api.request('POST', controllers, { metadata: { name: 'kubia' }, spec: { template } })
+    await api.request('POST', '/api/v1/namespaces', { metadata: { name: 'team' } })
+    const { revision } = api.context.objects.store
+    for (const [method, path, body, code] of [
+      ['PUT', `${pods}/web`, { ...pod(), metadata: { name: 'web', labels: { a: 'b' } } }, 200],
+      ['POST', `${pods}/web/binding`, { target: { name: 'node-1' } }, 201],
+      ['PUT', `${pods}/web/status`, { metadata: { name: 'web' }, status: { phase: 'Running' } }, 200],
+      ['PUT', `${controllers}/kubia/scale`, { spec: { replicas: 7 } }, 200],
+      ['PUT', '/api/v1/namespaces/team/finalize', { metadata: { name: 'team' }, spec: { finalizers: [] } }, 200],
+    ] as const) {
+      expect(await api.request(method, `${path}?dryRun=All`, body)).toMatchObject({ code })
+    }
+    expect(api.context.objects.store.revision).toBe(revision)
+  })
+})
+
+describe('a name that is drawn', () => {
+  test('is drawn again while it is taken, and in the end refused', async () => {
+    await api[Symbol.asyncDispose]()
+    // Two names of five characters are the same.
+    let calls = 0
+    api = await testApi({ random: () => (calls++ < 10 ? 0 : 0.5) })
+    const draw = () => api.request('POST', configMaps, { metadata: { generateName: 'a-' } })
+    const names = [meta(await draw())['name'], meta(await draw())['name']]
+    expect(new Set(names).size).toBe(2)
+    await api[Symbol.asyncDispose]()
+    api = await testApi({ random: () => 0 })
+    await draw()
+    expect(await outcome(draw)).toEqual(
+      refused(409, 'the server was not able to generate a unique name for the object'),
+    )
+  })
+
+  test('fits, and follows the rule of its kind', async () => {
+    const long = await api.request('POST', configMaps, { metadata: { generateName: 'x'.repeat(200) } })
+    expect(meta(long)['name']).toHaveLength(63)
+    expect(await outcome(() => api.request('POST', configMaps, { metadata: { generateName: 'A_' } }))).toEqual(
+      refused(422, 'metadata.generateName'),
+    )
+    const named = await api.request('POST', configMaps, { metadata: { generateName: 'a-', name: 'own' } })
+    expect(meta(named)['name']).toBe('own')
+  })
+})
+
+describe('bodies that are no objects', () => {
+  const cases: { name: string; body: unknown; code?: number }[] = [
+    { name: 'metadata that is a list', body: { metadata: [] } },
+    { name: 'metadata that is text', body: { metadata: 'x' } },
+    { name: 'no metadata', body: { metadata: null }, code: 422 },
+    { name: 'a name that is a number', body: { metadata: { name: 5 } } },
+    { name: 'a kind that is an object', body: { kind: { toString: 1, valueOf: 1 }, metadata: { name: 'a' } } },
+    { name: 'a version that is a list', body: { apiVersion: ['v1'], metadata: { name: 'a' } } },
+    { name: 'null', body: 'null' },
+    { name: 'a number', body: '5' },
+    { name: 'nothing', body: '' },
+    { name: 'too many brackets', body: '['.repeat(100_000) },
+  ]
+  for (const { name, body, code = 400 } of cases) {
+    test(`${name} are refused`, async () => {
+      expect(await outcome(() => api.request('POST', configMaps, body))).toEqual(refused(code))
+    })
+  }
+
+  test('keys of the prototype are data like others, or left out', async () => {
+    const labels = '{"__proto__":"x","constructor":"y"}'
+    const body = `{"metadata":{"name":"a","labels":${labels}},"__proto__":{"data":{"p":"q"}},"data":{"__proto__":"x"}}`
+    const created = await api.request('POST', configMaps, body)
+    expect(created.code).toBe(201)
+    expect(meta(created)['labels']).toEqual({ constructor: 'y' })
+    expect(created.body).not.toHaveProperty('data.p')
+    expect(Reflect.get({}, 'p')).toBeUndefined()
+    const selected = await api.request('GET', `${configMaps}?labelSelector=constructor%3Dy`)
+    expect(selected.body['items']).toHaveLength(1)
+    expect((await api.request('GET', `${configMaps}?labelSelector=toString`)).body['items']).toEqual([])
+  })
+})
+
+describe('a PATCH', () => {
+  beforeEach(() => api.request('POST', configMaps, { metadata: { name: 'a' }, data: { x: '1' } }))
+
+  for (const [name, body, code] of [
+    ['takes the metadata away', { metadata: null }, 422],
+    ['makes the metadata a list', { metadata: [] }, 400],
+    ['is for another kind', { kind: 'Secret' }, 400],
+    ['has another uid', { metadata: { uid: 'other' } }, 409],
+    ['has an old version', { metadata: { resourceVersion: '1' } }, 409],
+    ['is a list', [], 400],
+    ['is null', null, 400],
+  ] as const) {
+    test(`that ${name} is refused`, async () => {
+      expect(await outcome(() => mergePatch(`${configMaps}/a`, body))).toEqual(refused(code))
+    })
+  }
+
+  test('without a version is applied to whatever is there, with the uid left empty too', async () => {
+    const body = { metadata: { uid: '', resourceVersion: null }, data: { y: '2' } }
+    expect(await mergePatch(`${configMaps}/a`, body)).toMatchObject({
+      code: 200,
+      body: { data: { x: '1', y: '2' } },
+    })
+  })
+
+  test('of what is not there makes nothing', async () => {
+      expect(await outcome(() => mergePatch(`${configMaps}/b`, { data: {} }))).toEqual(refused(404))
+    })
+})
+
+describe('scale', () => {
+  beforeEach(() => api.request('POST', controllers, { metadata: { name: 'kubia' }, spec: { replicas: 2, template } }))
+  const put = (body: unknown) => api.request('PUT', `${controllers}/kubia/scale`, body)
+
+  for (const [name, body, code] of [
+    ['more than an int32', { spec: { replicas: 2 ** 40 } }, 400],
+    ['a fraction', { spec: { replicas: 1.5 } }, 400],
+    ['less than none', { spec: { replicas: -1 } }, 422],
+    ['text', { spec: { replicas: '3' } }, 400],
+    ['a list', [], 400],
+    ['a spec that is a list', { spec: [] }, 400],
+    ['another name', { metadata: { name: { toString: 1 } }, spec: { replicas: -1 } }, 400],
+    ['the scale of another', { metadata: { name: 'other' }, spec: { replicas: 3 } }, 400],
+    ['an old version', { metadata: { resourceVersion: '1' }, spec: { replicas: 3 } }, 409],
+  ] as const) {
+    test(`to ${name} is refused`, async () => {
+      expect(await outcome(() => put(body))).toEqual(refused(code))
+    })
+  }
+
+  test('is patched under the version that the patch names', async () => {
+    const path = `${controllers}/kubia/scale`
+    expect(
+      await outcome(() => mergePatch(path, { metadata: { resourceVersion: '1' }, spec: { replicas: 3 } })),
+    ).toEqual(refused(409))
+    expect(await mergePatch(path, { spec: { replicas: 3 } })).toMatchObject({
+      code: 200,
+      body: { spec: { replicas: 3 } },
+    })
+  })
+})
+
+describe('binding', () => {
+  beforeEach(() => api.request('POST', pods, pod()))
+  const bind = (body: unknown) => api.request('POST', `${pods}/web/binding`, body)
+
+  for (const [name, body, code] of [
+    ['nothing', {}, 422],
+    ['no node', { target: {} }, 422],
+    ['a name that is no node’s', { target: { name: 'a/../b' } }, 422],
+    ['another kind', { target: { kind: 'Pod', name: 'node-1' } }, 422],
+    ['a list', [], 400],
+    ['a target that is text', { target: 'node-1' }, 400],
+    ['another pod', { metadata: { name: 'other' }, target: { name: 'node-1' } }, 400],
+    ['another pod of the name', { metadata: { uid: 'other' }, target: { name: 'node-1' } }, 409],
+  ] as const) {
+    test(`to ${name} is refused`, async () => {
+      expect(await outcome(() => bind(body))).toEqual(refused(code))
+    })
+  }
+})
+
+describe('finalize', () => {
+  beforeEach(() => api.request('POST', '/api/v1/namespaces', { metadata: { name: 'team' } }))
+  const finalize = (body: unknown) => api.request('PUT', '/api/v1/namespaces/team/finalize', body)
+
+  test('of another namespace, or with what is no finalizer, is refused', async () => {
+    expect(
+      await outcome(() => finalize({ metadata: { name: 'other' }, spec: { finalizers: [] } })),
+    ).toEqual(refused(400))
+    expect(
+      await outcome(() => finalize({ metadata: { name: 'team' }, spec: { finalizers: ['no such'] } })),
+    ).toEqual(refused(422))
+    expect(
+      await outcome(() => finalize({ metadata: { name: 'team', resourceVersion: '1' }, spec: { finalizers: [] } })),
+    ).toEqual(refused(409))
+  })
+})
+
+describe('a node', () => {
+  const user = { name: 'system:node:node-1', groups: ['system:nodes', 'system:authenticated'] }
+
+  for (const [method, path, body] of [
+    ['DELETE', '/api/v1/nodes/node-1', undefined],
+    ['DELETE', pods, undefined],
+    ['POST', `${pods}/web/binding`, { target: { name: 'node-1' } }],
+    ['POST', '/api/v1/namespaces/default/services', { metadata: { name: 'a' }, spec: { ports: [{ port: 80 }] } }],
+    ['POST', '/api/v1/namespaces/default/secrets', { metadata: { name: 'a' } }],
+    ['GET', '/api/v1/constructor', undefined],
+    ['POST', '/api/v1/namespaces/default/toString', {}],
+  ] as const) {
+    test(`may not ${method} ${path}`, async () => {
+      await api.request('POST', pods, pod('node-1'))
+      expect(await outcome(() => api.request(method, path, body, { user }))).toEqual(refused(403))
+    })
+  }
+})

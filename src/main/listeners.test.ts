@@ -1,0 +1,49 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { connectionsOf, listenOn } from './listeners.ts'
+
+let server: Server
+let clients: Socket[]
+beforeEach(async () => {
+  clients = []
+  server = createServer()
+})
+afterEach(async () => {
+  for (const client of clients) client.destroy()
+  await new Promise((resolve) => server.close(resolve))
+})
+
+async function connectClient(text: string): Promise<Socket> {
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  clients.push(client)
+  await once(client, 'connect')
+  client.write(text)
+  return client
+}
+
+test('who comes early is served later, with what it said; who has gone by then is forgotten', async () => {
+  const connections = connectionsOf(server)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const accepted: Socket[] = []
+  server.on('connection', (socket) => accepted.push(socket))
+  await connectClient('early')
+  const gone = await connectClient('gone')
+  await expect.poll(() => accepted.length).toBe(2)
+  gone.resetAndDestroy()
+  await expect.poll(() => accepted.filter(({ destroyed }) => destroyed).length).toBe(1)
+
+  const taken: Socket[] = []
+  connections((socket) => taken.push(socket))
+  await connectClient('late')
+  await expect.poll(() => taken.length).toBe(2)
+  const said = taken.map(async (socket) => String(socket.read() ?? (await once(socket, 'data'))[0]))
+  expect(await Promise.all(said)).toEqual(['early', 'late'])
+  for (const socket of taken) socket.destroy()
+})
+
+test('a port that is taken is an error that names it', async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  await expect(listenOn({ address: '127.0.0.1', port })).rejects.toThrow(`address already in use 127.0.0.1:${port}`)
+})
