@@ -12,6 +12,8 @@ export interface Http2Options {
   readonly key?: string
   /** Bearer token. */
   readonly token?: string
+  /** Who asks: the name under which the server notes what was changed. */
+  readonly userAgent?: string
   readonly clock?: Clock
   /** How often the peer is asked for a sign of life, and how long it may take; also to connect. */
   readonly pingEveryMs?: number

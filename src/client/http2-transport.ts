@@ -41,12 +41,13 @@ class NotProcessed extends ConnectionError {}
 
 async function attempt(
   session: ClientHttp2Session,
-  { server, token }: Http2Options,
+  options: Http2Options,
   request: TransportRequest,
 ): Promise<TransportResponse> {
   const { signal } = request
   signal?.throwIfAborted()
-  const stream = open(session, server, headersOf(request, token))
+  const { server } = options
+  const stream = open(session, server, headersOf(request, options))
   const cancel = () => stream.close(constants.NGHTTP2_CANCEL)
   signal?.addEventListener('abort', cancel, { once: true })
   stream.once('close', () => signal?.removeEventListener('abort', cancel))
@@ -71,11 +72,15 @@ function open(session: ClientHttp2Session, server: string, headers: Record<strin
   }
 }
 
-function headersOf({ method, path, contentType }: TransportRequest, token: string | undefined): Record<string, string> {
+function headersOf(
+  { method, path, contentType }: TransportRequest,
+  { token, userAgent }: Http2Options,
+): Record<string, string> {
   return {
     ':method': method,
     ':path': path,
     accept: 'application/json',
+    ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
     ...(contentType === undefined ? {} : { 'content-type': contentType }),
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   }

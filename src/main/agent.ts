@@ -49,7 +49,7 @@ const log = jsonLog({ process: name })
 endOnFailure(log)
 const identity = await readIdentity(layout.pki, name)
 
-const client = apiClient(http2Transport({ server: `https://${serverAddress(plan)}:6443`, ...identity }))
+const client = apiClient(http2Transport({ server: `https://${serverAddress(plan)}:6443`, userAgent: 'kubelet', ...identity }))
 const live = { log, clock, signal }
 const services = informer(client, Services, live)
 const slices = informer(client, EndpointSlices, live)

@@ -20,7 +20,7 @@ const signal = endOfProcess()
 const { config, layout } = await clusterOf(process.argv.slice(2))
 const deps = { log, clock: systemClock, signal }
 const identity = await readIdentity(layout.pki, 'edge')
-const client = apiClient(http2Transport({ server: `https://${serverAddress(planOf(config))}:6443`, ...identity }))
+const client = apiClient(http2Transport({ server: `https://${serverAddress(planOf(config))}:6443`, userAgent: 'portolan-edge', ...identity }))
 const nodes = informer(client, Nodes, deps)
 const routes = routesController({ nodes, ownNode: undefined, processes: realProcesses })
 void nodes.synced.then(reportReady)

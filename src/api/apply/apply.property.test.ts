@@ -18,7 +18,7 @@ const minLength = 1
 const variable = fc.record({ name: fc.constantFrom('A', 'B', 'C'), value })
 const env = fc.uniqueArray(variable, { minLength, selector: ({ name }) => name })
 const port = fc.record({ containerPort: fc.constantFrom(80, 81), protocol: fc.constantFrom('TCP', 'UDP') })
-const ports = fc.uniqueArray(port, { minLength, selector: ({ containerPort, protocol }) => `${containerPort}/${protocol}` })
+const ports = fc.uniqueArray(port, { minLength, selector: (item) => `${item.containerPort}/${item.protocol}` })
 const container = fc.record(
   { name: fc.constantFrom('a', 'b', 'c'), image: value, command: fc.array(value, { minLength }), env, ports },
   { requiredKeys: ['name'] },

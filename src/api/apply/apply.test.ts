@@ -10,7 +10,8 @@ describe('a first apply', () => {
     const trial = new Trial('v1', 'Service')
     const spec = { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 80, name: 'http' }] }
     const object = trial.apply('deployer', { metadata: { name: 'x', labels: { a: 'b' } }, spec })
-    expect(object).toMatchObject({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'x', labels: { a: 'b' } }, spec })
+    const metadata = { name: 'x', labels: { a: 'b' } }
+    expect(object).toMatchObject({ apiVersion: 'v1', kind: 'Service', metadata, spec })
     expect(trial.owned).toEqual({
       'deployer Apply': [
         '.metadata.labels.a',

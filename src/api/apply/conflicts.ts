@@ -8,7 +8,7 @@ export interface Conflict {
   readonly fields: FieldSet
 }
 
-/** The 409 that tells of every conflicting field, worded as upstream (apimachinery managedfields `NewConflictError`). */
+/** The 409 that tells of every conflicting field, worded as upstream (apimachinery `NewConflictError`). */
 export function applyConflict(conflicts: readonly Conflict[]): StatusError {
   const byManager = conflicts
     .map((conflict) => ({ ...conflict, id: identityOf(conflict.manager) }))

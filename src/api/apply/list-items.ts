@@ -44,6 +44,7 @@ function keyedElement(item: unknown, keys: NonNullable<ListType['keys']>): PathE
   if (found.length > 0) return keyElement(found.sort(([a], [b]) => (a < b ? -1 : 1)))
   const names = keys.map(({ name }) => JSON.stringify(name)).join(' ')
   throw new UnkeyedItem(
-    `associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
+    `associative list with keys has an element that omits all key fields [${names}] ` +
+      "(and doesn't have default values for any key fields)",
   )
 }

@@ -12,7 +12,9 @@ test('every field and type in the tables is in the schema', () => {
 })
 
 test('rules of lists are of lists, and their keys are of their items', () => {
-  const fields = [...schema.types].flatMap(([type, { fields }]) => [...fields].map(([name, field]) => ({ type, name, field })))
+  const fields = [...schema.types].flatMap(([type, { fields }]) =>
+    [...fields].map(([name, field]) => ({ type, name, field })),
+  )
   const misfits = fields.filter(({ type, name, field }) => {
     const rule = listRule(type, name)
     if (isAtomicMap(type, name) && !(typeof field.type === 'object' && 'map' in field.type)) return true

@@ -50,9 +50,11 @@ export function readManagers(entries: readonly Partial<ManagedFieldsEntry>[]): M
 /** The same for the entries of a stored object, which are as `writeManagers` wrote them. */
 export function storedManagers(object: JsonObject | undefined): Managers {
   const managers: Managers = new Map()
-  for (const { manager: name = '', operation, apiVersion = '', subresource = '', time, fieldsV1 } of entriesOf(object)) {
-    const fields = (fieldsV1 ?? emptySet) as FieldSet
-    const manager: Manager = { name, operation: operation === 'Apply' ? operation : 'Update', apiVersion, subresource, time, fields }
+  for (const entry of entriesOf(object)) {
+    const { manager: name = '', apiVersion = '', subresource = '', time } = entry
+    const operation = entry.operation === 'Apply' ? 'Apply' : 'Update'
+    const fields = (entry.fieldsV1 ?? emptySet) as FieldSet
+    const manager: Manager = { name, operation, apiVersion, subresource, time, fields }
     managers.set(identityOf(manager), manager)
   }
   return managers

@@ -8,7 +8,7 @@ const pod = structuralType(schema, 'V1Pod')
 
 for (const { name, live, applied, merged } of [
   { name: 'new items come last', live: 'ab', applied: 'c', merged: 'abc' },
-  { name: 'items that are only live stay before the shared ones that they preceded', live: 'abc', applied: 'ca', merged: 'bca' },
+  { name: 'live items stay before the shared ones that they preceded', live: 'abc', applied: 'ca', merged: 'bca' },
   { name: 'the applied order wins', live: 'ab', applied: 'ba', merged: 'ba' },
   { name: 'new items stand where they are applied', live: 'ac', applied: 'abc', merged: 'abc' },
   { name: 'live ones come before new ones', live: 'za', applied: 'xa', merged: 'zxa' },
@@ -50,8 +50,8 @@ for (const { name, live, applied, merged } of [
   {
     name: 'a protocol left out is TCP',
     live: { spec: { containers: [{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP', name: 'x' }] }] } },
-    applied: { spec: { containers: [{ name: 'a', ports: [{ containerPort: 80, hostPort: 8080 }] }] } },
-    merged: { spec: { containers: [{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP', name: 'x', hostPort: 8080 }] }] } },
+    applied: { spec: { containers: [{ name: 'a', ports: [{ containerPort: 80, name: 'y' }] }] } },
+    merged: { spec: { containers: [{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP', name: 'y' }] }] } },
   },
   {
     name: 'empty maps and lists take nothing away',

@@ -25,7 +25,8 @@ function mergeValue(live: unknown, applied: unknown, type: StructuralType): unkn
   if (type.kind === 'scalar' || type.atomic || live === undefined || live === null) return applied
   // A null, or an empty one over one that is not, sets nothing in it.
   if (type.kind === 'list') {
-    return Array.isArray(live) && live.length > 0 ? mergeItems(live, Array.isArray(applied) ? applied : [], type) : applied
+    if (!Array.isArray(live) || live.length === 0) return applied
+    return mergeItems(live, Array.isArray(applied) ? applied : [], type)
   }
   if (!isJsonObject(live) || Object.keys(live).length === 0) return applied
   return mergeFields(live, isJsonObject(applied) ? applied : {}, type)

@@ -119,7 +119,8 @@ function goSyntax(value: unknown): string {
   if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`
   if (!isJsonObject(value)) return value === null ? 'interface {}(nil)' : JSON.stringify(value)
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `map[string]interface {}{${entries.map(([key, item]) => `${JSON.stringify(key)}:${goSyntax(item)}`).join(', ')}}`
+  const items = entries.map(([key, item]) => `${JSON.stringify(key)}:${goSyntax(item)}`)
+  return `map[string]interface {}{${items.join(', ')}}`
 }
 
 /** The same with `%T`. */

@@ -93,7 +93,8 @@ function changeOf(
   }
   const manager = fieldManagerOf(request, isPatch ? 'PatchOptions' : 'UpdateOptions')
   const isConditional = !isPatch || namesResourceVersion(request)
-  const change: (current: unknown) => unknown = isPatch ? patcher(context, 'V1Scale', request) : () => parseBody(request, context.schema)
+  const replacement = () => parseBody(request, context.schema)
+  const change: (current: unknown) => unknown = isPatch ? patcher(context, 'V1Scale', request) : replacement
   return (parent, before) => ({
     scale: change(before),
     isConditional,

@@ -95,18 +95,22 @@ class Application {
   }
 
   async run(): Promise<{ stored: Stored; isNew: boolean }> {
+    const mayCreate = this.#scope.subresource === undefined
     for (;;) {
+      const isNew = mayCreate && !(await this.#isThere())
       try {
-        return { stored: await this.#update(), isNew: false }
+        return { stored: await (isNew ? this.#create() : this.#update()), isNew }
       } catch (error) {
-        if (!isStatus(error, 'NotFound') || this.#scope.subresource !== undefined) throw error
-      }
-      try {
-        return { stored: await this.#create(), isNew: true }
-      } catch (error) {
-        if (!isStatus(error, 'AlreadyExists')) throw error
+        // Others may have been faster, in creating it or in deleting it; any other failure will not go away.
+        const isBeaten = isStatus(error, isNew ? 'AlreadyExists' : 'NotFound') && isNew === (await this.#isThere())
+        if (!mayCreate || !isBeaten) throw error
       }
     }
+  }
+
+  async #isThere(): Promise<boolean> {
+    const { path, kind } = this.#resource
+    return (await this.#context.objects.get(kind.resource, path.namespace, path.name ?? '')) !== undefined
   }
 
   #update(): Promise<Stored> {
