@@ -70,9 +70,15 @@ function passBack(method: string, answer: IncomingMessage, links: LinkSpace): Ap
     return { status, contentType: '', headers: { ...responseHeaders(headers), location: rewrite(headers.location) }, body: pump(answer) }
   }
   const page = method === 'HEAD' ? undefined : readablePage(answer)
-  if (page === undefined) return { status, contentType: '', headers: responseHeaders(headers), body: pump(answer) }
+  if (page === undefined) return { status, contentType: typeOfNameless(status, headers), headers: responseHeaders(headers), body: pump(answer) }
   const { 'content-length': _length, 'content-encoding': _encoding, ...others } = responseHeaders(headers)
   return { status, contentType: '', headers: others, body: pump(joined(page, htmlLinks(rewrite))) }
+}
+
+/** Upstream's server names the type of a body whose sender has not; client libraries read none without. '' adds nothing. */
+function typeOfNameless(status: number, headers: IncomingMessage['headers']): string {
+  const hasBody = status !== 204 && status !== 304 && headers['content-length'] !== '0'
+  return hasBody && headers['content-type'] === undefined ? 'text/plain; charset=utf-8' : ''
 }
 
 /** The text of an HTML page; undefined if the answer is none, or one in an encoding that is not known. */
