@@ -12,7 +12,7 @@ export interface Kubectl {
 }
 
 export interface Kubectls {
-  /** The newest first. */
+  /** The newest first, of each minor version the newest. */
   readonly found: readonly Kubectl[]
   /** What could not be had, each with its reason. */
   readonly missing: readonly string[]
@@ -35,8 +35,8 @@ export async function findKubectls(): Promise<Kubectls> {
     missing.push(`Debian's ${debianPackage}: ${(error as Error).message.trim()}`)
   }
   const found = await Promise.all(paths.map(describeKubectl))
-  const byVersion = new Map(found.map((kubectl) => [kubectl.version, kubectl]))
-  return { found: [...byVersion.values()].sort((a, b) => compareVersions(b.version, a.version)), missing }
+  const rising = found.sort((a, b) => compareVersions(a.version, b.version))
+  return { found: [...new Map(rising.map((kubectl) => [kubectl.minor, kubectl])).values()].reverse(), missing }
 }
 
 async function installed(): Promise<string[]> {

@@ -8,7 +8,7 @@ import { exclusively } from '../cluster/lock.ts'
 import { ensurePki, readIdentity } from '../cluster/pki.ts'
 import type { ClusterState } from '../cluster/state.ts'
 import { checkMachine, chooseConfig, type ConfigOptions } from './choose-config.ts'
-import { type CliContext, layoutFor } from './context.ts'
+import { type CliContext, layoutFor, UserError } from './context.ts'
 import { interruption } from './interruption.ts'
 import { prepareMachine } from './setup.ts'
 import { runningState, startCluster } from './start.ts'
@@ -61,6 +61,7 @@ async function ensureRunning(
   await checkKubeconfig(kubeconfigFile(context.environment))
   const running = await runningState(context, layout, interrupt)
   if (running !== undefined) {
+    requireSameHome(running.config, layout)
     await writeContext(context, running.config, layout)
     return { state: running, isNew: false }
   }
@@ -107,4 +108,10 @@ async function untilStopped(layout: Layout, interrupt: AbortSignal): Promise<voi
 function wholeNumber(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('Give a whole number.')
+}
+
+/** Names of clusters are unique on the machine, whatever home their state is in. */
+function requireSameHome({ name, home }: ClusterConfig, layout: Layout): void {
+  if (home === layout.home) return
+  throw new UserError(`a cluster ${name} runs with its state in ${home}: choose another --name, or set PORTOLAN_HOME=${home}`)
 }

@@ -34,7 +34,7 @@ metadata: {name: talker, labels: {app: talker}}
 spec:
   terminationGracePeriodSeconds: 1
   containers:
-  - {name: main, image: busybox, command: [sh, -c, 'echo first; echo second; while sleep 1; do echo tick; done']}
+  - {name: main, image: busybox, command: [sh, -c, 'echo first; echo second; while sleep 0.3; do echo tick; done']}
   - {name: twice, image: busybox, command: [sh, -c, 'echo run of $HOSTNAME; test -e /state/again && exec sleep 3600; touch /state/again; exit 1'], volumeMounts: [{name: state, mountPath: /state}]}
   volumes: [{name: state, emptyDir: {}}]
 ---

@@ -21,7 +21,7 @@ const oldest = found.at(-1)
 
 let cluster: TestCluster
 beforeAll(async () => {
-  cluster = await TestCluster.named('e2e-matrix')
+  cluster = await TestCluster.named(`e2e-matrix-${process.pid}`)
   await cluster.up()
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())
