@@ -18,10 +18,11 @@ import { nodeName, podNetworkName } from '../cluster/network.ts'
 import { readIdentity } from '../cluster/pki.ts'
 import { startClusterDns } from '../dataplane/dns/cluster-dns.ts'
 import { ipv4 } from '../dataplane/proxy/family.ts'
+import { healthCheckServers } from '../dataplane/proxy/health-check-servers.ts'
 import { Proxy } from '../dataplane/proxy/proxy.ts'
 import { routesController } from '../dataplane/routes/routes-controller.ts'
 import { conntrackCommand } from '../kernel/conntrack-command.ts'
-import { nftCommand } from '../kernel/nft-command.ts'
+import { nftSession } from '../kernel/nft-session.ts'
 import { realProcesses as processes } from '../kernel/real-processes.ts'
 import { runAgent } from '../node/agent.ts'
 import { keepContainerd } from '../node/containerd/keep-containerd.ts'
@@ -55,15 +56,19 @@ const services = informer(client, Services, live)
 const slices = informer(client, EndpointSlices, live)
 const nodes = informer(client, Nodes, live)
 
+const nft = nftSession({ processes, clock, scratchDirectory: paths.state })
+const healthChecks = healthCheckServers(log)
 const proxy = new Proxy({
   services,
   slices,
-  nft: nftCommand({ processes }),
+  nodes,
+  nft,
   conntrack: conntrackCommand({ processes }),
   log,
   clock,
   nodeName: name,
-  ranges: [{ family: ipv4, cidr: formatCidr(plan.services) }],
+  ranges: [{ family: ipv4, services: formatCidr(plan.services), pods: formatCidr(plan.pods) }],
+  healthChecks,
 })
 const dnsAddress = dnsServiceAddress(plan)
 const { clusterDomain } = config
@@ -118,7 +123,8 @@ const agent = runAgent({
 })
 
 await Promise.all([agent, routes])
-await Promise.all([dns.close(), proxy.stop()])
+await Promise.all([dns.close(), proxy.stop(), healthChecks[Symbol.asyncDispose]()])
+await nft[Symbol.asyncDispose]()
 process.exit(0)
 
 /** What must be on disk before containerd starts. A node's first root is a copy of the machine's seed: its images are there. */

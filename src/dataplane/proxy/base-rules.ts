@@ -1,4 +1,4 @@
-import type { AddressFamily } from './family.ts'
+import { familiesOf, type AddressFamily, type ClusterRange } from './family.ts'
 import { chainOf, setsOf, type Shape } from './shape.ts'
 
 /** The one table of the proxy, family `inet`. */
@@ -10,38 +10,87 @@ const affinityClients = 65_536
 /**
  * The table with everything that does not depend on which services there are.
  *
- * - nat, prerouting and output: the first packet of a connection is looked up once in `services`; a chain chosen by
- *   the number of endpoints translates it. What is not found goes on as it is.
- * - nat, postrouting: a pod that was led back to itself must see another source, or it would answer itself directly.
- *   All other sources stay what they are.
- * - filter, behind the translation: what still goes to a cluster IP found no endpoint, or asks for a port that the
- *   service does not have. TCP is reset, UDP and SCTP are told that the port is unreachable, and all else, such as
- *   ping, is dropped. Addresses that are bound on this node are left to whoever bound them. In prerouting rather than
- *   forward, so that the answer does not depend on a route.
+ * - nat, prerouting and output: the first packet of a connection is looked up in `services`; a chain chosen by the
+ *   number of endpoints translates it. Before that, clients from outside of the cluster are looked up in `outside`,
+ *   and those that a service does not want are dropped. What is not found goes on as it is.
+ * - nat, postrouting: see `masquerades`.
+ * - filter, behind the translation: what is still untranslated has no endpoint, or asks for a port that a cluster IP
+ *   does not have. TCP is reset, UDP and SCTP are told that the port is unreachable, and all else, such as ping, is
+ *   dropped. Addresses that are bound on this node are left to whoever bound them. In prerouting rather than forward,
+ *   so that the answer does not depend on a route; and not in the nat chains, where a rejection sends no answer.
  */
-export function baseRules(families: readonly AddressFamily[]): string {
-  const translate = families.map(({ header, suffix }) => `${target(header)} vmap @services${suffix}`)
-  const refuse = families.map(
-    ({ header, suffix }) => `ct state new ${header} daddr @cluster-ips${suffix} fib daddr type != local goto refuse`,
-  )
+export function baseRules(ranges: readonly ClusterRange[]): string {
+  const families = familiesOf(ranges)
+  const refuse = ['ct state != new accept', ...families.flatMap(refusals)]
   return table([
     ...families.flatMap(baseSets),
-    block('chain prerouting', ['type nat hook prerouting priority dstnat; policy accept;', ...translate]),
-    block('chain output', ['type nat hook output priority -100; policy accept;', ...translate]),
-    block('chain postrouting', [
-      'type nat hook postrouting priority srcnat; policy accept;',
-      ...families.map(({ header, suffix }) => {
-        return `ct status dnat ${header} saddr . ${header} daddr @hairpin${suffix} masquerade`
-      }),
-    ]),
     block('chain refuse', [
       'meta l4proto tcp reject with tcp reset',
       'meta l4proto { udp, sctp } reject with icmpx port-unreachable',
       'drop',
     ]),
+    block('chain prerouting', [
+      'type nat hook prerouting priority dstnat; policy accept;',
+      ...ranges.flatMap((range) => [restriction(range.family), outsideDispatch(range), dispatch(range.family)]),
+    ]),
+    block('chain output', [
+      'type nat hook output priority -100; policy accept;',
+      ...families.flatMap((family) => [restriction(family), dispatch(family)]),
+    ]),
+    block('chain postrouting', [
+      'type nat hook postrouting priority srcnat; policy accept;',
+      'ct status & dnat == 0 accept',
+      ...ranges.flatMap(masquerades),
+    ]),
     block('chain refuse-prerouting', ['type filter hook prerouting priority dstnat + 10; policy accept;', ...refuse]),
     block('chain refuse-output', ['type filter hook output priority filter; policy accept;', ...refuse]),
   ])
+}
+
+function dispatch({ header, suffix }: AddressFamily): string {
+  return `${target(header)} vmap @services${suffix}`
+}
+
+/** For those who do not come from a pod. The node itself is not asked: its own packets come by output. */
+function outsideDispatch({ family: { header, suffix }, pods }: ClusterRange): string {
+  const isOutside = pods === undefined ? '' : `${header} saddr != ${pods} `
+  return `${isOutside}${target(header)} vmap @outside${suffix}`
+}
+
+function restriction(family: AddressFamily): string {
+  const { header } = family
+  const { restricted, allowedSources } = setsOf(family)
+  return `${target(header)} @${restricted} ${target(header)} . ${header} saddr != @${allowedSources} drop`
+}
+
+function refusals(family: AddressFamily): string[] {
+  const { header } = family
+  const { clusterIPs, refused } = setsOf(family)
+  return [
+    `${header} daddr @${clusterIPs} fib daddr type != local goto refuse`,
+    `${target(header)} @${refused} goto refuse`,
+  ]
+}
+
+/**
+ * Sources stay what they are, but where the reply would not come back through this node: a pod that was led back to
+ * itself, a frontend whose endpoints may be on other nodes, a client from outside that uses a cluster IP. The port that
+ * a client named is only typed (nft 1.0.6) behind a match of the protocol, hence a rule for each.
+ */
+function masquerades({ family, pods }: ClusterRange): string[] {
+  const { header } = family
+  const { hairpin, masqueraded, clusterIPs } = setsOf(family)
+  const original = `ct original ${header} daddr`
+  return [
+    `${header} saddr . ${header} daddr @${hairpin} masquerade fully-random`,
+    ...['tcp', 'udp', 'sctp'].map((protocol) => {
+      const frontend = `${original} . meta l4proto . ct original proto-dst`
+      return `meta l4proto ${protocol} ${frontend} @${masqueraded} masquerade fully-random`
+    }),
+    ...(pods === undefined
+      ? []
+      : [`${original} @${clusterIPs} ${header} saddr != ${pods} fib saddr type != local masquerade fully-random`]),
+  ]
 }
 
 /** The chain of a shape with its map, as an addition to the table. Loaded twice, its rules would be there twice. */
@@ -54,29 +103,39 @@ export function shapeRules(shape: Shape): string {
  * th") every later rule that looks into the map.
  */
 function baseSets(family: AddressFamily): string[] {
-  const { services, clusterIPs, hairpin, affinity, stickyEndpoints } = setsOf(family)
+  const sets = setsOf(family)
   const { type } = family
   const targetType = `${type} . inet_proto . inet_service`
   return [
-    block(`map ${services}`, [`type ${targetType} : verdict`]),
-    block(`set ${clusterIPs}`, [`type ${type}`]),
-    block(`set ${hairpin}`, [`type ${type} . ${type}`]),
-    block(`map ${affinity}`, [
+    block(`map ${sets.services}`, [`type ${targetType} : verdict`]),
+    block(`map ${sets.outside}`, [`type ${targetType} : verdict`]),
+    block(`set ${sets.refused}`, [`type ${targetType}`]),
+    block(`set ${sets.clusterIPs}`, [`type ${type}`]),
+    block(`set ${sets.hairpin}`, [`type ${type} . ${type}`]),
+    block(`set ${sets.masqueraded}`, [`type ${targetType}`]),
+    block(`set ${sets.restricted}`, [`type ${targetType}`]),
+    block(`set ${sets.allowedSources}`, [`type ${targetType} . ${type}`, 'flags interval']),
+    block(`map ${sets.affinity}`, [
       `type ${type} . ${targetType} : mark`,
       `size ${affinityClients}`,
       'flags dynamic,timeout',
     ]),
-    block(`map ${stickyEndpoints}`, [`type ${targetType} . mark : ${type} . inet_service`]),
+    ...(['everywhere', 'outside'] as const).flatMap((scope) => {
+      const { stickyEndpoints, stickyChoices } = sets.ofScope(scope)
+      return [stickyEndpoints, stickyChoices].map((map) =>
+        block(`map ${map}`, [`type ${targetType} . mark : ${type} . inet_service`]),
+      )
+    }),
   ]
 }
 
-function pickRules({ family, endpoints, ...rest }: Shape): string[] {
-  const { header } = family
-  const slots = setsOf(family).slots(endpoints)
-  const key = `${target(header)} . numgen random mod ${endpoints}`
+function pickRules(shape: Shape): string[] {
+  const { header } = shape.family
+  const slots = setsOf(shape.family).ofScope(shape.scope).slots(shape.endpoints)
+  const key = `${target(header)} . numgen random mod ${shape.endpoints}`
   return [
     block(`map ${slots}`, [`typeof ${key} : ${header} daddr . th dport`]), // no type name stands for a random number
-    block(`chain ${chainOf({ family, endpoints, ...rest })}`, [`dnat ${header} addr . port to ${key} map @${slots}`]),
+    block(`chain ${chainOf(shape)}`, [`dnat ${header} addr . port to ${key} map @${slots}`]),
   ]
 }
 
@@ -86,20 +145,21 @@ function pickRules({ family, endpoints, ...rest }: Shape): string[] {
  */
 function stickyRules(shape: Shape, seconds: number): string[] {
   const { header } = shape.family
-  const { affinity, stickyEndpoints, stickySlots } = setsOf(shape.family)
+  const { affinity, ofScope } = setsOf(shape.family)
+  const { stickyEndpoints, stickyChoices, stickySlots } = ofScope(shape.scope)
   const slots = stickySlots(shape.endpoints)
   const key = `${target(header)} . numgen random mod ${shape.endpoints}`
   const remember = `update @${affinity} { ${client(header)} timeout ${seconds}s : meta mark }`
-  const translate = `dnat ${header} addr . port to ${target(header)} . meta mark map @${stickyEndpoints}`
+  const translate = (map: string) => `dnat ${header} addr . port to ${target(header)} . meta mark map @${map}`
   return [
     block(`map ${slots}`, [`typeof ${key} : meta mark`]),
     block(`chain ${chainOf(shape)}`, [
       `meta mark set ${client(header)} map @${affinity} ${remember}`,
-      translate,
+      translate(stickyEndpoints),
       `delete @${affinity} { ${client(header)} : meta mark }`,
       `meta mark set ${key} map @${slots}`,
       remember,
-      translate,
+      translate(stickyChoices),
     ]),
   ]
 }

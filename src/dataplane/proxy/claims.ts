@@ -12,39 +12,43 @@ export class Claims {
   readonly #before = new Map<string, Map<string, Element | undefined>>()
 
   /** Takes in what changed for one owner: the difference between what it claimed until now and claims from now on. */
-  change(owner: string, { removed, added }: Change): void {
-    for (const { set, key } of removed) {
-      this.#touch(set, key)
-      const claimed = this.#keys.get(set)?.get(key)
-      if (claimed?.release(owner) === 'unclaimed') this.#keys.get(set)?.delete(key)
-    }
-    for (const element of added) {
-      this.#touch(element.set, element.key)
-      const keys = entry(this.#keys, element.set)
-      const claimed = keys.get(element.key)
-      if (claimed === undefined) keys.set(element.key, new ClaimedKey(owner, element))
-      else claimed.claim(owner, element)
+  change(owner: string, changes: readonly Change[]): void {
+    for (const { before, after } of changes) {
+      if (after !== undefined) this.#claim(owner, after)
+      else if (before !== undefined) this.#release(owner, before)
     }
   }
 
   /** The change, in all, since the last call. */
-  take(): Change {
-    const removed: Element[] = []
-    const added: Element[] = []
+  take(): Change[] {
+    const changes: Change[] = []
     for (const [set, keys] of this.#before) {
       for (const [key, before] of keys) {
-        const now = this.#keys.get(set)?.get(key)?.element
-        if (before !== undefined && now !== undefined && before.value === now.value) continue
-        if (before !== undefined) removed.push(before)
-        if (now !== undefined) added.push(now)
+        const after = this.#keys.get(set)?.get(key)?.element
+        const isSame = before?.value === after?.value && (before === undefined) === (after === undefined)
+        if (!isSame) changes.push({ before, after })
       }
     }
     this.#before.clear()
-    return { removed, added }
+    return changes
   }
 
   all(): Element[] {
     return [...this.#keys.values()].flatMap((keys) => [...keys.values()].map(({ element }) => element))
+  }
+
+  #claim(owner: string, element: Element): void {
+    this.#touch(element.set, element.key)
+    const keys = entry(this.#keys, element.set)
+    const claimed = keys.get(element.key)
+    if (claimed === undefined) keys.set(element.key, new ClaimedKey(owner, element))
+    else claimed.claim(owner, element)
+  }
+
+  #release(owner: string, { set, key }: Element): void {
+    this.#touch(set, key)
+    const claimed = this.#keys.get(set)?.get(key)
+    if (claimed?.release(owner) === 'unclaimed') this.#keys.get(set)?.delete(key)
   }
 
   #touch(set: string, key: string): void {

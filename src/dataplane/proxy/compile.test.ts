@@ -3,6 +3,7 @@ import {
   assert as forAll,
   constantFrom,
   integer,
+  option,
   property,
   record,
   shuffledSubarray,
@@ -16,6 +17,7 @@ import { compileElements } from './compile.ts'
 import { diff } from './diff.ts'
 import { ipv4 } from './family.ts'
 import type { ServicePort } from './model.ts'
+import { ranges } from './test-objects.ts'
 import { asHeld, heldElements } from './test-table.ts'
 import { reloadOperations } from './transactions.ts'
 
@@ -27,7 +29,16 @@ const web: ServicePort = {
   protocol: 'tcp',
   port: 80,
   ownsAddress: true,
+  hidesClients: false,
+  otherwise: 'refuse',
   endpoints: [ep('10.108.1.4', 8080), ep('10.108.1.7', 8080)],
+}
+/** At an address of the node, with one endpoint here and one on another node. */
+const external: ServicePort = {
+  ...web,
+  address: '192.168.99.11',
+  ownsAddress: false,
+  endpoints: [ep('10.108.1.4', 8080), ep('10.108.2.7', 8080, false)],
 }
 
 /** Compiled, loaded into a namespace of its own, and listed back; what came back is what was compiled. */
@@ -36,7 +47,7 @@ async function throughTheKernel(ports: readonly ServicePort[]): Promise<string[]
   const { path } = await network.namespace('node')
   const nft = nftCommand({ processes: realProcesses, netns: path })
   const elements = compileElements(ports)
-  await nft.transaction(reloadOperations([ipv4], elements))
+  await nft.transaction(reloadOperations(ranges, elements))
   const held = await heldElements(nft)
   expect(held).toEqual(asHeld(elements))
   return held
@@ -77,9 +88,70 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    name: 'an address that is not the Service’s alone is not refused',
+    name: 'on an address that is not the Service’s alone, only the port is refused',
     ports: [{ ...web, ownsAddress: false, endpoints: [] }],
-    is: [],
+    is: ['refused 10.96.0.10 . tcp . 80'],
+  },
+  {
+    name: 'a port whose endpoints are elsewhere is dropped',
+    ports: [{ ...web, endpoints: [], otherwise: 'drop' }],
+    is: ['cluster-ips 10.96.0.10', 'services 10.96.0.10 . tcp . 80 : drop'],
+  },
+  {
+    name: 'clients from outside have endpoints of their own, or are dropped',
+    ports: [
+      { ...external, outside: { endpoints: [ep('10.108.1.4', 8080)], otherwise: 'drop' } },
+      { ...external, port: 81, outside: { endpoints: [], otherwise: 'drop' } },
+    ],
+    is: [
+      'hairpin 10.108.1.4 . 10.108.1.4',
+      'outside 192.168.99.11 . tcp . 80 : goto pick-outside-1',
+      'outside 192.168.99.11 . tcp . 81 : drop',
+      'services 192.168.99.11 . tcp . 80 : goto pick-2',
+      'services 192.168.99.11 . tcp . 81 : goto pick-2',
+      'slots-2 192.168.99.11 . tcp . 80 . 0 : 10.108.1.4 . 8080',
+      'slots-2 192.168.99.11 . tcp . 80 . 1 : 10.108.2.7 . 8080',
+      'slots-2 192.168.99.11 . tcp . 81 . 0 : 10.108.1.4 . 8080',
+      'slots-2 192.168.99.11 . tcp . 81 . 1 : 10.108.2.7 . 8080',
+      'slots-outside-1 192.168.99.11 . tcp . 80 . 0 : 10.108.1.4 . 8080',
+    ],
+  },
+  {
+    name: 'affinity of clients from outside',
+    ports: [
+      { ...external, affinitySeconds: 60, endpoints: [], outside: { endpoints: [ep('10.108.1.4', 8080)], otherwise: 'drop' } },
+    ],
+    is: [
+      'hairpin 10.108.1.4 . 10.108.1.4',
+      'outside 192.168.99.11 . tcp . 80 : goto sticky-outside-1-60',
+      'refused 192.168.99.11 . tcp . 80',
+      'sticky-choices-outside 192.168.99.11 . tcp . 80 . 0x4c10d8f8 : 10.108.1.4 . 8080',
+      'sticky-endpoints-outside 192.168.99.11 . tcp . 80 . 0x4c10d8f8 : 10.108.1.4 . 8080',
+      'sticky-slots-outside-1 192.168.99.11 . tcp . 80 . 0 : 0x4c10d8f8',
+    ],
+  },
+  {
+    name: 'clients that are hidden, and ranges of clients, nested ones once',
+    ports: [
+      {
+        ...external,
+        endpoints: [],
+        hidesClients: true,
+        allowedSources: ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '10.0.0.0/8', '192.0.2.7', '198.51.100.0/24'],
+      },
+      { ...external, port: 81, endpoints: [], allowedSources: ['0.0.0.0/0', '192.0.2.0/24'] },
+    ],
+    is: [
+      'allowed-sources 192.168.99.11 . tcp . 80 . 10.0.0.0/8',
+      'allowed-sources 192.168.99.11 . tcp . 80 . 192.0.2.7',
+      'allowed-sources 192.168.99.11 . tcp . 80 . 198.51.100.0/24',
+      'allowed-sources 192.168.99.11 . tcp . 81 . 0.0.0.0/0',
+      'masqueraded 192.168.99.11 . tcp . 80',
+      'refused 192.168.99.11 . tcp . 80',
+      'refused 192.168.99.11 . tcp . 81',
+      'restricted 192.168.99.11 . tcp . 80',
+      'restricted 192.168.99.11 . tcp . 81',
+    ],
   },
   {
     name: 'UDP and SCTP beside TCP on one port',
@@ -105,6 +177,8 @@ const cases: readonly Case[] = [
       'hairpin 10.108.1.4 . 10.108.1.4',
       'hairpin 10.108.1.7 . 10.108.1.7',
       'services 10.96.0.10 . tcp . 80 : goto sticky-2-10800',
+      'sticky-choices 10.96.0.10 . tcp . 80 . 0x4c10d8f8 : 10.108.1.4 . 8080',
+      'sticky-choices 10.96.0.10 . tcp . 80 . 0xf81df73b : 10.108.1.7 . 8080',
       'sticky-endpoints 10.96.0.10 . tcp . 80 . 0x4c10d8f8 : 10.108.1.4 . 8080',
       'sticky-endpoints 10.96.0.10 . tcp . 80 . 0xf81df73b : 10.108.1.7 . 8080',
       'sticky-slots-2 10.96.0.10 . tcp . 80 . 0 : 0x4c10d8f8',
@@ -134,6 +208,9 @@ describe('the kernel lists', () => {
 })
 
 /** Several Services whose addresses and endpoints overlap. */
+const someEndpoints = uniqueArray(integer({ min: 1, max: 5 })).map((hosts) => {
+  return hosts.sort().map((host) => ep(`10.108.1.${host}`, 8080))
+})
 const anyPorts = array(
   record({
     service: constantFrom('default/a', 'default/b', 'default/c'),
@@ -142,9 +219,19 @@ const anyPorts = array(
     protocol: constantFrom('tcp' as const, 'udp' as const),
     port: constantFrom(80, 81),
     ownsAddress: constantFrom(true, false),
-    endpoints: uniqueArray(integer({ min: 1, max: 5 })).map((hosts) => {
-      return hosts.sort().map((host) => ep(`10.108.1.${host}`, 8080))
-    }),
+    hidesClients: constantFrom(true, false),
+    endpoints: someEndpoints,
+    otherwise: constantFrom('refuse' as const, 'drop' as const),
+    outside: option(record({ endpoints: someEndpoints, otherwise: constantFrom('refuse' as const, 'drop' as const) })),
+    allowedSources: option(uniqueArray(constantFrom('10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '192.0.2.0/24'))),
+    affinitySeconds: option(constantFrom(60, 90)),
+  }).map(({ outside, allowedSources, affinitySeconds, ...port }): ServicePort => {
+    return {
+      ...port,
+      ...(outside === null ? {} : { outside }),
+      ...(allowedSources === null ? {} : { allowedSources }),
+      ...(affinitySeconds === null ? {} : { affinitySeconds }),
+    }
   }),
 )
 /** A Service says each address, protocol and port once. */
@@ -168,11 +255,13 @@ test('a difference leads from one result to the other and holds nothing that sta
   forAll(
     property(anyPorts.map(onePerFrontend), anyPorts.map(onePerFrontend), (before, after) => {
       const [last, next] = [compileElements(before), compileElements(after)]
-      const { removed, added } = diff(last, next)
+      const changes = diff(last, next)
+      const removed = changes.map(({ before }) => before).filter((element) => element !== undefined)
+      const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
       const left = asHeld(last).filter((element) => !asHeld(removed).includes(element))
       expect([...left, ...asHeld(added)].sort()).toEqual(asHeld(next))
       expect(asHeld(added).filter((element) => asHeld(removed).includes(element))).toEqual([])
-      expect(diff(next, next)).toEqual({ removed: [], added: [] })
+      expect(diff(next, next)).toEqual([])
     }),
   )
 })

@@ -1,6 +1,8 @@
 import type { NftElement } from '../../kernel/nft.ts'
-import type { Endpoint, ServicePort } from './model.ts'
-import { chainOf, setsOf, type Shape } from './shape.ts'
+import type { Endpoint } from './endpoints.ts'
+import type { AddressFamily } from './family.ts'
+import type { ServicePort, Target } from './model.ts'
+import { chainOf, setsOf, type Scope, type Shape } from './shape.ts'
 
 /** An element of one of the proxy's sets or maps, written as the kernel lists it. */
 export interface Element extends NftElement {
@@ -25,53 +27,95 @@ export function bySetThenKey(a: Element, b: Element): number {
 }
 
 function elementsOf(port: ServicePort): Element[] {
-  return [...refusal(port), ...translation(port)]
-}
-
-function refusal({ family, address, ownsAddress }: ServicePort): Element[] {
-  return ownsAddress ? [{ set: setsOf(family).clusterIPs, key: address }] : []
-}
-
-function translation(port: ServicePort): Element[] {
-  const { family, endpoints, affinitySeconds } = port
-  if (endpoints.length === 0) return []
-  const shape = { family, endpoints: endpoints.length, ...(affinitySeconds === undefined ? {} : { affinitySeconds }) }
-  const sets = setsOf(family)
   return [
-    { set: sets.services, key: frontend(port), value: `goto ${chainOf(shape)}`, shape },
+    ...refusal(port),
+    ...translation(port, port, 'everywhere'),
+    ...(port.outside === undefined ? [] : translation(port, port.outside, 'outside')),
+    ...hiding(port),
+    ...restriction(port),
+  ]
+}
+
+/** A frontend that has an address of its own is refused with the address. */
+function refusal(port: ServicePort): Element[] {
+  const sets = setsOf(port.family)
+  if (port.ownsAddress) return [{ set: sets.clusterIPs, key: port.address }]
+  const isRefused = port.endpoints.length === 0 && port.otherwise === 'refuse'
+  return isRefused ? [{ set: sets.refused, key: frontend(port) }] : []
+}
+
+function translation(port: ServicePort, { endpoints, otherwise }: Target, scope: Scope): Element[] {
+  const { family, affinitySeconds } = port
+  const sets = setsOf(family)
+  const dispatch = { set: scope === 'outside' ? sets.outside : sets.services, key: frontend(port) }
+  if (endpoints.length === 0) return otherwise === 'drop' ? [{ ...dispatch, value: 'drop' }] : []
+  const shape = {
+    family,
+    scope,
+    endpoints: endpoints.length,
+    ...(affinitySeconds === undefined ? {} : { affinitySeconds }),
+  }
+  return [
+    { ...dispatch, value: `goto ${chainOf(shape)}`, shape },
     // No pod of another node comes to this one to be led back to itself.
     ...endpoints.filter(({ isLocal }) => isLocal).map(({ address }) => hairpin(sets.hairpin, address)),
-    ...(affinitySeconds === undefined ? slots(port, shape) : stickySlots(port, shape)),
+    ...(affinitySeconds === undefined ? slots : stickySlots)(frontend(port), endpoints, shape),
   ]
+}
+
+function hiding(port: ServicePort): Element[] {
+  return port.hidesClients ? [{ set: setsOf(port.family).masqueraded, key: frontend(port) }] : []
+}
+
+function restriction(port: ServicePort): Element[] {
+  if (port.allowedSources === undefined) return []
+  const { restricted, allowedSources } = setsOf(port.family)
+  const ranges = withoutNested(port.allowedSources, port.family)
+  return [
+    { set: restricted, key: frontend(port) },
+    ...ranges.map((range) => ({ set: allowedSources, key: `${frontend(port)} . ${range}` })),
+  ]
+}
+
+/** The kernel refuses ranges that overlap. */
+function withoutNested(ranges: readonly string[], family: AddressFamily): string[] {
+  const distinct = [...new Set(ranges)]
+  const isWithin = (inner: string, outer: string) =>
+    inner !== outer && family.contains(outer, inner.split('/')[0] ?? '') && bitsOf(inner) > bitsOf(outer)
+  return distinct.filter((range) => !distinct.some((other) => isWithin(range, other)))
+}
+
+/** A lone address is as narrow as can be. */
+function bitsOf(range: string): number {
+  return Number(range.split('/')[1] ?? Infinity)
 }
 
 function hairpin(set: string, address: string): Element {
   return { set, key: `${address} . ${address}` }
 }
 
-function slots(port: ServicePort, shape: Shape): Element[] {
-  const set = setsOf(port.family).slots(shape.endpoints)
-  return port.endpoints.map((endpoint, index) => {
-    return { set, key: `${frontend(port)} . ${index}`, value: target(endpoint), shape }
-  })
+function slots(from: string, endpoints: readonly Endpoint[], shape: Shape): Element[] {
+  const set = setsOf(shape.family).ofScope(shape.scope).slots(shape.endpoints)
+  return endpoints.map((endpoint, index) => ({ set, key: `${from} . ${index}`, value: target(endpoint), shape }))
 }
 
-function stickySlots(port: ServicePort, shape: Shape): Element[] {
-  const sets = setsOf(port.family)
+function stickySlots(from: string, endpoints: readonly Endpoint[], shape: Shape): Element[] {
+  const sets = setsOf(shape.family).ofScope(shape.scope)
   const set = sets.stickySlots(shape.endpoints)
-  const ids = endpointIds(port.endpoints)
-  return port.endpoints.flatMap((endpoint, index) => {
+  const ids = endpointIds(endpoints)
+  return endpoints.flatMap((endpoint, index) => {
     const id = ids[index] ?? ''
     return [
-      { set, key: `${frontend(port)} . ${index}`, value: id, shape },
-      { set: sets.stickyEndpoints, key: `${frontend(port)} . ${id}`, value: target(endpoint) },
+      { set, key: `${from} . ${index}`, value: id, shape },
+      { set: sets.stickyEndpoints, key: `${from} . ${id}`, value: target(endpoint) },
+      { set: sets.stickyChoices, key: `${from} . ${id}`, value: target(endpoint) },
     ]
   })
 }
 
 /**
  * A mark for each endpoint by which remembered clients find it again: made of its address and port alone, so that it
- * stays the same whichever other endpoints come and go. Of two that fall together the later one moves on by one.
+ * stays the same while others come and go. Two endpoints of the same hash are told apart in the order of their names.
  */
 function endpointIds(endpoints: readonly Endpoint[]): string[] {
   const taken = new Set<number>()

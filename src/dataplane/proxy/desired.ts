@@ -5,11 +5,13 @@ import type { TrackedFlow } from '../../kernel/conntrack.ts'
 import { Claims } from './claims.ts'
 import { compileElements, type Element } from './compile.ts'
 import { diff, type Change } from './diff.ts'
+import { healthCheckOf, type HealthCheck } from './health-check.ts'
 import { portsOf, serviceOf, type ServicePort, type Viewpoint } from './model.ts'
 import { departedFlows } from './tracked-flows.ts'
 
 /** What is to be done since the last step. */
-export interface Step extends Change {
+export interface Step {
+  readonly changes: readonly Change[]
   readonly departed: readonly TrackedFlow[]
 }
 
@@ -25,15 +27,22 @@ const nothing: Compiled = { ports: [], elements: [] }
  * changed, or whose slices did, are compiled again, when the next step is asked for.
  */
 export class DesiredState {
-  readonly #viewpoint: Viewpoint
+  #viewpoint: Viewpoint
   readonly #services = new Map<ObjectKey, Service>()
   readonly #slices = new Map<ObjectKey, Map<ObjectKey, EndpointSlice>>()
   readonly #compiled = new Map<ObjectKey, Compiled>()
+  readonly #healthChecks = new Map<ObjectKey, HealthCheck>()
   readonly #claims = new Claims()
   readonly #dirty = new Set<ObjectKey>()
 
   constructor(viewpoint: Viewpoint) {
     this.#viewpoint = viewpoint
+  }
+
+  /** Node ports, and what is near, follow the node of the proxy. */
+  viewpointChanged(viewpoint: Viewpoint): void {
+    this.#viewpoint = viewpoint
+    for (const key of this.#services.keys()) this.#dirty.add(key)
   }
 
   serviceChanged(previous: Service | undefined, next: Service | undefined): void {
@@ -58,7 +67,7 @@ export class DesiredState {
   takeStep(): Step {
     const departed = [...this.#dirty].flatMap((key) => this.#recompile(key))
     this.#dirty.clear()
-    return { ...this.#claims.take(), departed }
+    return { changes: this.#claims.take(), departed }
   }
 
   elements(): Element[] {
@@ -67,6 +76,10 @@ export class DesiredState {
 
   ports(): ServicePort[] {
     return [...this.#compiled.values()].flatMap(({ ports }) => ports)
+  }
+
+  healthChecks(): HealthCheck[] {
+    return [...this.#healthChecks.values()]
   }
 
   #mark(service: ObjectKey): ObjectKey {
@@ -79,6 +92,9 @@ export class DesiredState {
     const last = this.#compiled.get(key) ?? nothing
     const slices = [...(this.#slices.get(key)?.values() ?? [])]
     const ports = service === undefined ? [] : portsOf(service, slices, this.#viewpoint)
+    const healthCheck = service === undefined ? undefined : healthCheckOf(service, slices, this.#viewpoint)
+    if (healthCheck === undefined) this.#healthChecks.delete(key)
+    else this.#healthChecks.set(key, healthCheck)
     const next = { ports, elements: compileElements(ports) }
     if (ports.length === 0) this.#compiled.delete(key)
     else this.#compiled.set(key, next)

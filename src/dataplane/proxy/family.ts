@@ -1,4 +1,4 @@
-import { contains, parseCidr, parseIPv4 } from '../../base/ip.ts'
+import { contains, formatIPv4, parseCidr, parseIPv4 } from '../../base/ip.ts'
 import type { TrackedFamily } from '../../kernel/conntrack.ts'
 
 /** What differs between the address families in everything that compiles rules. */
@@ -16,6 +16,8 @@ export interface AddressFamily {
   isAddress(text: string): boolean
   /** Whether an address is in a range (`a.b.c.d/n`). */
   contains(cidr: string, address: string): boolean
+  /** A range as the kernel lists it: host bits cleared, one address without its `/n`. Undefined if it is of no or another family. */
+  range(cidr: string): string | undefined
 }
 
 /**
@@ -34,15 +36,29 @@ export const ipv4: AddressFamily = {
     const number = parseIPv4(address)
     return range !== undefined && number !== undefined && contains(range, number)
   },
+  range(cidr) {
+    const [text = '', bits = '32', ...rest] = cidr.split('/')
+    const address = parseIPv4(text)
+    if (address === undefined || rest.length > 0 || !/^\d{1,2}$/.test(bits) || Number(bits) > 32) return undefined
+    const size = 2 ** (32 - Number(bits))
+    const base = formatIPv4(address - (address % size))
+    return size === 1 ? base : `${base}/${Number(bits)}`
+  },
 }
 
-/** Where cluster IPs are taken from. It may hold other addresses, such as pods', so it decides nothing alone. */
-export interface ServiceRange {
+/** The addresses of a cluster in one family. */
+export interface ClusterRange {
   readonly family: AddressFamily
-  readonly cidr: string
+  /** Where cluster IPs are taken from. It may hold other addresses, such as pods', so it decides nothing alone. */
+  readonly services: string
+  /**
+   * All pods of all nodes: who comes from elsewhere is a client from outside. Unless it is given, all that this node
+   * forwards is from outside, and clients of cluster IPs keep their addresses, whoever they are.
+   */
+  readonly pods?: string
 }
 
 /** The families of the ranges, each once. */
-export function familiesOf(ranges: readonly ServiceRange[]): readonly AddressFamily[] {
+export function familiesOf(ranges: readonly ClusterRange[]): readonly AddressFamily[] {
   return [...new Set(ranges.map(({ family }) => family))]
 }

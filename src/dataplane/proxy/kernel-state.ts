@@ -1,28 +1,57 @@
 import type { Log } from '../../base/log.ts'
 import { flowKey, type Conntrack, type TrackedFlow } from '../../kernel/conntrack.ts'
-import type { Nft } from '../../kernel/nft.ts'
+import type { Nft, NftOperation } from '../../kernel/nft.ts'
+import { parseListing, type TableListing } from '../../kernel/nft-table-listing.ts'
+import { baseRules, shapeRules, tableName } from './base-rules.ts'
+import { bySetThenKey, type Element } from './compile.ts'
 import type { DesiredState } from './desired.ts'
-import type { Change } from './diff.ts'
-import { familiesOf, type ServiceRange } from './family.ts'
-import { chainOf } from './shape.ts'
+import { diff, type Change } from './diff.ts'
+import { familiesOf, type ClusterRange } from './family.ts'
+import { Lingering } from './lingering.ts'
+import { chainOf, setsOf, shapeOf, type Shape } from './shape.ts'
 import { staleFlows } from './tracked-flows.ts'
-import { changeOperations, reloadOperations, shapesOf } from './transactions.ts'
+import { affinityOperations, changeTransactions, reloadOperations, shapesOf } from './transactions.ts'
 
 export interface KernelDeps {
   readonly nft: Nft
   readonly conntrack: Conntrack
   readonly log: Log
-  readonly ranges: readonly ServiceRange[]
+  readonly ranges: readonly ClusterRange[]
 }
 
+/** What the kernel listed at some time. */
+export interface Inspection {
+  readonly generation: number
+  /** Undefined if there is no table. */
+  readonly listing: TableListing | undefined
+  readonly hasOurRules: boolean
+}
+
+interface Loaded {
+  /** Chains of the shapes that are in the table. */
+  readonly shapes: ReadonlySet<string>
+  /** To be done first, in the same transaction. */
+  readonly first?: readonly NftOperation[]
+}
+
+/** What an inspection came to. `outdated` says nothing: a transaction came between. */
+export type Verdict = 'as-applied' | 'repaired' | 'outdated'
+
 /**
- * What the kernel was last told. Sends only differences, except at first and after a failed transaction, when it is
- * not known what the kernel has: then the whole table is replaced.
+ * What the kernel was last told. Sends only differences. At first it takes over the table of an earlier life, if its
+ * rules are what ours would be, so that clients stay remembered and nothing that is right is touched. After a failed
+ * transaction, when it is not known what the kernel has, the whole table is replaced.
  */
 export class KernelState {
   readonly #deps: KernelDeps
+  readonly #lingering = new Lingering()
   /** Chains of shapes that are in the table; undefined when the table's content is not known. */
   #shapes: Set<string> | undefined
+  #hasFailed = false
+  /** The rules that were last compared with, as the kernel lists them. */
+  #canonical: { readonly text: string; readonly skeleton: TableListing['skeleton'] } | undefined
+  /** Counts transactions. */
+  #generation = 0
   /** Entries of connection tracking that are still to be forgotten. */
   readonly #leaving = new Map<string, TrackedFlow>()
   #isTrackingChecked = false
@@ -35,31 +64,119 @@ export class KernelState {
     return this.#shapes !== undefined
   }
 
+  /** Whether there are elements that `removeLingering` would remove. */
+  get isTidy(): boolean {
+    return this.#lingering.isEmpty
+  }
+
   /**
    * Brings the kernel to the desired state, rules first, so that what is then forgotten by connection tracking is
    * translated by the new ones. Rejects with the kernel's error; the next call makes up for it.
    */
   async apply(desired: DesiredState): Promise<void> {
     const step = desired.takeStep()
-    for (const flow of step.departed) this.#leaving.set(flowKey(flow), flow)
-    if (this.#shapes === undefined) await this.#reload(desired)
-    else await this.#change(step, this.#shapes)
+    // At first everything is new; what must go then is found in the tracking table itself.
+    if (this.#generation > 0) for (const flow of step.departed) this.#leaving.set(flowKey(flow), flow)
+    if (this.#shapes !== undefined) await this.#send(this.#lingering.withhold(step.changes), { shapes: this.#shapes })
+    else if (this.#hasFailed) await this.#reload(desired)
+    else await this.#takeOver(desired)
     await this.#forget(desired)
   }
 
-  async #reload(desired: DesiredState): Promise<void> {
-    const elements = desired.elements()
-    await this.#deps.nft.transaction(reloadOperations(familiesOf(this.#deps.ranges), elements))
-    this.#shapes = new Set(shapesOf(elements).map(chainOf))
-    this.#isTrackingChecked = false
-    this.#deps.log.info({ elements: elements.length }, 'loaded the whole table')
+  /**
+   * Removes what was lingering at the last call. To be called when packets that met the last `apply` on their way have
+   * passed.
+   */
+  async removeLingering(): Promise<void> {
+    if (this.#shapes !== undefined) await this.#send(this.#lingering.take(), { shapes: this.#shapes })
   }
 
-  async #change(change: Change, shapes: Set<string>): Promise<void> {
-    if (change.removed.length === 0 && change.added.length === 0) return
-    this.#shapes = undefined
-    await this.#deps.nft.transaction(changeOperations(change, shapes))
-    this.#shapes = shapes.union(new Set(shapesOf(change.added).map(chainOf)))
+  /** Lists what the kernel holds. Its cost grows with the table; transactions may go on meanwhile. */
+  async inspect(): Promise<Inspection> {
+    const generation = this.#generation
+    const listing = await this.#list()
+    return { generation, listing, hasOurRules: listing !== undefined && (await this.#hasOurRules(listing)) }
+  }
+
+  /** Mends what an inspection shows to differ from what was applied, because somebody else changed it. */
+  async repair({ generation, listing, hasOurRules }: Inspection, desired: DesiredState): Promise<Verdict> {
+    if (generation !== this.#generation || this.#shapes === undefined || !this.isTidy) return 'outdated'
+    if (listing === undefined || !hasOurRules) {
+      this.#deps.log.warn({ isThere: listing !== undefined }, 'somebody else changed the table: it is loaded again')
+      await this.#reload(desired)
+      return 'repaired'
+    }
+    const changes = this.#difference(listing, desired)
+    if (changes.length === 0) return 'as-applied'
+    this.#deps.log.warn({ elements: changes.length, first: changes[0] }, 'somebody else changed elements: they are mended')
+    await this.#send(changes, { shapes: this.#shapes })
+    return 'repaired'
+  }
+
+  async #takeOver(desired: DesiredState): Promise<void> {
+    const listing = await this.#list()
+    const elements = desired.elements()
+    if (listing === undefined) {
+      const changes = elements.map((after) => ({ before: undefined, after }))
+      await this.#send(changes, { shapes: new Set(), first: [{ op: 'load', text: baseRules(this.#deps.ranges) }] })
+    } else if (await this.#hasOurRules(listing)) {
+      const shapes = new Set(shapesIn(listing, this.#deps.ranges).map(chainOf))
+      await this.#send(this.#difference(listing, desired), { shapes })
+    } else {
+      await this.#reload(desired)
+    }
+    this.#deps.log.info({ elements: elements.length, tookOver: listing !== undefined }, 'the rules are in the kernel')
+  }
+
+  async #reload(desired: DesiredState): Promise<void> {
+    const { ranges, log } = this.#deps
+    const elements = desired.elements()
+    const remembered = (await this.#list())?.timed ?? new Map()
+    await this.#transact([...reloadOperations(ranges, elements), ...affinityOperations(ranges, remembered)])
+    this.#shapes = new Set(shapesOf(elements).map(chainOf))
+    this.#hasFailed = false
+    this.#lingering.clear()
+    this.#isTrackingChecked = false
+    log.info({ elements: elements.length }, 'loaded the whole table')
+  }
+
+  async #send(changes: readonly Change[], { shapes, first = [] }: Loaded): Promise<void> {
+    const [next = [], ...later] = changeTransactions(changes, shapes)
+    for (const operations of [[...first, ...next], ...later]) await this.#transact(operations)
+    const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
+    this.#shapes = new Set([...shapes, ...shapesOf(added).map(chainOf)])
+  }
+
+  async #transact(operations: readonly NftOperation[]): Promise<void> {
+    if (operations.length === 0) return
+    this.#generation += 1
+    try {
+      await this.#deps.nft.transaction(operations)
+    } catch (error) {
+      this.#shapes = undefined
+      this.#hasFailed = true
+      throw error
+    }
+  }
+
+  async #list(): Promise<TableListing | undefined> {
+    const text = await this.#deps.nft.listTable(tableName)
+    return text === undefined ? undefined : parseListing(text)
+  }
+
+  /** Whether the table's rules and sets are, but for their elements, what the kernel would list if we loaded ours. */
+  async #hasOurRules(listing: TableListing): Promise<boolean> {
+    const { ranges, nft } = this.#deps
+    const text = [baseRules(ranges), ...shapesIn(listing, ranges).map(shapeRules)].join('')
+    if (this.#canonical?.text !== text) this.#canonical = { text, ...parseListing(await nft.canonical(text)) }
+    return isEqual(listing.skeleton, this.#canonical.skeleton)
+  }
+
+  /** From what is listed, without the clients that rules remember, to what is desired. */
+  #difference({ elements }: TableListing, desired: DesiredState): Change[] {
+    const madeByRules = new Set(this.#deps.ranges.map(({ family }) => setsOf(family).affinity))
+    const held = [...elements].filter(([set]) => !madeByRules.has(set)).flatMap(([set, ofSet]) => elementsOf(set, ofSet))
+    return diff(held.sort(bySetThenKey), desired.elements().sort(bySetThenKey))
   }
 
   async #forget(desired: DesiredState): Promise<void> {
@@ -73,4 +190,18 @@ export class KernelState {
     await conntrack.forget([...this.#leaving.values()])
     this.#leaving.clear()
   }
+}
+
+function shapesIn({ skeleton }: TableListing, ranges: readonly ClusterRange[]): Shape[] {
+  const families = familiesOf(ranges)
+  const chains = [...skeleton.keys()].filter((block) => block.startsWith('chain ')).map((block) => block.slice('chain '.length))
+  return chains.map((chain) => shapeOf(chain, families)).filter((shape) => shape !== undefined)
+}
+
+function elementsOf(set: string, held: ReadonlyMap<string, string | undefined>): Element[] {
+  return [...held].map(([key, value]) => (value === undefined ? { set, key } : { set, key, value }))
+}
+
+function isEqual(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([name, body]) => b.get(name) === body)
 }

@@ -1,13 +1,22 @@
-import type { Endpoint as SliceEndpoint, EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
-import type { Service, ServicePort as ApiServicePort } from '../../api/kinds/service.ts'
+import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import type { Service } from '../../api/kinds/service.ts'
 import { keyOf, objectKey, type ObjectKey } from '../../api/object.ts'
+import {
+  candidatesOf,
+  clusterEndpoints,
+  isAnyUsable,
+  localEndpoints,
+  type Candidates,
+  type Endpoint,
+  type OwnNode,
+} from './endpoints.ts'
 import type { AddressFamily } from './family.ts'
 
 /**
- * One address and port that clients may use, and where connections to it go. Every kind of frontend is such a one:
- * a cluster IP now; a node port is one for each address of the node, an external address one more.
+ * One address and port that clients may use, and where connections to it go. Every kind of frontend is such a one: a
+ * cluster IP, a node port at each address of the node, an external address, an address of a load balancer.
  */
-export interface ServicePort {
+export interface ServicePort extends Target {
   readonly service: ObjectKey
   readonly family: AddressFamily
   readonly address: string
@@ -15,26 +24,31 @@ export interface ServicePort {
   readonly port: number
   /** Whether all other ports of the address are refused: so it is with cluster IPs, which are nothing but services. */
   readonly ownsAddress: boolean
-  /** Sorted, each once. Connections are refused if there are none. */
-  readonly endpoints: readonly Endpoint[]
+  /** Present if clients from outside of the cluster are led elsewhere than those inside. */
+  readonly outside?: Target
+  /** Whether endpoints see the node's address in place of the client's, so that replies come back this way. */
+  readonly hidesClients: boolean
+  /** Ranges of the clients that may use it; all may unless it is present. */
+  readonly allowedSources?: readonly string[]
   /** Present with `sessionAffinity: ClientIP`: how long a client stays with its endpoint after its last connection. */
   readonly affinitySeconds?: number
 }
 
-export type Protocol = 'tcp' | 'udp' | 'sctp'
-
-export interface Endpoint {
-  readonly address: string
-  readonly port: number
-  /** Whether it is on the node of the proxy, or may be, because nothing says where it is. */
-  readonly isLocal: boolean
+/** Where connections are led. */
+export interface Target {
+  /** Sorted, each once. */
+  readonly endpoints: readonly Endpoint[]
+  /** What becomes of connections if there are none. */
+  readonly otherwise: 'refuse' | 'drop'
 }
+
+export type Protocol = 'tcp' | 'udp' | 'sctp'
 
 /** Whose view of Services and EndpointSlices it is. */
 export interface Viewpoint {
   readonly families: readonly AddressFamily[]
-  /** The node of the proxy; all endpoints may be local unless it is given. */
-  readonly nodeName?: string | undefined
+  /** Unless it is given, there are no node ports, and all endpoints may be local. */
+  readonly node?: OwnNode | undefined
 }
 
 const protocols: ReadonlyMap<string, Protocol> = new Map([
@@ -61,18 +75,27 @@ export function servicePorts(
 /** The ports of one Service; none if it is not the proxy's to serve. */
 export function portsOf(service: Service, slices: readonly EndpointSlice[], viewpoint: Viewpoint): ServicePort[] {
   if (!isProxied(service)) return []
-  const { clusterIP = '', clusterIPs = [clusterIP], ports = [] } = service.spec
-  const common = { service: keyOf(service), ownsAddress: true, ...affinityOf(service) }
-  return viewpoint.families.flatMap((family) => {
-    const ofFamily = slices.filter(({ addressType }) => addressType === family.addressType)
-    const targets = ports.flatMap((port) => {
+  const { families, node } = viewpoint
+  const common = { service: keyOf(service), ...affinityOf(service) }
+  return families.flatMap((family) =>
+    (service.spec.ports ?? []).flatMap((port) => {
       const protocol = protocols.get(port.protocol ?? 'TCP')
       if (protocol === undefined) return []
-      const endpoints = endpointsOf(port, ofFamily, { ...viewpoint, families: [family] })
-      return [{ ...common, family, protocol, port: port.port, endpoints }]
-    })
-    return clusterIPs.filter(family.isAddress).flatMap((address) => targets.map((target) => ({ ...target, address })))
-  })
+      const candidates = candidatesOf(port, slices, { family, node })
+      const fromInside = { ...common, family, protocol, ...insideTarget(service, candidates, node) }
+      const fromOutside = { ...common, family, protocol, ...outsideTargets(service, candidates, node) }
+      const addresses = addressesOf(service, family)
+      const nodePortAddresses = port.nodePort === undefined ? [] : (node?.addresses ?? []).filter(family.isAddress)
+      return [
+        ...addresses.cluster.map((address) => ({ ...fromInside, address, port: port.port })),
+        ...nodePortAddresses.map((address) => ({ ...fromOutside, address, port: port.nodePort ?? 0 })),
+        ...addresses.external.map((address) => ({ ...fromOutside, address, port: port.port })),
+        ...addresses.loadBalancer.map((address) => {
+          return { ...fromOutside, address, port: port.port, ...restrictionOf(service, family) }
+        }),
+      ]
+    }),
+  )
 }
 
 /** The Service that a slice belongs to. Undefined for one that nobody has claimed. */
@@ -81,60 +104,57 @@ export function serviceOf(slice: EndpointSlice): ObjectKey | undefined {
   return name === undefined ? undefined : objectKey(slice.metadata.namespace, name)
 }
 
-function isProxied({ metadata, spec }: Service): boolean {
-  return spec.type !== 'ExternalName' && !foreignLabels.some((label) => metadata.labels?.[label] !== undefined)
+export function isProxied({ metadata, spec }: Service): boolean {
+  if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return false
+  return !foreignLabels.some((label) => metadata.labels?.[label] !== undefined)
+}
+
+/** Where connections to a cluster IP go. Replies find their way: clients are pods, or the node itself. */
+function insideTarget({ spec }: Service, candidates: Candidates, node: OwnNode | undefined) {
+  const target = spec.internalTrafficPolicy === 'Local' ? localTarget(candidates) : clusterTarget(candidates, node)
+  return { ownsAddress: true, hidesClients: false, ...target }
+}
+
+/**
+ * Where connections to an address outside of the cluster go. With `externalTrafficPolicy: Local` only to this node, and
+ * clients keep their addresses; pods and the node itself are led anywhere all the same, as if they had used the cluster
+ * IP. With `Cluster` the endpoint may be on any node, which must not answer the client itself.
+ */
+function outsideTargets({ spec }: Service, candidates: Candidates, node: OwnNode | undefined) {
+  const target = clusterTarget(candidates, node)
+  if (spec.externalTrafficPolicy !== 'Local') return { ownsAddress: false, hidesClients: true, ...target }
+  return { ownsAddress: false, hidesClients: false, ...target, outside: localTarget(candidates) }
+}
+
+function clusterTarget(candidates: Candidates, node: OwnNode | undefined): Target {
+  return { endpoints: clusterEndpoints(candidates, node), otherwise: 'refuse' }
+}
+
+/** If there are endpoints, only not here, the client is to try elsewhere: it hears nothing. */
+function localTarget(candidates: Candidates): Target {
+  return { endpoints: localEndpoints(candidates), otherwise: isAnyUsable(candidates) ? 'drop' : 'refuse' }
+}
+
+function addressesOf({ spec, status }: Service, { isAddress }: AddressFamily) {
+  const { type, clusterIP = '', clusterIPs = [clusterIP], externalIPs = [] } = spec
+  const ingress = type === 'LoadBalancer' ? (status?.loadBalancer?.ingress ?? []) : []
+  // With the mode `Proxy` it is the load balancer that translates, to a node port.
+  const loadBalancer = ingress.filter(({ ipMode = 'VIP' }) => ipMode === 'VIP').map(({ ip = '' }) => ip)
+  return {
+    cluster: clusterIPs.filter(isAddress),
+    external: externalIPs.filter(isAddress),
+    loadBalancer: loadBalancer.filter(isAddress),
+  }
+}
+
+/** Ranges of another family restrict nobody of this one. */
+function restrictionOf({ spec }: Service, family: AddressFamily): Pick<ServicePort, 'allowedSources'> {
+  const ranges = (spec.loadBalancerSourceRanges ?? []).map((cidr) => family.range(cidr.trim()))
+  const allowedSources = ranges.filter((range) => range !== undefined)
+  return allowedSources.length === 0 ? {} : { allowedSources }
 }
 
 function affinityOf({ spec }: Service): Pick<ServicePort, 'affinitySeconds'> {
   if (spec.sessionAffinity !== 'ClientIP') return {}
   return { affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds }
-}
-
-/**
- * The ready endpoints; if there are none, those that still serve while they end (KEP-1669). Slices name ports as the
- * Service does and give each a number of their own, so that a named target port may differ from pod to pod.
- */
-function endpointsOf(port: ApiServicePort, slices: readonly EndpointSlice[], viewpoint: Viewpoint): Endpoint[] {
-  const candidates = slices.flatMap((slice) =>
-    (slice.ports ?? [])
-      .filter((slicePort) => portKey(slicePort) === portKey(port))
-      .flatMap(({ port: number }) => (isPort(number) ? slice.endpoints.map((endpoint) => ({ endpoint, number })) : [])),
-  )
-  const ready = candidates.filter(({ endpoint }) => isReady(endpoint))
-  const used = ready.length > 0 ? ready : candidates.filter(({ endpoint }) => isServingToTheEnd(endpoint))
-  const endpoints = used.flatMap(({ endpoint: { addresses, nodeName }, number }) => {
-    // All addresses of an endpoint are one and the same; upstream uses the first.
-    const address = addresses[0] ?? ''
-    if (!viewpoint.families.some((family) => family.isAddress(address))) return []
-    const isLocal = nodeName === undefined || viewpoint.nodeName === undefined || nodeName === viewpoint.nodeName
-    return [{ address, port: number, isLocal }]
-  })
-  return sortedOnce(endpoints)
-}
-
-function portKey({ name = '', protocol = 'TCP' }: { name?: string; protocol?: string }): string {
-  return `${name} ${protocol}`
-}
-
-function isPort(number: number | undefined): number is number {
-  return Number.isInteger(number) && number !== undefined && number > 0 && number < 65_536
-}
-
-/** An unknown condition counts as ready, as the API says. */
-function isReady({ conditions }: SliceEndpoint): boolean {
-  return conditions?.ready ?? true
-}
-
-function isServingToTheEnd(endpoint: SliceEndpoint): boolean {
-  return endpoint.conditions?.terminating === true && (endpoint.conditions.serving ?? isReady(endpoint))
-}
-
-function sortedOnce(endpoints: readonly Endpoint[]): Endpoint[] {
-  const byKey = new Map<string, Endpoint>()
-  for (const endpoint of endpoints) {
-    const key = `${endpoint.address} ${endpoint.port}`
-    const isLocal = endpoint.isLocal || byKey.get(key)?.isLocal === true
-    byKey.set(key, { ...endpoint, isLocal })
-  }
-  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint)
 }

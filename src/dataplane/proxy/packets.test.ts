@@ -11,7 +11,7 @@ import { realProcesses } from '../../kernel/real-processes.ts'
 import { TestNetwork, type TestNamespace } from '../../kernel/test-network.ts'
 import type { Answer, TestPeer } from '../../kernel/test-peer.ts'
 import { Proxy } from './proxy.ts'
-import { ranges, service, slice, TestCache } from './test-objects.ts'
+import { node as testNode, nodeName, ranges, RecordedHealthChecks, service, slice, TestCache } from './test-objects.ts'
 
 /** Two pods that serve, one that only asks, on a node whose way out leads to an edge that knows no service. */
 const [podA, podB, podC] = ['10.108.1.2', '10.108.1.3', '10.108.1.4'] as const
@@ -81,6 +81,9 @@ function startProxy(): Proxy {
     log,
     clock: systemClock,
     ranges,
+    nodes: new TestCache([testNode()]),
+    nodeName,
+    healthChecks: new RecordedHealthChecks(),
   })
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import type { Node } from '../../api/kinds/node.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { ManualClock } from '../../base/manual-clock.ts'
 import { silentLog, type Log } from '../../base/log.ts'
@@ -7,10 +8,10 @@ import { LiveCache } from '../../client/live-cache.ts'
 import { FakeConntrack } from '../../kernel/conntrack-fake.ts'
 import type { TrackedFlow } from '../../kernel/conntrack.ts'
 import { FakeNft } from '../../kernel/nft-fake.ts'
-import { NftError } from '../../kernel/nft.ts'
+import { NftError, type NftOperation } from '../../kernel/nft.ts'
 import { tableName } from './base-rules.ts'
 import { Proxy, type AppliedSlices } from './proxy.ts'
-import { ranges, service, slice, TestCache } from './test-objects.ts'
+import { node, nodeName, ranges, RecordedHealthChecks, service, slice, TestCache, tidied } from './test-objects.ts'
 
 const web = service('web', { clusterIP: '10.96.0.10' })
 const dns = service('dns', { clusterIP: '10.96.0.20', ports: [{ port: 53, protocol: 'UDP' }] })
@@ -30,6 +31,9 @@ function parts({ services = [web], slices = [slice('web', ['10.108.1.2'])] }: Cl
   return {
     services: new TestCache(services),
     slices: new TestCache(slices),
+    nodes: new TestCache([node()]),
+    nodeName,
+    healthChecks: new RecordedHealthChecks(),
     nft,
     conntrack: new FakeConntrack(),
     clock: new ManualClock(),
@@ -42,6 +46,13 @@ function parts({ services = [web], slices = [slice('web', ['10.108.1.2'])] }: Cl
 /** Lets everything run that does not wait for the clock. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate)
+}
+
+/** Lets the time pass until the proxy has looked into the kernel. */
+async function inspected(proxy: Proxy, clock: ManualClock): Promise<void> {
+  clock.advance(60_000)
+  await turns()
+  await proxy.settled()
 }
 
 describe('start', () => {
@@ -94,6 +105,155 @@ describe('start', () => {
   })
 })
 
+describe('a table of an earlier life', () => {
+  /** The proxy of before has ended; what it loaded is there. */
+  async function afterALife(cluster: Cluster = {}) {
+    const deps = parts(cluster)
+    const earlier = new Proxy(deps)
+    await earlier.settled()
+    await earlier.stop()
+    return { ...deps, transactions: () => deps.nft.transactions.slice(1) }
+  }
+
+  test('is taken over: nothing is sent if nothing changed', async () => {
+    const deps = await afterALife()
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    expect(deps.transactions()).toEqual([])
+  })
+
+  test('is brought up to date by what changed while nobody looked', async () => {
+    const deps = await afterALife({ services: [web, service('api', { clusterIP: '10.96.0.11' })] })
+    deps.services.remove('default/api')
+    deps.slices.put(slice('web', ['10.108.1.3']))
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    expect(deps.transactions()).toEqual([
+      [
+        expect.objectContaining({ op: 'delete-elements', set: 'cluster-ips' }),
+        expect.objectContaining({ op: 'delete-elements', set: 'hairpin' }),
+        expect.objectContaining({ op: 'delete-elements', set: 'slots-1' }),
+        expect.objectContaining({ op: 'add-elements', set: 'hairpin' }),
+        expect.objectContaining({ op: 'add-elements', set: 'slots-1' }),
+      ],
+    ])
+    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.3 . 8080'])
+  })
+
+  test('keeps the clients that it remembers, also when its rules are replaced', async () => {
+    const deps = await afterALife()
+    const client = { key: '10.108.1.9 . 10.96.0.10 . tcp . 80 timeout 1h expires 30m', value: '0x00000001' }
+    await deps.nft.transaction([{ op: 'add-elements', table: tableName, set: 'affinity', elements: [client] }])
+    const remembered = await deps.held('affinity')
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    expect(await deps.held('affinity')).toEqual(remembered)
+    await deps.nft.transaction([{ op: 'load', text: `table inet ${tableName} {\n chain foreign { drop; }\n}` }])
+    await inspected(proxy, deps.clock)
+    expect(await deps.nft.listTable(tableName)).not.toContain('foreign')
+    expect(await deps.held('affinity')).toEqual(remembered)
+  })
+})
+
+describe('what somebody else changes in the table', () => {
+  for (const { name, change } of [
+    { name: 'a missing element', change: [{ op: 'delete-elements', table: tableName, set: 'services', elements: [{ key: '10.96.0.10 . tcp . 80' }] }] },
+    { name: 'an element too many', change: [{ op: 'add-elements', table: tableName, set: 'cluster-ips', elements: [{ key: '10.96.9.9' }] }] },
+    { name: 'a rule too many', change: [{ op: 'load', text: `table inet ${tableName} {\n chain prerouting { drop; }\n}` }] },
+    { name: 'a set too many', change: [{ op: 'load', text: `table inet ${tableName} {\n set foreign { type ipv4_addr; }\n}` }] },
+    { name: 'the table itself', change: [{ op: 'delete-table', table: tableName }] },
+  ] satisfies { name: string; change: NftOperation[] }[]) {
+    test(`is noticed and mended: ${name}`, async () => {
+      const warnings: unknown[] = []
+      const log: Log = { ...silentLog, warn: (fields) => warnings.push(fields) }
+      const deps = { ...parts(), log }
+      await using proxy = new Proxy(deps)
+      await proxy.settled()
+      const right = await deps.nft.listTable(tableName)
+      await deps.nft.transaction(change)
+      expect(await deps.nft.listTable(tableName)).not.toBe(right)
+      await inspected(proxy, deps.clock)
+      expect(await deps.nft.listTable(tableName)).toBe(right)
+      expect(warnings).toHaveLength(1)
+      const sent = deps.nft.transactions.length
+      await inspected(proxy, deps.clock)
+      expect(deps.nft.transactions).toHaveLength(sent)
+    })
+  }
+})
+
+describe('elements that packets may be about to look for', () => {
+  test('stay for a while after what leads to them is gone', async () => {
+    const deps = parts()
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    deps.slices.put(slice('web', ['10.108.1.2', '10.108.1.3']))
+    await proxy.settled()
+    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-2'])
+    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.2 . 8080'])
+    await tidied(proxy, deps.clock)
+    expect(await deps.held('slots-1')).toEqual([])
+    expect(await deps.held('slots-2')).toHaveLength(2)
+  })
+})
+
+describe('the node', () => {
+  const onNode = service('web', { clusterIP: '10.96.0.10', type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] })
+
+  test('gets node ports when its addresses are known, and others when they change', async () => {
+    const deps = { ...parts({ services: [onNode] }), nodes: new TestCache<Node>() }
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-1'])
+    deps.nodes.put(node())
+    await proxy.settled()
+    expect(await deps.held('services')).toContain('192.168.99.11 . tcp . 30080 : goto pick-1')
+    const moved = node()
+    deps.nodes.put({ ...moved, status: { addresses: [{ type: 'InternalIP', address: '192.168.99.12' }] } })
+    await proxy.settled()
+    expect(await deps.held('services')).toContain('192.168.99.12 . tcp . 30080 : goto pick-1')
+    expect(await deps.held('services')).not.toContain('192.168.99.11 . tcp . 30080 : goto pick-1')
+  })
+
+  test('that only says again that it is there causes no work', async () => {
+    const deps = parts({ services: [onNode] })
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    deps.nodes.put(node())
+    await proxy.settled()
+    expect(deps.nft.transactions).toHaveLength(1)
+  })
+
+  test('has health checks of load balancers, with its own ready endpoints', async () => {
+    const spec = { clusterIP: '10.96.0.10', type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 32_000 }
+    const endpoints = [
+      { addresses: ['10.108.1.2'], nodeName },
+      { addresses: ['10.108.1.3'], nodeName, conditions: { ready: false, serving: true, terminating: true } },
+      { addresses: ['10.108.2.2'], nodeName: 'node-2' },
+    ]
+    const deps = parts({ services: [service('web', spec)], slices: [slice('web', endpoints)] })
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    expect(deps.healthChecks.last).toEqual([{ service: 'default/web', port: 32_000, localEndpoints: 1 }])
+    deps.slices.put(slice('web', []))
+    await proxy.settled()
+    expect(deps.healthChecks.last).toEqual([{ service: 'default/web', port: 32_000, localEndpoints: 0 }])
+    deps.services.put(service('web', { ...spec, externalTrafficPolicy: 'Cluster' }))
+    await proxy.settled()
+    expect(deps.healthChecks.last).toEqual([])
+  })
+})
+
+test('a big start comes in pieces: first what others lead to, then what leads there', async () => {
+  const many = Array.from({ length: 4000 }, (_, n) => service(`s${n}`, { clusterIP: `10.96.${n >> 8}.${n & 255}` }))
+  const deps = parts({ services: many, slices: many.map(({ metadata }) => slice(metadata.name, ['10.108.1.2'])) })
+  await using proxy = new Proxy(deps)
+  await proxy.settled()
+  const sets = deps.nft.transactions.map((each) => each.flatMap((operation) => ('set' in operation ? [operation.set] : [])))
+  expect(sets).toEqual([[], expect.arrayContaining(['cluster-ips', 'slots-1']), ['services']])
+  expect(await deps.held('services')).toHaveLength(4000)
+})
+
 describe('changes', () => {
   test('of one turn go into one transaction that holds no more than what changed', async () => {
     const deps = parts()
@@ -111,7 +271,6 @@ describe('changes', () => {
       'add-elements slots-1',
       'add-elements slots-2',
       'delete-elements services',
-      'delete-elements slots-1',
       'load',
     ])
     const [ofWeb, ofApi] = ['10.96.0.10 . tcp . 80 : goto pick-2', '10.96.0.11 . tcp . 80 : goto pick-1']
@@ -128,6 +287,7 @@ describe('changes', () => {
       },
       elements: deps.nft.elements.bind(deps.nft),
       listTable: deps.nft.listTable.bind(deps.nft),
+      canonical: deps.nft.canonical.bind(deps.nft),
     }
     await using proxy = new Proxy({ ...deps, nft: slow })
     await turns()
@@ -171,6 +331,15 @@ describe('changes', () => {
     await proxy.settled()
     expect(await deps.held('services')).toEqual(['10.96.0.11 . tcp . 80 : goto pick-1'])
     expect(await deps.held('hairpin')).toEqual(['10.108.1.2 . 10.108.1.2'])
+  })
+
+  test('that give a UDP port its first endpoint forget entries that lead past it', async () => {
+    const deps = parts({ services: [dns], slices: [] })
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    deps.slices.put(slice('dns', ['10.108.1.2'], { ports: dnsPorts }))
+    await proxy.settled()
+    expect(deps.conntrack.forgotten).toEqual([flow('10.96.0.20', { port: 53 })])
   })
 
   test('forget UDP entries to endpoints that left, and only those, once the rules are in', async () => {

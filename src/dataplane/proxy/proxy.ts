@@ -1,5 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import type { Node } from '../../api/kinds/node.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
 import { Backoff } from '../../base/backoff.ts'
@@ -9,25 +11,34 @@ import type { Cache } from '../../client/cache.ts'
 import type { Conntrack } from '../../kernel/conntrack.ts'
 import type { Nft } from '../../kernel/nft.ts'
 import { DesiredState } from './desired.ts'
-import { familiesOf, type ServiceRange } from './family.ts'
-import { KernelState } from './kernel-state.ts'
+import type { OwnNode } from './endpoints.ts'
+import { familiesOf, type ClusterRange } from './family.ts'
+import type { HealthCheckServers } from './health-check-servers.ts'
+import { KernelState, type Inspection } from './kernel-state.ts'
+import type { Viewpoint } from './model.ts'
 
 export interface ProxyDeps {
   readonly services: Cache<Service>
   readonly slices: Cache<EndpointSlice>
+  readonly nodes: Cache<Node>
   readonly nft: Nft
   readonly conntrack: Conntrack
   readonly log: Log
   readonly clock: Clock
-  readonly ranges: readonly ServiceRange[]
-  /** The node that this is, as `nodeName` in EndpointSlices; unless it is given, every endpoint may be a local one. */
-  readonly nodeName?: string
+  readonly ranges: readonly ClusterRange[]
+  /** The node that this is. */
+  readonly nodeName: string
+  readonly healthChecks: Pick<HealthCheckServers, 'set'>
 }
 
 /** EndpointSlices by key: the resourceVersion, or undefined for one that was deleted. */
 export type AppliedSlices = ReadonlyMap<ObjectKey, string | undefined>
 
 const retry = { baseMs: 100, maxMs: 10_000 }
+/** By then a packet has passed that was on its way through the rules. */
+const passageMs = 50
+/** Somebody else's changes to the table are noticed this late, or later if looking would take more than 1 / 200 of the time. */
+const inspection = { everyMs: 60_000, pauseFactor: 200 }
 
 /**
  * Keeps the kernel's rules equal to what Services and EndpointSlices say, from the caches' first list on. Changes that
@@ -49,12 +60,16 @@ export class Proxy implements AsyncDisposable {
   /** Whether something came in since the last step began. */
   #isAwake = false
   #isAtRest = false
+  /** Whether a timer will have lingering elements removed. */
+  #isTidyingPlanned = false
+  #isTidyingDue = false
+  #inspection: Inspection | undefined
   /** Of those who wait for rest; undefined if nobody does. */
   #rest: PromiseWithResolvers<void> | undefined
 
   constructor(deps: ProxyDeps) {
     this.#deps = deps
-    this.#desired = new DesiredState({ families: familiesOf(deps.ranges), nodeName: deps.nodeName })
+    this.#desired = new DesiredState(this.#viewpoint())
     this.#kernel = new KernelState(deps)
     this.#running = this.#run(this.#stopping.signal)
   }
@@ -90,10 +105,11 @@ export class Proxy implements AsyncDisposable {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { services, slices } = this.#deps
-    await Promise.race([Promise.all([services.synced, slices.synced]), this.#work.promise])
+    const { services, slices, nodes } = this.#deps
+    await Promise.race([Promise.all([services.synced, slices.synced, nodes.synced]), this.#work.promise])
     const endings = signal.aborted ? [] : this.#subscribe()
     this.#wake() // there are rules even if there are no Services
+    const inspecting = this.#inspectNowAndThen(signal)
     for (;;) {
       await this.#work.promise
       await setImmediate()
@@ -103,6 +119,7 @@ export class Proxy implements AsyncDisposable {
       await this.#apply(signal)
     }
     for (const end of endings) end()
+    await inspecting
   }
 
   async #apply(signal: AbortSignal): Promise<void> {
@@ -110,6 +127,8 @@ export class Proxy implements AsyncDisposable {
     this.#unapplied = new Map()
     try {
       await this.#kernel.apply(this.#desired)
+      await this.#tidy()
+      await this.#repair()
     } catch (err) {
       this.#unapplied = new Map([...slices, ...this.#unapplied])
       await this.#pause(err, signal)
@@ -117,10 +136,48 @@ export class Proxy implements AsyncDisposable {
     }
     this.#backoff.reset()
     this.#publish(slices)
+    this.#deps.healthChecks.set(this.#desired.healthChecks())
     if (this.#isAwake) return
     this.#isAtRest = true
     this.#rest?.resolve()
     this.#rest = undefined
+  }
+
+  async #tidy(): Promise<void> {
+    if (this.#isTidyingDue) {
+      this.#isTidyingDue = false
+      await this.#kernel.removeLingering()
+    }
+    if (this.#kernel.isTidy || this.#isTidyingPlanned) return
+    this.#isTidyingPlanned = true
+    this.#deps.clock.after(passageMs, () => {
+      this.#isTidyingPlanned = false
+      this.#isTidyingDue = true
+      this.#wake()
+    })
+  }
+
+  async #repair(): Promise<void> {
+    const found = this.#inspection
+    this.#inspection = undefined
+    if (found !== undefined) await this.#kernel.repair(found, this.#desired)
+  }
+
+  /** Looks while changes go on; what it finds is mended between two of them. */
+  async #inspectNowAndThen(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#deps
+    let pauseMs = inspection.everyMs
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(pauseMs, signal)
+        const started = clock.monotonicMs()
+        this.#inspection = await this.#kernel.inspect()
+        pauseMs = Math.max(inspection.everyMs, inspection.pauseFactor * (clock.monotonicMs() - started))
+        this.#wake()
+      } catch (err) {
+        if (!signal.aborted) log.warn({ err }, 'the rules in the kernel could not be inspected')
+      }
+    }
   }
 
   async #pause(err: unknown, signal: AbortSignal): Promise<void> {
@@ -153,8 +210,20 @@ export class Proxy implements AsyncDisposable {
     }
   }
 
+  #viewpoint(): Viewpoint {
+    const { nodes, nodeName, ranges } = this.#deps
+    return { families: familiesOf(ranges), node: ownNode(nodeName, nodes.get(nodeName)) }
+  }
+
   #subscribe(): (() => void)[] {
     return [
+      this.#deps.nodes.onChange((previous, next) => {
+        const { nodeName } = this.#deps
+        if (![previous, next].some((node) => node?.metadata.name === nodeName)) return
+        if (isDeepStrictEqual(ownNode(nodeName, previous), ownNode(nodeName, next))) return
+        this.#desired.viewpointChanged(this.#viewpoint())
+        this.#wake()
+      }),
       this.#deps.services.onChange((previous, next) => {
         this.#desired.serviceChanged(previous, next)
         this.#wake()
@@ -173,4 +242,16 @@ export class Proxy implements AsyncDisposable {
     this.#isAtRest = false
     this.#work.resolve()
   }
+}
+
+const zoneLabel = 'topology.kubernetes.io/zone'
+/** Types of addresses at which node ports are answered. */
+const addressTypes = ['InternalIP', 'ExternalIP']
+
+/** Without the Node it has no addresses yet. */
+function ownNode(name: string, node: Node | undefined): OwnNode {
+  const zone = node?.metadata.labels?.[zoneLabel]
+  const addresses = (node?.status?.addresses ?? []).filter(({ type }) => addressTypes.includes(type))
+  const sorted = [...new Set(addresses.map(({ address }) => address))].sort()
+  return { name, addresses: sorted, ...(zone === undefined ? {} : { zone }) }
 }

@@ -15,8 +15,8 @@ import {
 import { expect, test } from 'vitest'
 import type { Endpoint, EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import type { Service } from '../../api/kinds/service.ts'
-import { systemClock } from '../../base/clock.ts'
 import { silentLog, type Log } from '../../base/log.ts'
+import { ManualClock } from '../../base/manual-clock.ts'
 import { FakeConntrack } from '../../kernel/conntrack-fake.ts'
 import { nftCommand } from '../../kernel/nft-command.ts'
 import { FakeNft } from '../../kernel/nft-fake.ts'
@@ -27,7 +27,7 @@ import { compileElements } from './compile.ts'
 import { ipv4 } from './family.ts'
 import { servicePorts } from './model.ts'
 import { Proxy } from './proxy.ts'
-import { ranges, service, slice, TestCache } from './test-objects.ts'
+import { node, nodeName, ownNode, ranges, RecordedHealthChecks, service, slice, TestCache, tidied } from './test-objects.ts'
 import { asHeld, heldElements } from './test-table.ts'
 
 interface World {
@@ -37,7 +37,6 @@ interface World {
 
 type Act = (world: World) => void
 
-const nodeName = 'node-1'
 const name = constantFrom('a', 'b', 'c', 'd')
 const sliceName = constantFrom('1', '2', '3', '4', '5')
 /** Fewer addresses than Services, so that they dispute some, and endpoints that several share. */
@@ -83,11 +82,14 @@ async function play(nft: Nft, acts: readonly (readonly Act[])[]): Promise<void> 
   const log: Log = { ...silentLog, warn: trouble.reject, error: trouble.reject }
   const world = { services: new TestCache<Service>(), slices: new TestCache<EndpointSlice>() }
   const conntrack = new FakeConntrack()
-  await using proxy = new Proxy({ ...world, nft, conntrack, log, clock: systemClock, ranges, nodeName })
+  const clock = new ManualClock()
+  const nodes = new TestCache([node()])
+  const healthChecks = new RecordedHealthChecks()
+  await using proxy = new Proxy({ ...world, nodes, nft, conntrack, log, clock, ranges, nodeName, healthChecks })
   for (const turn of acts) {
     for (const change of turn) change(world)
-    await Promise.race([proxy.settled(), trouble.promise])
-    const ports = servicePorts(world.services.list(), world.slices.list(), { families: [ipv4], nodeName })
+    await Promise.race([proxy.settled().then(() => tidied(proxy, clock)), trouble.promise])
+    const ports = servicePorts(world.services.list(), world.slices.list(), { families: [ipv4], node: ownNode })
     assert.deepEqual(await heldElements(nft), asHeld(compileElements(ports)))
     const seen = world.slices.list().map(({ metadata }) => [`default/${metadata.name}`, metadata.resourceVersion])
     assert.deepEqual([...proxy.applied].sort(), seen.sort())

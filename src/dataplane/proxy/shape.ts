@@ -1,38 +1,89 @@
 import type { AddressFamily } from './family.ts'
 
 /**
- * A way to choose among a number of endpoints: one chain with the map it looks in, shared by all service ports that
+ * A way to choose among a number of endpoints: one chain with the maps it looks in, shared by all service ports that
  * choose this way, and made when the first of them turns up.
  */
 export interface Shape {
   readonly family: AddressFamily
+  readonly scope: Scope
   readonly endpoints: number
   /** Clients stay with their endpoint for so long. */
   readonly affinitySeconds?: number
 }
 
-export function chainOf({ family, endpoints, affinitySeconds }: Shape): string {
+/** Whom endpoints are for: clients everywhere, or only those from outside of the cluster, where that makes a difference. */
+export type Scope = 'everywhere' | 'outside'
+
+export function chainOf({ family, scope, endpoints, affinitySeconds }: Shape): string {
   const kind = affinitySeconds === undefined ? 'pick' : 'sticky'
   const time = affinitySeconds === undefined ? '' : `-${affinitySeconds}`
-  return `${kind}${family.suffix}-${endpoints}${time}`
+  return `${kind}${family.suffix}${infix(scope)}-${endpoints}${time}`
 }
 
-/** Names of the sets and maps of one family. */
+/** The shape that a chain is of; undefined for any other chain. */
+export function shapeOf(chain: string, families: readonly AddressFamily[]): Shape | undefined {
+  const [, kind, suffix, outside, endpoints, seconds] =
+    /^(pick|sticky)(6?)(-outside)?-(\d+)(?:-(\d+))?$/.exec(chain) ?? []
+  const family = families.find((candidate) => candidate.suffix === suffix)
+  if (family === undefined || (kind === 'sticky') !== (seconds !== undefined)) return undefined
+  return {
+    family,
+    scope: outside === undefined ? 'everywhere' : 'outside',
+    endpoints: Number(endpoints),
+    ...(seconds === undefined ? {} : { affinitySeconds: Number(seconds) }),
+  }
+}
+
+/** Names of the sets and maps of one family, frontends being `address . protocol . port`. */
 export function setsOf({ suffix }: AddressFamily) {
   return {
-    /** address . protocol . port → chain */
+    /** frontend → chain */
     services: `services${suffix}`,
+    /** frontend → chain, for clients from outside, where theirs differs from what others get */
+    outside: `outside${suffix}`,
+    /** Frontends that have no endpoints, on addresses that are not the Service's alone. */
+    refused: `refused${suffix}`,
     /** Addresses that are refused wherever they are not translated. */
     clusterIPs: `cluster-ips${suffix}`,
     /** endpoint . endpoint: connections that lead from a pod back to itself */
     hairpin: `hairpin${suffix}`,
-    /** client . address . protocol . port → id of an endpoint; filled by the rules */
+    /** Frontends whose clients' addresses are hidden behind the node's. */
+    masqueraded: `masqueraded${suffix}`,
+    /** Frontends that only some clients may use. */
+    restricted: `restricted${suffix}`,
+    /** frontend . range of clients that may use it */
+    allowedSources: `allowed-sources${suffix}`,
+    /** client . frontend → id of an endpoint; filled by the rules */
     affinity: `affinity${suffix}`,
-    /** address . protocol . port . id → endpoint */
-    stickyEndpoints: `sticky-endpoints${suffix}`,
-    /** address . protocol . port . random number below n → endpoint */
-    slots: (endpoints: number) => `slots${suffix}-${endpoints}`,
-    /** address . protocol . port . random number below n → id of an endpoint */
-    stickySlots: (endpoints: number) => `sticky-slots${suffix}-${endpoints}`,
+    ofScope(scope: Scope) {
+      return {
+        /** frontend . id → endpoint, for clients that are remembered */
+        stickyEndpoints: `sticky-endpoints${suffix}${infix(scope)}`,
+        /** The same, for clients that have just been given the id. */
+        stickyChoices: `sticky-choices${suffix}${infix(scope)}`,
+        /** frontend . random number below n → endpoint */
+        slots: (endpoints: number) => `slots${suffix}${infix(scope)}-${endpoints}`,
+        /** frontend . random number below n → id of an endpoint */
+        stickySlots: (endpoints: number) => `sticky-slots${suffix}${infix(scope)}-${endpoints}`,
+      }
+    },
   }
+}
+
+/**
+ * Whether a packet looks into the set after it has been sent there by another one, so that it may come with what it
+ * found before a transaction: elements stay for a moment when nothing leads to them any more.
+ */
+export function isSecondLookup(set: string): boolean {
+  return /^(slots|sticky-slots|sticky-choices)/.test(set)
+}
+
+/** Whether the set decides where a packet goes on, so that all that it then looks into must be there before. */
+export function isDispatch(set: string): boolean {
+  return /^(services|outside|refused)/.test(set)
+}
+
+function infix(scope: Scope): string {
+  return scope === 'outside' ? '-outside' : ''
 }

@@ -1,11 +1,18 @@
 import type { Endpoint, EndpointSlice, SlicePort } from '../../api/kinds/endpoint-slice.ts'
+import type { Node } from '../../api/kinds/node.ts'
 import type { Service, ServiceSpec } from '../../api/kinds/service.ts'
 import { keyOf, type KubeObject, type ObjectKey } from '../../api/object.ts'
 import { silentLog } from '../../base/log.ts'
 import { LiveCache } from '../../client/live-cache.ts'
-import { ipv4, type ServiceRange } from './family.ts'
+import type { ManualClock } from '../../base/manual-clock.ts'
+import type { OwnNode } from './endpoints.ts'
+import { ipv4, type ClusterRange } from './family.ts'
+import type { HealthCheck } from './health-check.ts'
+import type { Proxy } from './proxy.ts'
 
-export const ranges: readonly ServiceRange[] = [{ family: ipv4, cidr: '10.96.0.0/12' }]
+export const ranges: readonly ClusterRange[] = [{ family: ipv4, services: '10.96.0.0/13', pods: '10.108.0.0/16' }]
+export const nodeName = 'node-1'
+export const ownNode: OwnNode = { name: nodeName, addresses: ['192.168.99.11'], zone: 'a' }
 
 let versions = 0
 
@@ -48,6 +55,17 @@ export function slice(
   }
 }
 
+/** The node of the proxy, in the zone `a`. */
+export function node(): Node {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { ...metadata(nodeName, { 'topology.kubernetes.io/zone': 'a' }), namespace: '' },
+    spec: {},
+    status: { addresses: ownNode.addresses.map((address) => ({ type: 'InternalIP', address })) },
+  }
+}
+
 /** A cache that a test fills. */
 export class TestCache<T extends KubeObject> extends LiveCache<T> {
   constructor(objects: readonly T[] = []) {
@@ -62,5 +80,22 @@ export class TestCache<T extends KubeObject> extends LiveCache<T> {
 
   remove(key: ObjectKey): void {
     this.apply([{ key, previous: this.get(key), next: undefined }])
+  }
+}
+
+/** What the proxy said last. */
+export class RecordedHealthChecks {
+  last: readonly HealthCheck[] = []
+
+  set(checks: readonly HealthCheck[]): void {
+    this.last = checks
+  }
+}
+
+/** Lets the proxy remove what lingers: each element stays for one such time and at most two. */
+export async function tidied(proxy: Proxy, clock: ManualClock): Promise<void> {
+  for (let time = 0; time < 2; time += 1) {
+    clock.advance(50)
+    await proxy.settled()
   }
 }

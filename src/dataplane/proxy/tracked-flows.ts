@@ -1,14 +1,19 @@
 import { flowKey, type TrackedFlow } from '../../kernel/conntrack.ts'
-import type { ServiceRange } from './family.ts'
+import type { ClusterRange } from './family.ts'
 import type { ServicePort } from './model.ts'
 
 /**
- * Connection tracking entries that must go because their endpoint has left a service port. Of UDP only: a TCP
- * connection to a removed endpoint is left alone until it ends.
+ * Connection tracking entries that must go because they lead elsewhere than a service port does now: to an endpoint
+ * that has left it, or, when it gets its first endpoint, past it. Of UDP only: a TCP connection to a removed endpoint is
+ * left alone until it ends.
  */
 export function departedFlows(last: readonly ServicePort[], next: readonly ServicePort[]): TrackedFlow[] {
   const kept = new Set(udpFlows(next).map(flowKey))
-  return udpFlows(last).filter((flow) => !kept.has(flowKey(flow)))
+  const served = new Set(udpFlows(last).map(frontend))
+  return [
+    ...udpFlows(last).filter((flow) => !kept.has(flowKey(flow))),
+    ...onePerFrontend(udpFlows(next).filter((flow) => !served.has(frontend(flow)))).map(untranslated),
+  ]
 }
 
 /**
@@ -18,27 +23,39 @@ export function departedFlows(last: readonly ServicePort[], next: readonly Servi
 export function staleFlows(
   found: readonly TrackedFlow[],
   ports: readonly ServicePort[],
-  ranges: readonly ServiceRange[],
+  ranges: readonly ClusterRange[],
 ): TrackedFlow[] {
   const wanted = new Set(udpFlows(ports).map(flowKey))
-  const served = new Set(udpFlows(ports).map(({ destination }) => `${destination.address} ${destination.port}`))
+  const served = new Set(udpFlows(ports).map(frontend))
   return found.filter((flow) => {
     const { destination, answeredBy } = flow
     if (wanted.has(flowKey(flow))) return false
     const isTranslated = destination.address !== answeredBy.address || destination.port !== answeredBy.port
-    const isOurs = ranges.some(({ family, cidr }) => family.contains(cidr, destination.address))
-    return served.has(`${destination.address} ${destination.port}`) || (isOurs && isTranslated)
+    const isOurs = ranges.some(({ family, services }) => family.contains(services, destination.address))
+    return served.has(frontend(flow)) || (isOurs && isTranslated)
   })
 }
 
 function udpFlows(ports: readonly ServicePort[]): TrackedFlow[] {
   return ports
     .filter(({ protocol }) => protocol === 'udp')
-    .flatMap(({ address, port, endpoints }) =>
-      endpoints.map((endpoint) => ({
+    .flatMap(({ address, port, endpoints, outside }) =>
+      [...endpoints, ...(outside?.endpoints ?? [])].map((endpoint) => ({
         protocol: 'udp' as const,
         destination: { address, port },
         answeredBy: { address: endpoint.address, port: endpoint.port },
       })),
     )
+}
+
+function untranslated(flow: TrackedFlow): TrackedFlow {
+  return { ...flow, answeredBy: flow.destination }
+}
+
+function onePerFrontend(flows: readonly TrackedFlow[]): TrackedFlow[] {
+  return [...new Map(flows.map((flow) => [frontend(flow), flow])).values()]
+}
+
+function frontend({ destination }: TrackedFlow): string {
+  return `${destination.address} ${destination.port}`
 }

@@ -1,34 +1,68 @@
 import type { NftOperation } from '../../kernel/nft.ts'
+import type { TimedElement } from '../../kernel/nft-table-listing.ts'
 import { baseRules, shapeRules, tableName } from './base-rules.ts'
 import type { Element } from './compile.ts'
 import type { Change } from './diff.ts'
-import type { AddressFamily } from './family.ts'
-import { chainOf, type Shape } from './shape.ts'
+import type { ClusterRange } from './family.ts'
+import { chainOf, isDispatch, setsOf, type Shape } from './shape.ts'
+
+/** How many elements one transaction may change: nft needs about 2 kB of memory for each. */
+const transactionSize = 10_000
 
 /**
  * Replaces whatever table of our name there is by one with these elements. One transaction, so that no packet meets
  * half of it; connections that are under way keep the translation that they have.
  */
-export function reloadOperations(families: readonly AddressFamily[], elements: readonly Element[]): NftOperation[] {
+export function reloadOperations(ranges: readonly ClusterRange[], elements: readonly Element[]): NftOperation[] {
   return [
     { op: 'load', text: `table inet ${tableName} {\n}` }, // deleting one that is not there would fail
     { op: 'delete-table', table: tableName },
-    { op: 'load', text: baseRules(families) },
+    { op: 'load', text: baseRules(ranges) },
     ...shapesOf(elements).map(loadShape),
     ...bySet('add-elements', elements),
   ]
 }
 
-/** Makes the shapes that are not there yet, then changes elements: deletions first, because keys may come back. */
-export function changeOperations({ removed, added }: Change, loaded: ReadonlySet<string>): NftOperation[] {
-  const shapes = shapesOf(added).filter((shape) => !loaded.has(chainOf(shape)))
-  return [...shapes.map(loadShape), ...bySet('delete-elements', removed), ...bySet('add-elements', added)]
+/**
+ * Makes the shapes that are not there yet, then changes elements. Usually one transaction. Many changes are taken in
+ * several, in an order in which none leads a packet to what is not there yet, or not any more.
+ */
+export function changeTransactions(changes: readonly Change[], loaded: ReadonlySet<string>): NftOperation[][] {
+  const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
+  const shapes = shapesOf(added)
+    .filter((shape) => !loaded.has(chainOf(shape)))
+    .map(loadShape)
+  if (changes.length <= transactionSize) return [[...shapes, ...operationsOf(changes)]]
+  const [dispatch, lookups] = partition(changes, ({ before, after }) => isDispatch((before ?? after)?.set ?? ''))
+  const [gone, come] = partition(lookups, ({ after }) => after === undefined)
+  return [shapes, ...[come, dispatch, gone].flatMap(inPieces).map(operationsOf)]
+}
+
+/** Takes the clients that rules remember along into a table that replaces another, each with what is left of its time. */
+export function affinityOperations(
+  ranges: readonly ClusterRange[],
+  remembered: ReadonlyMap<string, readonly TimedElement[]>,
+): NftOperation[] {
+  return ranges.map(({ family }) => {
+    const set = setsOf(family).affinity
+    const elements = (remembered.get(set) ?? []).map(({ key, timeout = '', expires = '', ...rest }) => {
+      return { key: `${key} timeout ${timeout} expires ${expires}`, ...rest }
+    })
+    return { op: 'add-elements', table: tableName, set, elements }
+  })
 }
 
 /** The shapes that elements need, each once. */
 export function shapesOf(elements: readonly Element[]): Shape[] {
   const shapes = new Set(elements.map(({ shape }) => shape).filter((shape) => shape !== undefined))
   return [...new Map([...shapes].map((shape) => [chainOf(shape), shape])).values()]
+}
+
+/** Deletions first, because keys may come back. */
+function operationsOf(changes: readonly Change[]): NftOperation[] {
+  const removed = changes.map(({ before }) => before).filter((element) => element !== undefined)
+  const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
+  return [...bySet('delete-elements', removed), ...bySet('add-elements', added)]
 }
 
 function loadShape(shape: Shape): NftOperation {
@@ -38,4 +72,14 @@ function loadShape(shape: Shape): NftOperation {
 function bySet(op: 'add-elements' | 'delete-elements', elements: readonly Element[]): NftOperation[] {
   const sets = Map.groupBy(elements, ({ set }) => set)
   return [...sets].map(([set, ofSet]) => ({ op, table: tableName, set, elements: ofSet }))
+}
+
+function inPieces(changes: readonly Change[]): Change[][] {
+  const pieces: Change[][] = []
+  for (let at = 0; at < changes.length; at += transactionSize) pieces.push(changes.slice(at, at + transactionSize))
+  return pieces
+}
+
+function partition<T>(values: readonly T[], belongs: (value: T) => boolean): [T[], T[]] {
+  return [values.filter((value) => belongs(value)), values.filter((value) => !belongs(value))]
 }

@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { Log } from '../../base/log.ts'
+import type { HealthCheck } from './health-check.ts'
+
+/** Answers health checks. Told the whole list each time. */
+export interface HealthCheckServers extends AsyncDisposable {
+  set(checks: readonly HealthCheck[]): void
+}
+
+/**
+ * An HTTP server for each port, on all addresses of the node. Answers as kube-proxy does: 200 with at least one local
+ * endpoint, else 503, with the number in a JSON body and in a header. A port that is taken is reported, and tried again
+ * when the Service changes next.
+ */
+export function healthCheckServers(log: Log): HealthCheckServers {
+  const servers = new Map<number, { server: Server; check: HealthCheck }>()
+
+  function open(check: HealthCheck): void {
+    const server = createServer((_request, response) => {
+      const { service, localEndpoints } = servers.get(check.port)?.check ?? check
+      const [namespace, name] = service.split('/')
+      response.writeHead(localEndpoints > 0 ? 200 : 503, {
+        'content-type': 'application/json',
+        'x-content-type-options': 'nosniff',
+        'x-load-balancing-endpoint-weight': String(localEndpoints),
+      })
+      response.end(`${JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy: true }, null, '\t')}\n`)
+    })
+    servers.set(check.port, { server, check })
+    server.on('error', (err) => {
+      log.error({ err, service: check.service, port: check.port }, 'no server for the health checks of a Service')
+      if (servers.get(check.port)?.server === server) servers.delete(check.port)
+    })
+    server.listen({ port: check.port, host: '0.0.0.0' })
+  }
+
+  function close(port: number): void {
+    const server = servers.get(port)?.server
+    servers.delete(port)
+    server?.close()
+    server?.closeAllConnections()
+  }
+
+  return {
+    set(checks) {
+      const wanted = new Map(checks.map((check) => [check.port, check]))
+      for (const port of servers.keys()) if (!wanted.has(port)) close(port)
+      for (const check of wanted.values()) {
+        const held = servers.get(check.port)
+        if (held === undefined) open(check)
+        else held.check = check
+      }
+    },
+
+    async [Symbol.asyncDispose]() {
+      const closing = [...servers.values()].map(({ server }) => (server.listening ? once(server, 'close') : undefined))
+      for (const port of servers.keys()) close(port)
+      await Promise.all(closing)
+    },
+  }
+}
