@@ -19,6 +19,8 @@ export interface Layout {
 
 export interface NodeLayout {
   readonly state: string
+  /** For what lives as long as the processes. */
+  readonly run: string
   readonly containerdRoot: string
   readonly containerdState: string
   readonly containerdSocket: string
@@ -51,6 +53,7 @@ export function layoutOf(home: string, cluster: string): Layout {
     logs: join(state, 'logs'),
     node: (name) => ({
       state: join(state, 'nodes', name),
+      run: join(run, name),
       containerdRoot: join(state, 'nodes', name, 'containerd'),
       containerdState: join(run, name, 'containerd'),
       containerdSocket: join(run, name, 'containerd.sock'),

@@ -56,7 +56,8 @@ const services = informer(client, Services, live)
 const slices = informer(client, EndpointSlices, live)
 const nodes = informer(client, Nodes, live)
 
-const nft = nftSession({ processes, clock, scratchDirectory: paths.state })
+await mkdir(paths.run, { recursive: true })
+const nft = nftSession({ processes, clock, scratchDirectory: paths.run })
 const healthChecks = healthCheckServers(log)
 const proxy = new Proxy({
   services,
