@@ -1,10 +1,11 @@
-import { NftError, type Nft, type NftOperation } from './nft.ts'
-import { parseElements } from './nft-listing.ts'
+import { quote } from './nft-complaint.ts'
 import { renderTransaction } from './nft-render.ts'
+import { elementTexts, parseListing } from './nft-table-listing.ts'
+import { NftError, type Nft, type NftOperation } from './nft.ts'
 import { CommandFailed, type Processes, type RunOptions } from './processes.ts'
 
-/** How much of nft's complaint an error carries; it quotes the offending line below each. */
-const quotedLines = 6
+/** Loads what comes in into a network namespace that ends with the shell, and lists it. */
+const loadAndList = ['unshare', '--net', 'sh', '-c', 'nft -f - && nft list ruleset'] as const
 
 export interface NftCommandOptions {
   readonly processes: Processes
@@ -12,7 +13,7 @@ export interface NftCommandOptions {
   readonly netns?: string
 }
 
-/** The kernel's nftables through the `nft` command: a process for each call, about 3 ms. */
+/** The kernel's nftables through the `nft` command: a process for each call, 3 to 25 ms. */
 export function nftCommand({ processes, netns }: NftCommandOptions): Nft {
   const inNamespace: RunOptions = netns === undefined ? {} : { netns }
 
@@ -39,15 +40,23 @@ export function nftCommand({ processes, netns }: NftCommandOptions): Nft {
     async elements(table, set) {
       // nft lists a map only as a map and a set only as a set.
       const listing = (await list('map', 'inet', table, set)) ?? (await list('set', 'inet', table, set))
-      return listing === undefined ? undefined : parseElements(listing)
+      return listing === undefined ? undefined : elementTexts(parseListing(listing), set)
     },
 
     listTable: (table) => list('table', 'inet', table),
+
+    async canonical(text) {
+      try {
+        return (await processes.run(loadAndList, { input: text })).stdout
+      } catch (error) {
+        throw nftError(error)
+      }
+    },
   }
 }
 
 function nftError(error: unknown): unknown {
   if (!(error instanceof CommandFailed)) return error
-  const complaint = error.stderr.trim().split('\n').slice(0, quotedLines).join('\n')
+  const complaint = quote(error.stderr)
   return new NftError(complaint === '' ? error.message : complaint, { cause: error })
 }

@@ -51,11 +51,12 @@ export class FakeNft implements Nft {
   async listTable(table: string): Promise<string | undefined> {
     const found = this.#tables.get(table)
     if (found === undefined) return undefined
-    const sets = [...found.sets].map(([name, set]) => {
-      return block(`${set.kind} ${name}`, [...set.declaration, ...elementLines(set)])
-    })
-    const chains = [...found.chains].map(([name, lines]) => block(`chain ${name}`, lines))
-    return `table inet ${table} {\n${[...sets, ...chains].join('\n')}}\n`
+    return printTable(table, found)
+  }
+
+  async canonical(text: string): Promise<string> {
+    const tables = parseTables(text).reduce(load, new Map())
+    return [...tables].map(([name, table]) => printTable(name, table)).join('')
   }
 }
 
@@ -146,6 +147,14 @@ function checkReferences({ sets, chains }: FakeTable, expression: string): void 
   for (const [, name = ''] of expression.matchAll(/\b(?:goto|jump) ([\w-]+)/g)) {
     if (!chains.has(name)) throw missing(`chain ${name}`)
   }
+}
+
+function printTable(name: string, { sets, chains }: FakeTable): string {
+  const blocks = [
+    ...[...sets].map(([setName, set]) => block(`${set.kind} ${setName}`, [...set.declaration, ...elementLines(set)])),
+    ...[...chains].map(([chain, lines]) => block(`chain ${chain}`, lines)),
+  ]
+  return `table inet ${name} {\n${blocks.join('\n')}}\n`
 }
 
 function listed({ elements }: FakeSet): string[] {

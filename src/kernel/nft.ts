@@ -9,6 +9,11 @@ export interface Nft {
   elements(table: string, set: string): Promise<readonly string[] | undefined>
   /** The whole table as `nft list table` prints it; undefined if it is not there. */
   listTable(table: string): Promise<string | undefined>
+  /**
+   * How `listTable` would print the tables of this `load` text if they were there, one after the other. Touches nothing
+   * that this contract is about. Rejects with `NftError` if the text would be refused.
+   */
+  canonical(text: string): Promise<string>
 }
 
 /** Tables are of family `inet`. Keys and values are nftables expressions, e.g. `10.96.0.10 . tcp . 80`. */

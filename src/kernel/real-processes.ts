@@ -1,5 +1,12 @@
 import { spawn } from 'node:child_process'
-import { CommandFailed, type Processes, type RunOptions } from './processes.ts'
+import {
+  CommandFailed,
+  type LastingProcesses,
+  type Processes,
+  type RunningProcess,
+  type RunOptions,
+  type StartOptions,
+} from './processes.ts'
 
 type Command = readonly [string, ...string[]]
 
@@ -7,13 +14,17 @@ type Command = readonly [string, ...string[]]
  * Programs of the machine. A network namespace is entered with nsenter, not with `ip netns exec`, which mounts a new
  * /sys without the cgroup hierarchies in it. A program that cannot be found fails with exit code 127, as in a shell.
  */
-export const realProcesses: Processes = {
+export const realProcesses: Processes & LastingProcesses = {
   async run(command, options = {}) {
     options.signal?.throwIfAborted()
     const { exitCode, stdout, stderr } = await runToEnd(inNamespace(command, options.netns), options)
     options.signal?.throwIfAborted()
     if (exitCode !== 0) throw new CommandFailed(command, exitCode, stderr)
     return { stdout, stderr }
+  },
+
+  start(command, options = {}) {
+    return start(inNamespace(command, options.netns), options)
   },
 }
 
@@ -50,6 +61,32 @@ function runToEnd([program, ...args]: Command, { input, signal }: RunOptions): P
     })
     child.stdin?.end(input)
   })
+}
+
+function start([program, ...args]: Command, options: StartOptions): RunningProcess {
+  const child = spawn(program, args, {
+    cwd: options.directory,
+    env: { ...process.env, ...options.environment },
+    stdio: ['pipe', 'ignore', 'pipe'],
+  })
+  const tell = options.onStderr ?? (() => undefined)
+  child.stderr.setEncoding('utf8').on('data', tell)
+  const { promise: ended, resolve, reject } = Promise.withResolvers<number | null>()
+  child.on('error', (error) => {
+    tell(`${error.message}\n`)
+    resolve(127)
+  })
+  child.on('close', resolve)
+  // The other end is gone; `ended` tells it.
+  child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') reject(error)
+  })
+  return {
+    ended,
+    write: (input) => void child.stdin.write(input),
+    endInput: () => void child.stdin.end(),
+    kill: () => void child.kill('SIGKILL'),
+  }
 }
 
 function collect(stream: NodeJS.ReadableStream | null): () => string {
