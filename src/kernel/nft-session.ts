@@ -14,8 +14,8 @@ export interface NftSessionOptions {
   /** Path of a network namespace file; the namespace of this process unless given. */
   readonly netns?: string
   /**
-   * Must exist, best in memory (tmpfs). Transactions pass through a file in a directory of the session's own in it; that
-   * directory is gone after disposal, but stays when this process is killed.
+   * Must exist, best in memory (tmpfs). Transactions pass through a file in a directory of the session's own in it;
+   * that directory is gone after disposal, but stays when this process is killed.
    */
   readonly scratchDirectory: string
   /** Then nft is started afresh, because it remembers every line that it was told. 10,000 unless given. */

@@ -1,11 +1,11 @@
 /** A table as nft lists it, taken apart. */
 export interface TableListing {
   /**
-   * `map services` or `chain pick-3` → the lines between its braces, without elements. Statements of the table itself,
-   * e.g. `flags dormant`, are under `table`.
+   * `map services` or `chain pick-3` → the lines between its braces, without elements and indentation. Statements of the
+   * table itself, e.g. `flags dormant`, are under `table`.
    */
   readonly skeleton: ReadonlyMap<string, string>
-  /** Set or map → key → value; undefined in sets. Every set of the table is there. What is left of a timeout is not. */
+  /** Set or map → key → value, undefined in sets; without timeouts. Sets without elements are there. */
   readonly elements: ReadonlyMap<string, ReadonlyMap<string, string | undefined>>
   /** Set or map → its elements that will expire. Sets without any are not there. */
   readonly timed: ReadonlyMap<string, readonly TimedElement[]>
@@ -26,7 +26,10 @@ interface Block {
   readonly lines: readonly string[]
 }
 
-/** Takes apart what `nft list table`, `list map` or `list set` prints of one table. Element comments and counters stay in the key. */
+/**
+ * Takes apart what `nft list table`, `list map` or `list set` prints of one table. Comments and counters of elements stay
+ * in their keys.
+ */
 export function parseListing(listing: string): TableListing {
   const skeleton = new Map<string, string>()
   const elements = new Map<string, ReadonlyMap<string, string | undefined>>()
