@@ -90,7 +90,7 @@ describe('in the kernel', () => {
     expect(started).toHaveLength(1)
   })
 
-  test('when nft is killed, its transaction rejects, applied whole or not at all, and the next has a new nft', async () => {
+  test('when nft is killed, its transaction rejects, applied whole or not at all, and another follows', async () => {
     await using cleanup = new AsyncDisposableStack()
     const { nft, started, killAtNextWrite } = await open(cleanup)
     await nft.transaction([load])
@@ -115,12 +115,15 @@ describe('in the kernel', () => {
     expect(await nft.elements(table, 'seen')).toEqual([one.key])
   })
 
-  test('takes a transaction of 8 MB', async () => {
+  test('takes a transaction of 8 MB, after which the process ends, as it has grown', async () => {
     await using cleanup = new AsyncDisposableStack()
-    const { nft } = await open(cleanup)
+    const { nft, started } = await open(cleanup)
     const padding = `# ${'x'.repeat(997)}\n`.repeat(8_000)
     await nft.transaction([{ op: 'load', text: padding }, load, add(one)])
+    expect(await started[0]?.ended).toBe(0)
     expect(await nft.elements(table, 'seen')).toEqual([one.key])
+    await nft.transaction([remove(one)])
+    expect(await nft.elements(table, 'seen')).toEqual([])
   })
 
   test('the process is replaced after as many transactions as told', async () => {

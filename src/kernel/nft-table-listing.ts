@@ -1,8 +1,8 @@
 /** A table as nft lists it, taken apart. */
 export interface TableListing {
   /**
-   * `map services` or `chain pick-3` → the lines between its braces, without elements and indentation. Statements of the
-   * table itself, e.g. `flags dormant`, are under `table`.
+   * `map services` or `chain pick-3` → the lines between its braces, without elements and indentation. Statements of
+   * the table itself, e.g. `flags dormant`, are under `table`.
    */
   readonly skeleton: ReadonlyMap<string, string>
   /** Set or map → key → value, undefined in sets; without timeouts. Sets without elements are there. */
@@ -27,8 +27,8 @@ interface Block {
 }
 
 /**
- * Takes apart what `nft list table`, `list map` or `list set` prints of one table. Comments and counters of elements stay
- * in their keys.
+ * Takes apart what `nft list table`, `list map` or `list set` prints of one table. Comments and counters of elements
+ * stay in their keys.
  */
 export function parseListing(listing: string): TableListing {
   const skeleton = new Map<string, string>()
