@@ -19,8 +19,8 @@ export interface FakeEnd {
 }
 
 /**
- * Runs nothing: `answer` says how each command ends, and the calls are kept in order, as are the programs started. As with the real ones, a
- * non-zero exit rejects with `CommandFailed`, and an aborted call with the signal's reason.
+ * Runs nothing: `answer` says how each command ends, and the calls are kept in order, as are the programs started. As
+ * with the real ones, a non-zero exit rejects with `CommandFailed`, and an aborted call with the signal's reason.
  */
 export class FakeProcesses implements Processes, LastingProcesses {
   readonly calls: FakeCall[] = []

@@ -58,8 +58,8 @@ export class NftProcess {
   }
 
   /**
-   * Resolves to nft's complaint, empty if the line was applied. Rejects with `NftError` when the process ended before it
-   * answered, and so not before it is settled whether the line was applied. One at a time.
+   * Resolves to nft's complaint, empty if the line was applied. Rejects with `NftError` when the process ended before
+   * it answered, and so not before it is settled whether the line was applied. One at a time.
    */
   async tell(line: string): Promise<string> {
     this.#lines += 1

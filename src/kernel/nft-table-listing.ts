@@ -1,11 +1,11 @@
 /** A table as nft lists it, taken apart. */
 export interface TableListing {
   /**
-   * `map services` or `chain pick-3` → the lines between its braces, without elements. Statements of the table itself,
-   * e.g. `flags dormant`, are under `table`.
+   * `map services` or `chain pick-3` → the lines between its braces, without elements and indentation. Statements of
+   * the table itself, e.g. `flags dormant`, are under `table`.
    */
   readonly skeleton: ReadonlyMap<string, string>
-  /** Set or map → key → value; undefined in sets. Every set of the table is there. What is left of a timeout is not. */
+  /** Set or map → key → value, undefined in sets; without timeouts. Sets without elements are there. */
   readonly elements: ReadonlyMap<string, ReadonlyMap<string, string | undefined>>
   /** Set or map → its elements that will expire. Sets without any are not there. */
   readonly timed: ReadonlyMap<string, readonly TimedElement[]>
@@ -26,7 +26,10 @@ interface Block {
   readonly lines: readonly string[]
 }
 
-/** Takes apart what `nft list table`, `list map` or `list set` prints of one table. Element comments and counters stay in the key. */
+/**
+ * Takes apart what `nft list table`, `list map` or `list set` prints of one table. Comments and counters of elements
+ * stay in their keys.
+ */
 export function parseListing(listing: string): TableListing {
   const skeleton = new Map<string, string>()
   const elements = new Map<string, ReadonlyMap<string, string | undefined>>()
@@ -82,16 +85,20 @@ const elementsStart = 'elements = {'
 /** nft 1.1 adds to `size` how many there are. */
 const countOfElements = /\t# count \d+$/
 /** A comma in a quoted comment separates nothing. */
-const betweenCommas = /(?:"[^"]*"|[^,"])+/g
+const betweenCommas = /(?:"[^"]*"|[^,"]+)+/g
 
 function parseElement(text: string): TimedElement {
+  if (!text.includes(' expires ') && !text.includes(' timeout ')) return keyAndValue(text)
   const [, timeout] = / timeout (\S+)/.exec(text) ?? []
   const [, expires] = / expires (\S+)/.exec(text) ?? []
-  const [key = '', value] = text.replaceAll(/ (?:timeout|expires) \S+/g, '').split(' : ')
   return {
-    key,
-    ...(value === undefined ? {} : { value }),
+    ...keyAndValue(text.replaceAll(/ (?:timeout|expires) \S+/g, '')),
     ...(timeout === undefined ? {} : { timeout }),
     ...(expires === undefined ? {} : { expires }),
   }
+}
+
+function keyAndValue(text: string): { key: string; value?: string } {
+  const colon = text.indexOf(' : ')
+  return colon < 0 ? { key: text } : { key: text.slice(0, colon), value: text.slice(colon + 3) }
 }

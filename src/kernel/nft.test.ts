@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../base/clock.ts'
 import { nftCommand } from './nft-command.ts'
 import { FakeNft } from './nft-fake.ts'
+import { nftSession } from './nft-session.ts'
+import { parseListing } from './nft-table-listing.ts'
 import { NftError, type Nft, type NftElement, type NftOperation } from './nft.ts'
 import { realProcesses } from './real-processes.ts'
-import { TestNetwork } from './test-network.ts'
+import { newNamespace, scratch } from './test-scratch.ts'
 
 const table = 'trial'
 const base = `table inet ${table} {
@@ -204,46 +207,95 @@ function expected({ message, holds = {} }: Case) {
   return { refusal: message, unchanged: true, holds }
 }
 
-describe('nft command', () => {
+/** An empty nftables; what it needs ends with `cleanup`. */
+type Open = (cleanup: AsyncDisposableStack) => Promise<Nft>
+
+const implementations: readonly { readonly name: string; readonly open: Open }[] = [
+  { name: 'fake', open: async () => new FakeNft() },
+  {
+    name: 'nft command',
+    open: async (cleanup) => nftCommand({ processes: realProcesses, netns: await newNamespace(cleanup) }),
+  },
+  {
+    name: 'nft session',
+    open: async (cleanup) => {
+      const netns = await newNamespace(cleanup)
+      const { path: scratchDirectory } = cleanup.use(await scratch())
+      return cleanup.use(nftSession({ processes: realProcesses, clock: systemClock, netns, scratchDirectory }))
+    },
+  },
+]
+
+describe.each(implementations)('$name', ({ open }) => {
   test.each(cases)('$name', async (trial) => {
-    await using network = new TestNetwork()
-    const { path } = await network.namespace('node')
-    expect(await outcome(nftCommand({ processes: realProcesses, netns: path }), trial)).toEqual(expected(trial))
+    await using cleanup = new AsyncDisposableStack()
+    expect(await outcome(await open(cleanup), trial)).toEqual(expected(trial))
   })
 
+  test('the canonical form of a text is what is listed after it was loaded', async () => {
+    await using cleanup = new AsyncDisposableStack()
+    const nft = await open(cleanup)
+    const canonical = await nft.canonical(base)
+    expect(await nft.listTable(table)).toBeUndefined()
+    await nft.transaction([load])
+    expect(await nft.listTable(table)).toBe(canonical)
+    expect(canonical).toContain('elements = { 10.0.0.1 . 10.0.0.1 }')
+  })
+
+  test('a text without tables has an empty canonical form', async () => {
+    await using cleanup = new AsyncDisposableStack()
+    expect(await (await open(cleanup)).canonical('')).toBe('')
+  })
+
+  test.each([
+    { name: 'an absent chain', text: `table inet ${table} {\n chain one { goto two; }\n}`, message: /No such file/ },
+    { name: 'no table', text: 'nonsense', message: /syntax error/ },
+  ])('there is no canonical form of a text with $name', async ({ text, message }) => {
+    await using cleanup = new AsyncDisposableStack()
+    const failure: unknown = await (await open(cleanup)).canonical(text).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(NftError)
+    expect(String(failure)).toMatch(message)
+  })
+})
+
+describe.each(implementations.filter(({ name }) => name !== 'fake'))('$name, in the kernel', ({ open }) => {
   test('lists elements of a map with timeouts without them', async () => {
-    await using network = new TestNetwork()
-    const { path } = await network.namespace('node')
-    const nft = nftCommand({ processes: realProcesses, netns: path })
+    await using cleanup = new AsyncDisposableStack()
+    const nft = await open(cleanup)
     const text = `table inet ${table} {\n map seen { typeof ip saddr : meta mark; flags timeout; }\n}`
     await nft.transaction([{ op: 'load', text }, add('seen', { key: '10.0.0.1 timeout 1h', value: '0x0000000a' })])
     expect(await nft.elements(table, 'seen')).toEqual(['10.0.0.1 : 0x0000000a'])
   })
 
   test('an error quotes the offending element, not the whole transaction', async () => {
-    await using network = new TestNetwork()
-    const { path } = await network.namespace('node')
-    const nft = nftCommand({ processes: realProcesses, netns: path })
+    await using cleanup = new AsyncDisposableStack()
+    const nft = await open(cleanup)
     const many = Array.from({ length: 200 }, (_, index) => service(`10.96.0.${index} . tcp . 80`, 'drop'))
     const failure = await nft.transaction([load, add('services', ...many, service('nonsense', 'drop'))]).catch(String)
     expect(failure).toContain('nonsense')
     expect(failure).not.toContain('10.96.0.7 ')
   })
+
+  test('takes 60,000 elements and lists them', { timeout: 60_000 }, async () => {
+    await using cleanup = new AsyncDisposableStack()
+    const nft = await open(cleanup)
+    const many = Array.from({ length: 60_000 }, (_, index) => ({
+      key: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255} . 10.108.100.100`,
+    }))
+    await nft.transaction([load, add('hairpin', ...many)])
+    const listing = parseListing((await nft.listTable(table)) ?? '')
+    expect(listing.elements.get('hairpin')?.size).toBe(60_001)
+    expect(listing.elements.get('hairpin')?.has(many.at(-1)?.key ?? '')).toBe(true)
+  })
 })
 
-describe('fake', () => {
-  test.each(cases)('$name', async (trial) => {
-    expect(await outcome(new FakeNft(), trial)).toEqual(expected(trial))
-  })
-
-  test('fails when it is told to, and changes nothing', async () => {
-    const nft = new FakeNft()
-    nft.failNext(new NftError('out of memory'))
-    await expect(nft.transaction([load])).rejects.toThrow('out of memory')
-    expect(await nft.listTable(table)).toBeUndefined()
-    await nft.transaction([load])
-    expect(nft.transactions).toHaveLength(1)
-  })
+test('the fake fails when it is told to, and changes nothing', async () => {
+  const nft = new FakeNft()
+  nft.failNext(new NftError('out of memory'))
+  await expect(nft.transaction([load])).rejects.toThrow('out of memory')
+  expect(await nft.listTable(table)).toBeUndefined()
+  await nft.transaction([load])
+  expect(nft.transactions).toHaveLength(1)
 })
 
 test('every operation has a case that takes it and one that is refused', () => {

@@ -10,8 +10,8 @@ export interface Nft {
   /** The whole table as `nft list table` prints it; undefined if it is not there. */
   listTable(table: string): Promise<string | undefined>
   /**
-   * How `listTable` would print the tables of this `load` text if they were there, one after the other. Touches nothing
-   * that this contract is about. Rejects with `NftError` if the text would be refused.
+   * How `listTable` would print the tables of this `load` text if nothing else were there, one after the other. The
+   * namespace is not touched. Rejects with `NftError` if the text would be refused.
    */
   canonical(text: string): Promise<string>
 }

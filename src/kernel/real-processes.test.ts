@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest'
+import { access } from 'node:fs/promises'
+import { expect, test, vi } from 'vitest'
 import { CommandFailed } from './processes.ts'
 import { realProcesses } from './real-processes.ts'
+import { scratch } from './test-scratch.ts'
 
-const { run } = realProcesses
+const { run, start } = realProcesses
 
 test('collects both outputs', async () => {
   expect(await run(['sh', '-c', 'echo out; echo err >&2'])).toEqual({ stdout: 'out\n', stderr: 'err\n' })
@@ -39,4 +41,61 @@ test('an abort ends the program and rejects with its reason', async () => {
   abort.abort(new Error('enough'))
   await expect(running).rejects.toThrow('enough')
   await expect(run(['true'], { signal: abort.signal })).rejects.toThrow('enough')
+})
+
+test('a program that lasts is fed and heard until its input ends', async () => {
+  const heard: string[] = []
+  const process = start(['sh', '-c', 'echo ignored; cat >&2; exit 3'], { onStderr: (piece) => heard.push(piece) })
+  process.write('one\n')
+  await vi.waitFor(() => expect(heard.join('')).toBe('one\n'))
+  process.write('two\n')
+  process.endInput()
+  expect(await process.ended).toBe(3)
+  expect(heard.join('')).toBe('one\ntwo\n')
+})
+
+test('a program that lasts has its directory and environment', async () => {
+  const heard: string[] = []
+  const process = start(['sh', '-c', 'echo "$PWD $HOME ${PATH:+path}" >&2'], {
+    directory: '/proc',
+    environment: { HOME: '/dev/null' },
+    onStderr: (piece) => heard.push(piece),
+  })
+  expect(await process.ended).toBe(0)
+  expect(heard.join('')).toBe('/proc /dev/null path\n')
+})
+
+test('a program that lasts can be killed, and be written to after that', async () => {
+  const process = start(['cat'])
+  process.kill()
+  process.write('lost\n')
+  expect(await process.ended).toBeNull()
+  process.write('lost as well\n')
+  process.endInput()
+})
+
+for (const { name, command, options, exitCode, why } of [
+  { name: 'that is missing', command: ['no-program'], options: {}, exitCode: 127, why: 'no-program' },
+  { name: 'in no namespace', command: ['true'], options: { netns: '/run/netns/no-such' }, exitCode: 1, why: 'no-such' },
+] as const) {
+  test(`a program to last ${name} has ended and said why`, async () => {
+    const heard: string[] = []
+    const process = start(command, { ...options, onStderr: (piece) => heard.push(piece) })
+    process.write('lost\n')
+    expect(await process.ended).toBe(exitCode)
+    expect(heard.join('')).toContain(why)
+  })
+}
+
+test('the input of a program that lasts ends when the process that started it is killed', async () => {
+  await using cleanup = new AsyncDisposableStack()
+  const { path } = cleanup.use(await scratch())
+  const module = new URL('real-processes.ts', import.meta.url).href
+  const program = `
+    const { realProcesses } = await import(${JSON.stringify(module)})
+    realProcesses.start(['sh', '-c', 'touch started; cat; touch ended'], { directory: ${JSON.stringify(path)} })`
+  const parent = start([process.execPath, '--input-type=module', '-e', program])
+  await vi.waitFor(() => access(`${path}/started`), { timeout: 10_000 })
+  parent.kill()
+  await vi.waitFor(() => access(`${path}/ended`), { timeout: 10_000 })
 })
