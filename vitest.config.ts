@@ -8,6 +8,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/*.test.ts'],
           testTimeout: 20_000,
+          hookTimeout: 30_000,
           // What is polled for comes at once; a machine that is busy with something else may take its time.
           expect: { poll: { timeout: 15_000 } },
         },
