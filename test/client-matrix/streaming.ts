@@ -219,9 +219,12 @@ function byPrefix(log: string): ReadonlyMap<string, string> {
 const tellsSizesThenBash =
   'until test "$size" = "44 120"; do was="$size"; size="$(stty size)"; test "$size" = "$was" || echo "size $size"; sleep 0.1; done; exec bash'
 
-/** The shell's prompt that follows what it was told to say; what is typed before it is there may be lost. */
+/**
+ * The shell's prompt that follows what it was told to say; what is typed before it is there may be lost. After it
+ * busybox asks the terminal where its cursor is.
+ */
 function after(said: string): RegExp {
-  return new RegExp(`${said}\\s[^]*[#$] $`)
+  return new RegExp(`${said}\\s[^]*[#$] (\\u001b\\[6n)?$`)
 }
 
 async function answerOf(port: string | undefined): Promise<string> {
