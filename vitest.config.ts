@@ -3,7 +3,16 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/*.test.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+          // What is polled for comes at once; a machine that is busy with something else may take its time.
+          expect: { poll: { timeout: 15_000 } },
+        },
+      },
       {
         test: {
           name: 'e2e',

@@ -268,8 +268,11 @@ describe('watches', () => {
     server = await testServer({ maxUnreadBytes: 1_000_000 })
     const count = 50
     for (let i = 0; i < count; i += 1) await createLarge(`n${i}`, 100_000)
-    const { text } = await http2Request(await server.session(), { ':path': `${configMaps}?watch=1&timeoutSeconds=1` })
-    expect(text.trim().split('\n')).toHaveLength(count)
+    const read = await watchOver(await server.session(), `${configMaps}?watch=1`)
+    let text = ''
+    read.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+    await expect.poll(() => text.split('\n').length - 1, { interval: 2 }).toBe(count)
+    expect(await troubles()).toEqual([])
   })
 
   test('end cleanly at their time', async () => {

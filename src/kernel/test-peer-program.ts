@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Answer, PeerOrder, PeerReply, Question, ServerAddress } from './test-peer.ts'
 
-/** How long a question waits: a refusal comes at once, so only what is dropped takes this long. */
-const patienceMs = 2_000
+/** How long a question waits, and a connection between two of them: only what is dropped takes this long. */
+const patienceMs = 10_000
 
 interface Conversation {
   readonly socket: Socket

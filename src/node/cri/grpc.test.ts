@@ -67,8 +67,8 @@ test('sends the request and reads the answer, however it is cut', async () => {
     })
   })
   const sent = Buffer.from(frame(encode(text, { text: 'hello' }))).toString('hex')
-  expect(await client.unary(method, { text: 'hello' }, { timeoutMs: 5000 })).toEqual({
-    text: `application/grpc trailers 5000m ${sent}`,
+  expect(await client.unary(method, { text: 'hello' }, { timeoutMs: 15_000 })).toEqual({
+    text: `application/grpc trailers 15000m ${sent}`,
   })
 })
 

@@ -1,10 +1,11 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ConfigMaps } from '../../api/kinds/config-map.ts'
 import { Pods, type Pod } from '../../api/kinds/pod.ts'
 import { ServiceAccounts } from '../../api/kinds/service-account.ts'
 import { Services } from '../../api/kinds/service.ts'
+import { atRest } from '../../base/at-rest.ts'
 import type { FakeRuntime } from '../cri/fake-runtime.ts'
 import { RuntimeError } from '../cri/runtime.ts'
 import { markDeleted, testNode } from './test-node.ts'
@@ -436,11 +437,13 @@ describe('a pod with a token', () => {
     node.client.seed(ServiceAccounts, { metadata: { namespace: 'default', name: 'web' } })
     node.client.seed(Pods, testPod({ spec }))
     const file = join(node.directory, 'pod-data', 'uid-1', 'volumes', 'access', 'token')
-    const holds = (token: string) => vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe(token))
+    const holds = async (token: string) => {
+      await atRest()
+      expect(await readFile(file, 'utf8')).toBe(token)
+    }
     const agent = node.startAgent()
     await node.until(isReady)
     await holds('web-token-1')
-    await runningIds(node.runtime)
     node.clock.advance(48 * 60_000)
     await holds('web-token-2')
     agent.kill()
@@ -455,14 +458,14 @@ describe('a pod with a token', () => {
     node.client.seed(Pods, testPod({ spec }))
     node.startAgent()
     const told = 'Warning FailedMount MountVolume.SetUp failed for volume "access" : failed to fetch token: serviceaccounts "web" not found'
-    await vi.waitFor(() => expect(node.events).toContain(told))
+    await node.until(() => node.events.includes(told))
     node.client.seed(ServiceAccounts, { metadata: { namespace: 'default', name: 'web' } })
     await node.passTimeUntil(isReady)
     await node.client.delete(ServiceAccounts, { namespace: 'default', name: 'web' })
     const asked = () => node.client.calls.filter(({ subresource }) => subresource === 'token').length
     const before = asked()
     node.clock.advance(48 * 60_000)
-    await vi.waitFor(() => expect(asked()).toBeGreaterThan(before))
+    await node.until(() => asked() > before)
     expect(isReady(node.pod())).toBe(true)
   })
 })

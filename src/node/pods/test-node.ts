@@ -1,7 +1,7 @@
-import { vi } from 'vitest'
 import { Pods, type Pod } from '../../api/kinds/pod.ts'
 import { Services } from '../../api/kinds/service.ts'
 import { keyOf } from '../../api/object.ts'
+import { atRest } from '../../base/at-rest.ts'
 import { ManualClock } from '../../base/manual-clock.ts'
 import { silentLog } from '../../base/log.ts'
 import { informer } from '../../client/informer.ts'
@@ -16,6 +16,14 @@ import { RuntimeView } from './runtime-view.ts'
 import { apiSources } from './sources.ts'
 import { scratchDirectory, scratchFile } from './test-pods.ts'
 
+/** The pod that most tests are about. */
+const podKey = 'default/web'
+
+type PodState = (pod: Pod | undefined) => boolean
+
+/** Moves of the clock after which what has not come will not come. */
+const mostTimers = 300
+
 /** A node on fakes, whose agent can be killed and started again. */
 export interface TestNode extends AsyncDisposable {
   readonly client: MemoryClient
@@ -29,10 +37,10 @@ export interface TestNode extends AsyncDisposable {
   /** A runtime in front of the node's whose caller dies at a call; give it to `startAgent`. */
   dyingRuntime(fatalCall: number, when: 'before' | 'after'): DyingRuntime
   pod(key?: string): Pod | undefined
-  /** Waits until the pod is so. */
-  until(holds: (pod: Pod | undefined) => boolean): Promise<void>
-  /** Moves the clock from timer to timer until the pod is so. */
-  passTimeUntil(holds: (pod: Pod | undefined) => boolean): Promise<void>
+  /** Lets everything happen that needs no time; the pod must have been so in the course of it, however briefly. */
+  until(holds: PodState): Promise<void>
+  /** Moves the clock from timer to timer, each once nothing is left to happen before it, until the pod has been so. */
+  passTimeUntil(holds: PodState): Promise<void>
 }
 
 export interface TestAgent {
@@ -73,7 +81,8 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
     },
     isPinned: (image: string) => image in programs,
   }
-  const pod = (key = 'default/web') => client.peek(Pods, key)
+  const pod = (key = podKey) => client.peek(Pods, key)
+  const world = { client, clock, runtime }
   return {
     client,
     runtime,
@@ -87,15 +96,8 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
       return agent
     },
     dyingRuntime: (fatalCall, when) => dyingRuntime(runtime, { fatalCall, when, never: dead.promise }),
-    until: (holds) => vi.waitFor(() => check(holds, pod(), runtime), { timeout: 5000, interval: 2 }),
-    passTimeUntil: (holds) =>
-      vi.waitFor(
-        () => {
-          if (!holds(pod())) clock.advance(clock.nextTimerMs ?? 1000)
-          check(holds, pod(), runtime)
-        },
-        { timeout: 5000, interval: 5 },
-      ),
+    until: (holds) => passTime(world, holds, 0),
+    passTimeUntil: (holds) => passTime(world, holds, mostTimers),
     async [Symbol.asyncDispose]() {
       for (const agent of agents) agent.kill()
       // Lets what was hanging end, so that nothing is written into the directory any more.
@@ -106,8 +108,46 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
   }
 }
 
-function check(holds: (pod: Pod | undefined) => boolean, pod: Pod | undefined, runtime: FakeRuntime): void {
-  if (!holds(pod)) throw new Error(`not yet: ${JSON.stringify(pod?.status)} after ${runtime.calls.join(', ')}`)
+/** Rejects if the pod has not been so and is not, after so many timers. */
+async function passTime(
+  { client, clock, runtime }: Pick<TestNode, 'client' | 'clock' | 'runtime'>,
+  holds: PodState,
+  timers: number,
+): Promise<void> {
+  await using versions = await eachVersion(client, holds)
+  await atRest()
+  for (let passed = 0; !versions.held(); passed += 1) {
+    const nextMs = clock.nextTimerMs
+    if (passed === timers || nextMs === undefined) {
+      const { status } = client.peek(Pods, podKey) ?? {}
+      const calls = runtime.calls.slice(-20).join(', ')
+      throw new Error(`not so at rest, after ${passed} timers: ${JSON.stringify(status)}, last calls: ${calls}`)
+    }
+    clock.advance(nextMs)
+    await atRest()
+  }
+}
+
+/** Looks at every version of the pod from now on: one that is soon replaced counts too. */
+async function eachVersion(client: MemoryClient, holds: PodState): Promise<AsyncDisposable & { held(): boolean }> {
+  const stop = new AbortController()
+  const { resourceVersion } = await client.list(Pods)
+  let held = holds(client.peek(Pods, podKey))
+  const follow = async () => {
+    for await (const event of client.watch(Pods, { resourceVersion, signal: stop.signal })) {
+      if (event.type === 'BOOKMARK' || keyOf(event.object) !== podKey) continue
+      held ||= holds(event.type === 'DELETED' ? undefined : event.object)
+    }
+  }
+  const following = follow()
+  return {
+    // What it waits for need not be in the pod.
+    held: () => held || holds(client.peek(Pods, podKey)),
+    [Symbol.asyncDispose]() {
+      stop.abort()
+      return following
+    },
+  }
 }
 
 function startAgent(

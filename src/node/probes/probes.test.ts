@@ -126,7 +126,8 @@ describe('thresholds and times', () => {
 
 function probe(spec: ProbeSpec, port: number) {
   const target = { spec: { name: 'app', ports: [{ name: 'http', containerPort: port }] }, containerId: 'x', podIP: '127.0.0.1' }
-  return runProbe(new FakeRuntime(), spec, target)
+  // The default of a second is for the machine that the tests run on to keep or not.
+  return runProbe(new FakeRuntime(), { timeoutSeconds: 15, ...spec }, target)
 }
 
 function testProber(readiness: ProbeSpec, more: object = {}) {
