@@ -6,6 +6,7 @@ import {
   addressesOf,
   addressTypesOf,
   hostnameUnder,
+  isBehindServices,
   isHeadless,
   isOfType,
   podReference,
@@ -19,14 +20,14 @@ interface Candidate {
 }
 
 /**
- * The subsets of a Service's legacy Endpoints: addresses of the Service's first family, those with equal ports
+ * The subsets of a Service's legacy Endpoints, from the pods it selects: addresses of the Service's first family, those with equal ports
  * together, ready ones apart from others; terminating pods are in only where unready ones are published. Sorted, so
  * that equal pods give equal subsets. Pure.
  */
 export function endpointSubsets(service: Service, pods: readonly Pod[]): EndpointSubset[] {
   const publishAll = service.spec.publishNotReadyAddresses === true
   const candidates = pods
-    .filter((pod) => publishAll || !isTerminating(pod))
+    .filter((pod) => isBehindServices(pod) && (publishAll || !isTerminating(pod)))
     .flatMap((pod): Candidate[] => {
       const address = addressOf(service, pod)
       const ports = portsOf(service, pod)

@@ -26,14 +26,19 @@ export function addressTypesOf({ spec }: Service): readonly AddressType[] {
   return isIPv6(spec.clusterIP ?? '') ? ['IPv6'] : ['IPv4']
 }
 
-/** The pods a Service selects that have an address and have not ended, in the order of their names. */
+/** The pods a Service selects, in the order of their names. */
 export function podsOf(service: Service, pods: Cache<Pod>): readonly Pod[] {
   if (!hasSelector(service)) return []
   const selector = selectorFromMap(service.spec.selector)
   return pods
     .list(service.metadata.namespace)
-    .filter((pod) => selector.matches(pod.metadata.labels) && !isTerminal(pod) && addressesOf(pod).length > 0)
+    .filter((pod) => selector.matches(pod.metadata.labels))
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+}
+
+/** A pod stands behind its Services as long as it has an address and has not ended. */
+export function isBehindServices(pod: Pod): boolean {
+  return !isTerminal(pod) && addressesOf(pod).length > 0
 }
 
 export function addressesOf({ status }: Pod): readonly string[] {
@@ -97,7 +102,7 @@ export function servicesOfChangedNodes(nodes: Cache<Node>, services: Cache<Servi
 }
 
 export function zoneOf(node: Node | undefined): string | undefined {
-  return node?.metadata.labels?.['topology.kubernetes.io/zone']
+  return node?.metadata.labels?.['topology.kubernetes.io/zone'] || undefined
 }
 
 function selecting({ metadata }: Pod, services: Cache<Service>): readonly ObjectKey[] {

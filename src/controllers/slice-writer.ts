@@ -71,10 +71,12 @@ export class SliceWriter {
     await this.#writes.delete(service, slice, write)
   }
 
+  /** Without slices that wait for a finalizer only: they are as good as gone, and others take their place. */
   #of(service: ObjectKey): readonly EndpointSlice[] {
     return this.#slices
       .list(splitKey(service).namespace)
       .filter((slice) => this.#manages(slice) && serviceKeyOf(slice) === service)
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
   }
 
