@@ -80,8 +80,10 @@ function subset(members: readonly Candidate[]): EndpointSubset {
   }
 }
 
+const { compare: compareAddresses } = new Intl.Collator('en', { numeric: true })
+
 function byAddress(a: EndpointAddress, b: EndpointAddress): number {
-  const byIp = a.ip.localeCompare(b.ip, 'en', { numeric: true })
+  const byIp = compareAddresses(a.ip, b.ip)
   return byIp || ((a.targetRef?.uid ?? '') < (b.targetRef?.uid ?? '') ? -1 : 1)
 }
 
