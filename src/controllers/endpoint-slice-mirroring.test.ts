@@ -103,3 +103,29 @@ test('splits the families, and says which addresses it skipped', async () => {
     ['InvalidIPAddress', 'Skipped 1 invalid IP addresses when mirroring to EndpointSlices'],
   ])
 })
+
+test('mirrored slices have the labels and annotations of the Endpoints, and lose them with these', async () => {
+  await using cluster = new TestCluster()
+  cluster.client.seed(Services, service({ spec: { selector: {} } }))
+  const triggerTime = 'endpoints.kubernetes.io/last-change-trigger-time'
+  const annotations = {
+    note: 'mine',
+    [triggerTime]: '2026-01-01T00:00:00Z',
+    'kubectl.kubernetes.io/last-applied-configuration': '{}',
+  }
+  cluster.client.seed(EndpointsResource, external({ labels: { team: 'a' }, annotations }))
+  start(cluster)
+  await cluster.quiet()
+  const metadata = async () => (await cluster.all(EndpointSlices))[0]?.metadata
+  expect(await metadata()).toMatchObject({ labels: { team: 'a' }, annotations: { note: 'mine' } })
+  expect(Object.keys((await metadata())?.annotations ?? {})).toEqual(['note'])
+
+  cluster.client.seed(EndpointsResource, external())
+  await cluster.quiet()
+  expect(await metadata()).toMatchObject({ annotations: {} })
+  expect((await metadata())?.labels).not.toHaveProperty('team')
+  const mark = cluster.client.calls.length
+  cluster.client.seed(EndpointsResource, external({ annotations: { [triggerTime]: '2026-01-01T00:05:00Z' } }))
+  await cluster.quiet()
+  expect(cluster.writesTo(EndpointSlices, mark)).toEqual([])
+})

@@ -20,6 +20,7 @@ import { controllerReference } from './controller-reference.ts'
 import { hasSelector, type AddressType } from './service-pods.ts'
 import { groupKey, type SliceGroup, type SliceOwner } from './slice-plan.ts'
 import { managedByLabel, serviceNameLabel, SliceWriter } from './slice-writer.ts'
+import { triggerTimeAnnotation } from './trigger-times.ts'
 
 export interface EndpointSliceMirroringDeps {
   readonly client: Client
@@ -33,10 +34,7 @@ export interface EndpointSliceMirroringDeps {
 export const mirrorManager = 'endpointslicemirroring-controller.k8s.io'
 const skipMirrorLabel = 'endpointslice.kubernetes.io/skip-mirror'
 const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader'
-const unmirroredAnnotations = [
-  'endpoints.kubernetes.io/last-change-trigger-time',
-  'kubectl.kubernetes.io/last-applied-configuration',
-]
+const unmirroredAnnotations = [triggerTimeAnnotation, 'kubectl.kubernetes.io/last-applied-configuration']
 const maxPerSubset = 1000
 const lookAgainMs = 1_000
 
@@ -62,7 +60,6 @@ export function endpointSliceMirroringController(deps: EndpointSliceMirroringDep
       if (object === undefined || service === undefined || hasSelector(service) || !mirrors(object)) {
         return writer.deleteAll(key, signal)
       }
-      if (object.metadata.deletionTimestamp !== undefined) return
       const { groups, problems } = mirrorGroups(object.subsets ?? [])
       for (const problem of problems) events.event(object, 'Warning', problem)
       await unlessNamespaceTerminates(() => writer.apply(mirrorOwner(object), groups, signal))
@@ -132,7 +129,7 @@ function slicePort({ name = '', port, protocol = 'TCP', appProtocol }: EndpointP
 }
 
 function mirrorOwner(endpoints: Endpoints): SliceOwner {
-  const { namespace = '', name, labels, annotations = {} } = endpoints.metadata
+  const { namespace = '', name, labels, annotations = {}, deletionTimestamp } = endpoints.metadata
   const kept = Object.entries(annotations).filter(([key]) => !unmirroredAnnotations.includes(key))
   return {
     namespace,
@@ -140,6 +137,7 @@ function mirrorOwner(endpoints: Endpoints): SliceOwner {
     reference: controllerReference(endpoints, EndpointsResource),
     labels: { ...labels, [serviceNameLabel]: name, [managedByLabel]: mirrorManager },
     annotations: Object.fromEntries(kept),
+    isLeaving: deletionTimestamp !== undefined,
     maxEndpoints: maxPerSubset,
   }
 }

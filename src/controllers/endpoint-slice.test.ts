@@ -53,6 +53,38 @@ for (const { name, spec = {}, pods, slices } of [
     slices: ['10.0.0.1 ready serving : =8080', 'fd00::1 ready serving : =8080'],
   },
   { name: 'a pod whose node is gone', pods: [pod({ ip: '10.0.0.1', nodeName: '' })], slices: [' : '] },
+  {
+    name: 'a pod whose node is gone, where all are published',
+    spec: { publishNotReadyAddresses: true },
+    pods: [pod({ ip: '10.0.0.1', nodeName: '' })],
+    slices: ['10.0.0.1 ready serving : =8080'],
+  },
+  {
+    name: 'pods that have ended, or have no address yet, are out',
+    spec: { publishNotReadyAddresses: true },
+    pods: [
+      pod({ ip: '10.0.0.1', status: { phase: 'Succeeded' } }),
+      pod({ ip: '10.0.0.2', status: { phase: 'Failed' } }),
+      pod({ ready: false }),
+      pod({ ip: '10.0.0.3', ready: false, status: { phase: 'Pending' } }),
+    ],
+    slices: ['10.0.0.3 ready : =8080'],
+  },
+  {
+    name: 'pods of the host network that share its address',
+    pods: [
+      pod({ name: 'a', ip: '192.168.99.11', spec: { hostNetwork: true, ...named(8080) } }),
+      pod({ name: 'b', ip: '192.168.99.11', spec: { hostNetwork: true, ...named(9090) } }),
+    ],
+    spec: { ports: [{ port: 80, targetPort: 'http' }] },
+    slices: ['192.168.99.11 ready serving : =8080', '192.168.99.11 ready serving : =9090'],
+  },
+  {
+    name: 'a family that no pod has: an empty slice of it',
+    spec: { ipFamilies: ['IPv6', 'IPv4'] },
+    pods: [pod({ ip: '10.0.0.1' })],
+    slices: [' : ', '10.0.0.1 ready serving : =8080'],
+  },
 ] satisfies { name: string; spec?: Partial<Service['spec']>; pods: Pod[]; slices: string[] }[]) {
   test(name, () => {
     const groups = sliceGroups(service({ spec }), pods, nodeOf)
@@ -77,6 +109,12 @@ test('an endpoint names its pod, node and zone, and its host under a Service of 
   ])
   const [elsewhere] = sliceGroups(service({ name: 'other' }), [web], nodeOf)
   expect(elsewhere?.endpoints[0]?.hostname).toBeUndefined()
+})
+
+test('a node without a zone gives endpoints without one', () => {
+  const zoneless = () => node({ labels: { 'topology.kubernetes.io/zone': '' } })
+  const [group] = sliceGroups(service(), [pod({ ip: '10.0.0.1' })], zoneless)
+  expect(group?.endpoints[0]).not.toHaveProperty('zone')
 })
 
 function start(cluster: TestCluster): void {
@@ -230,4 +268,129 @@ test('repairs its slices, and takes no others for its own', async () => {
   cluster.client.unseed(EndpointSlices, { namespace: 'default', name: own.metadata.name })
   await cluster.quiet()
   expect(await slices(cluster)).toEqual(['10.0.0.1 ready serving : =8080', ' : '])
+})
+
+/** A Service that is stored, and whose spec, labels or annotations a test changes. */
+async function running(cluster: TestCluster, initial = service()): Promise<Service> {
+  const [stored] = cluster.client.seed(Services, initial)
+  start(cluster)
+  await cluster.quiet()
+  if (stored === undefined) throw new Error('not seeded')
+  return stored
+}
+
+test('hints come with spec.trafficDistribution and go with it, on slices that nothing else changes', async () => {
+  await using cluster = new TestCluster()
+  cluster.client.seed(Pods, pod({ name: 'a', ip: '10.0.0.1' }), pod({ name: 'b', ip: '10.0.0.2', ready: false }))
+  const mine = {
+    metadata: { name: 'mine', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubia' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['10.0.0.9'], conditions: { ready: true }, hints: { forZones: [{ name: 'far' }] } }],
+  }
+  cluster.client.seed(EndpointSlices, mine)
+  const stored = await running(cluster)
+  const hints = async () =>
+    (await cluster.all(EndpointSlices)).flatMap(({ endpoints }) => endpoints.map((each) => each.hints))
+  const far = { forZones: [{ name: 'far' }] }
+  expect(await hints()).toEqual([undefined, undefined, far])
+
+  const mark = cluster.client.calls.length
+  cluster.client.seed(Services, { ...stored, spec: { ...stored.spec, trafficDistribution: 'PreferSameNode' } })
+  await cluster.quiet()
+  expect(await hints()).toEqual([{ forNodes: [{ name: 'node-1' }] }, undefined, far])
+  cluster.client.seed(Nodes, node({ labels: zone }))
+  await cluster.quiet()
+  expect(await hints()).toEqual([{ forZones: [{ name: 'a' }], forNodes: [{ name: 'node-1' }] }, undefined, far])
+  cluster.client.seed(Services, stored)
+  await cluster.quiet()
+  expect(await hints()).toEqual([undefined, undefined, far])
+  expect(cluster.writesTo(EndpointSlices, mark)).toEqual(['update', 'update', 'update'])
+})
+
+test('what a slice was written for is noted on it', async () => {
+  await using cluster = new TestCluster()
+  cluster.client.seed(Pods, pod({ name: 'a', ip: '10.0.0.1' }), pod({ name: 'b', ip: '10.0.0.2', ready: false }))
+  const stored = await running(cluster)
+  const noted = async () => {
+    const [slice] = await cluster.all(EndpointSlices)
+    return slice?.metadata.annotations?.['endpoints.kubernetes.io/last-change-trigger-time']
+  }
+  expect(await noted()).toBe('2026-01-01T00:00:00Z')
+  const ready = { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:01:00Z' }
+  const b = cluster.client.peek(Pods, 'default/b') ?? pod()
+  cluster.client.seed(Pods, { ...b, status: { ...b.status, conditions: [ready] } })
+  await cluster.quiet()
+  expect(await noted()).toBe('2026-01-01T00:01:00Z')
+  const { metadata } = stored
+  cluster.client.seed(Services, { ...stored, metadata: { ...metadata, labels: { team: 'a' } } })
+  await cluster.quiet()
+  expect(await noted()).toBeUndefined()
+})
+
+test('the slices of a Service that names something outside are gone, and come back with its selector', async () => {
+  await using cluster = new TestCluster()
+  cluster.client.seed(Pods, ...pods(1))
+  const stored = await running(cluster)
+  const external = { type: 'ExternalName', externalName: 'example.com', selector: { app: 'kubia' } }
+  cluster.client.seed(Services, { ...stored, spec: external })
+  await cluster.quiet()
+  expect(await slices(cluster)).toEqual([])
+  cluster.client.seed(Services, stored)
+  await cluster.quiet()
+  expect(await slices(cluster)).toEqual(['10.0.0.1 ready serving : =8080'])
+})
+
+test('without a selector the slices are left as they are, until there is one again', async () => {
+  await using cluster = new TestCluster()
+  cluster.client.seed(Pods, ...pods(1))
+  const stored = await running(cluster)
+  cluster.client.seed(Services, { ...stored, spec: { ...stored.spec, selector: {} } })
+  cluster.setPod('web-0', { ready: false })
+  await cluster.quiet()
+  expect(await slices(cluster)).toEqual(['10.0.0.1 ready serving : =8080'])
+  cluster.client.seed(Services, stored)
+  await cluster.quiet()
+  expect(await slices(cluster)).toEqual(['10.0.0.1 : =8080'])
+})
+
+test('a family that a Service gets or loses brings or takes its slices', async () => {
+  await using cluster = new TestCluster()
+  cluster.client.seed(Pods, pod({ name: 'a', status: { podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }] } }))
+  const stored = await running(cluster)
+  const types = async () => (await cluster.all(EndpointSlices)).map(({ addressType }) => addressType).sort()
+  expect(await types()).toEqual(['IPv4'])
+  cluster.client.seed(Services, { ...stored, spec: { ...stored.spec, ipFamilies: ['IPv4', 'IPv6'] } })
+  await cluster.quiet()
+  expect(await types()).toEqual(['IPv4', 'IPv6'])
+  cluster.client.seed(Services, stored)
+  await cluster.quiet()
+  expect(await types()).toEqual(['IPv4'])
+})
+
+test('the slices of a Service that waits for a finalizer follow its pods, but no new ones are made', async () => {
+  await using cluster = new TestCluster()
+  cluster.client.seed(Pods, ...pods(1))
+  const stored = await running(cluster)
+  const { metadata } = stored
+  cluster.client.seed(Services, { ...stored, metadata: { ...metadata, ...deleted, finalizers: ['acme.io/wait'] } })
+  cluster.setPod('web-0', { ready: false })
+  await cluster.quiet()
+  expect(await slices(cluster)).toEqual(['10.0.0.1 : =8080'])
+  const [own] = await cluster.all(EndpointSlices)
+  cluster.client.unseed(EndpointSlices, { namespace: 'default', name: own?.metadata.name ?? '' })
+  await cluster.quiet()
+  expect(await slices(cluster)).toEqual([])
+})
+
+test('another slice takes the place of one that waits for a finalizer', async () => {
+  await using cluster = new TestCluster()
+  cluster.client.seed(Pods, ...pods(1))
+  await running(cluster)
+  const [own] = await cluster.all(EndpointSlices)
+  if (own === undefined) throw new Error('no slice')
+  const metadata = { ...own.metadata, ...deleted, finalizers: ['acme.io/wait'] }
+  const mark = cluster.client.calls.length
+  cluster.client.seed(EndpointSlices, { ...own, metadata })
+  await cluster.quiet()
+  expect(cluster.writesTo(EndpointSlices, mark)).toEqual(['create'])
 })

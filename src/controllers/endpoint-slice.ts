@@ -15,6 +15,7 @@ import {
   addressTypesOf,
   hasSelector,
   hostnameUnder,
+  isBehindServices,
   isHeadless,
   isOfType,
   podReference,
@@ -27,6 +28,8 @@ import {
 } from './service-pods.ts'
 import { groupKey, type SliceGroup, type SliceOwner } from './slice-plan.ts'
 import { managedByLabel, serviceNameLabel, SliceWriter } from './slice-writer.ts'
+import { hintsFor } from './traffic-hints.ts'
+import { TriggerTimes } from './trigger-times.ts'
 
 export interface EndpointSliceDeps {
   readonly client: Client
@@ -45,6 +48,7 @@ const lookAgainMs = 1_000
 /** Keeps the EndpointSlices of each Service equal to what its selector and the live Pods imply. */
 export function endpointSliceController({ services, pods, nodes, ...deps }: EndpointSliceDeps): Controller {
   const writer = new SliceWriter({ ...deps, slices: deps.endpointSlices, manager: sliceManager })
+  const triggerTimes = new TriggerTimes()
   return {
     name: 'endpoint-slice',
     wakesOn: [
@@ -56,17 +60,19 @@ export function endpointSliceController({ services, pods, nodes, ...deps }: Endp
     async reconcile(key, signal) {
       if (!(await writer.settled(key, signal))) return { againInMs: lookAgainMs }
       const service = services.get(key)
+      if (service === undefined) triggerTimes.forget(key)
       if (service === undefined || service.spec.type === 'ExternalName') return writer.deleteAll(key, signal)
       if (!hasSelector(service)) return // its owner writes the slices by hand, or Endpoints that are mirrored
-      if (service.metadata.deletionTimestamp !== undefined) return // the garbage collector takes them away
-      const groups = sliceGroups(service, podsOf(service, pods), (name) => nodes.get(name))
-      await unlessNamespaceTerminates(() => writer.apply(sliceOwner(service), groups, signal))
+      const selected = podsOf(service, pods)
+      const groups = sliceGroups(service, selected, (name) => nodes.get(name))
+      const owner = sliceOwner(service, triggerTimes.next(service, selected))
+      await unlessNamespaceTerminates(() => writer.apply(owner, groups, signal))
     },
   }
 }
 
 /**
- * The endpoints of a Service by address type and ports: pods that give a port's name different numbers are in
+ * The endpoints of a Service, from the pods it selects, by address type and ports: pods that give a port's name different numbers are in
  * different groups. A Service without any endpoint has one empty group per address type, so that who watches slices
  * knows that it has been looked at. Pure.
  */
@@ -77,7 +83,7 @@ export function sliceGroups(
 ): readonly SliceGroup[] {
   return addressTypesOf(service).flatMap((addressType) => {
     const groups = new Map<string, SliceGroup & { readonly endpoints: Endpoint[] }>()
-    for (const pod of pods) {
+    for (const pod of pods.filter(isBehindServices)) {
       const endpoint = endpointOf(service, pod, { addressType, nodeOf })
       if (endpoint === undefined) continue
       const ports = slicePorts(service, pod)
@@ -105,7 +111,7 @@ function endpointOf(
   const terminating = isTerminating(pod)
   const hostname = hostnameUnder(service, pod)
   const zone = zoneOf(node)
-  return {
+  const endpoint: Endpoint = {
     addresses,
     conditions: { ready: publishAll || (serving && !terminating), serving, terminating },
     ...(hostname === undefined ? {} : { hostname }),
@@ -113,6 +119,8 @@ function endpointOf(
     ...(zone === undefined ? {} : { zone }),
     targetRef: podReference(pod),
   }
+  const hints = hintsFor(service, endpoint)
+  return hints === undefined ? endpoint : { ...endpoint, hints }
 }
 
 /** In the order of the Service; a name that the pod does not have is left out. */
@@ -125,8 +133,8 @@ function slicePorts({ spec }: Service, pod: Pod): SlicePort[] {
   })
 }
 
-function sliceOwner(service: Service): SliceOwner {
-  const { namespace = '', name, labels } = service.metadata
+function sliceOwner(service: Service, triggerTime: string | undefined): SliceOwner {
+  const { namespace = '', name, labels, deletionTimestamp } = service.metadata
   const reserved = [headlessLabel, serviceNameLabel, managedByLabel]
   return {
     namespace,
@@ -138,6 +146,8 @@ function sliceOwner(service: Service): SliceOwner {
       [serviceNameLabel]: name,
       [managedByLabel]: sliceManager,
     },
+    triggerTime,
+    isLeaving: deletionTimestamp !== undefined,
     maxEndpoints,
   }
 }

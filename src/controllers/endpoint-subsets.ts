@@ -6,6 +6,7 @@ import {
   addressesOf,
   addressTypesOf,
   hostnameUnder,
+  isBehindServices,
   isHeadless,
   isOfType,
   podReference,
@@ -19,14 +20,14 @@ interface Candidate {
 }
 
 /**
- * The subsets of a Service's legacy Endpoints: addresses of the Service's first family, those with equal ports
+ * The subsets of a Service's legacy Endpoints, from the pods it selects: addresses of the Service's first family, those with equal ports
  * together, ready ones apart from others; terminating pods are in only where unready ones are published. Sorted, so
  * that equal pods give equal subsets. Pure.
  */
 export function endpointSubsets(service: Service, pods: readonly Pod[]): EndpointSubset[] {
   const publishAll = service.spec.publishNotReadyAddresses === true
   const candidates = pods
-    .filter((pod) => publishAll || !isTerminating(pod))
+    .filter((pod) => isBehindServices(pod) && (publishAll || !isTerminating(pod)))
     .flatMap((pod): Candidate[] => {
       const address = addressOf(service, pod)
       const ports = portsOf(service, pod)
@@ -79,8 +80,10 @@ function subset(members: readonly Candidate[]): EndpointSubset {
   }
 }
 
+const { compare: compareAddresses } = new Intl.Collator('en', { numeric: true })
+
 function byAddress(a: EndpointAddress, b: EndpointAddress): number {
-  const byIp = a.ip.localeCompare(b.ip, 'en', { numeric: true })
+  const byIp = compareAddresses(a.ip, b.ip)
   return byIp || ((a.targetRef?.uid ?? '') < (b.targetRef?.uid ?? '') ? -1 : 1)
 }
 

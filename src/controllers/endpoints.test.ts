@@ -40,6 +40,16 @@ for (const { name, spec = {}, pods, subsets } of [
     pods: [pod({ ip: '10.0.0.1' })],
     subsets: ['10.0.0.1 : '],
   },
+  {
+    name: 'pods that have ended, or have no address yet, are out',
+    spec: { publishNotReadyAddresses: true },
+    pods: [
+      pod({ ip: '10.0.0.1', status: { phase: 'Succeeded' } }),
+      pod({ ip: '10.0.0.2', status: { phase: 'Failed' } }),
+      pod(),
+    ],
+    subsets: [],
+  },
 ] satisfies { name: string; spec?: Partial<Service['spec']>; pods: Pod[]; subsets: string[] }[]) {
   test(name, () => expect(endpointSubsets(service({ spec }), pods).map(text)).toEqual(subsets))
 }
@@ -83,11 +93,15 @@ test('follows its pods with one write for each change, and goes with its Service
     'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
   })
   expect(kubia(cluster)?.subsets?.map(text)).toEqual(['(10.0.0.1) : 8080'])
+  const triggerTime = 'endpoints.kubernetes.io/last-change-trigger-time'
+  expect(kubia(cluster)?.metadata.annotations).toEqual({ [triggerTime]: '2026-01-01T00:00:00Z' })
 
   const mark = cluster.client.calls.length
   cluster.setPod('a', { ready: true })
   await cluster.quiet()
   expect(cluster.client.calls.slice(mark).map(({ verb }) => verb)).toEqual(['update'])
+  // The pod's condition still names the time that has been told.
+  expect(kubia(cluster)?.metadata.annotations).toEqual({})
   expect(kubia(cluster)?.subsets).toEqual([
     {
       addresses: [{

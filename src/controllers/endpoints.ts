@@ -10,6 +10,7 @@ import { endpointSubsets, truncateSubsets } from './endpoint-subsets.ts'
 import { unlessNamespaceTerminates } from './namespace-terminating.ts'
 import { PendingWrites } from './pending-writes.ts'
 import { hasSelector, isHeadless, podsOf, servicesOfChangedPods } from './service-pods.ts'
+import { triggerTimeAnnotation, TriggerTimes } from './trigger-times.ts'
 
 export interface EndpointsDeps {
   readonly client: Client
@@ -27,6 +28,8 @@ const maxAddresses = 1000
 const lookAgainMs = 1_000
 
 interface Wanted {
+  /** Noted when the object is written. No reason to write it. */
+  readonly triggerTime?: string | undefined
   readonly labels: Record<string, string>
   readonly subsets: EndpointSubset[]
   readonly truncated: boolean
@@ -35,6 +38,7 @@ interface Wanted {
 /** Keeps the legacy Endpoints object of each Service with a selector equal to what its EndpointSlices tell. */
 export function endpointsController({ client, services, pods, endpoints, clock }: EndpointsDeps): Controller {
   const writes = new PendingWrites({ cache: endpoints, client, resource: EndpointsResource, clock })
+  const triggerTimes = new TriggerTimes()
   const belongs = ({ metadata }: Endpoints) => metadata.labels?.[endpointsManagedByLabel] === endpointsManager
 
   async function write(key: ObjectKey, wanted: Wanted, signal: AbortSignal): Promise<void> {
@@ -53,6 +57,7 @@ export function endpointsController({ client, services, pods, endpoints, clock }
   }
 
   async function remove(key: ObjectKey, signal: AbortSignal): Promise<void> {
+    triggerTimes.forget(key)
     const present = endpoints.get(key)
     if (present === undefined) return writes.forget(key)
     const { uid } = present.metadata
@@ -72,8 +77,10 @@ export function endpointsController({ client, services, pods, endpoints, clock }
       const service = services.get(key)
       if (service === undefined) return remove(key, signal)
       if (!hasSelector(service) || service.spec.type === 'ExternalName') return
-      if (service.metadata.deletionTimestamp !== undefined) return
-      await unlessNamespaceTerminates(() => write(key, wantedEndpoints(service, podsOf(service, pods)), signal))
+      const selected = podsOf(service, pods)
+      const triggerTime = triggerTimes.next(service, selected)
+      const wanted = { ...wantedEndpoints(service, selected), triggerTime }
+      await unlessNamespaceTerminates(() => write(key, wanted, signal))
     },
   }
 }
@@ -90,9 +97,16 @@ export function wantedEndpoints(service: Service, pods: readonly Pod[]): Wanted 
   return { labels, subsets, truncated: subsets !== all }
 }
 
-function metadataFor({ labels, truncated }: Wanted, present: Endpoints | undefined) {
-  const { [overCapacityAnnotation]: _, ...others } = present?.metadata.annotations ?? {}
-  return { labels, annotations: truncated ? { ...others, [overCapacityAnnotation]: 'truncated' } : others }
+function metadataFor({ labels, truncated, triggerTime }: Wanted, present: Endpoints | undefined) {
+  const { [overCapacityAnnotation]: _, [triggerTimeAnnotation]: __, ...others } = present?.metadata.annotations ?? {}
+  return {
+    labels,
+    annotations: {
+      ...others,
+      ...(truncated ? { [overCapacityAnnotation]: 'truncated' } : {}),
+      ...(triggerTime === undefined ? {} : { [triggerTimeAnnotation]: triggerTime }),
+    },
+  }
 }
 
 function isAsWanted(present: Endpoints, { labels, subsets, truncated }: Wanted): boolean {

@@ -26,14 +26,19 @@ export function addressTypesOf({ spec }: Service): readonly AddressType[] {
   return isIPv6(spec.clusterIP ?? '') ? ['IPv6'] : ['IPv4']
 }
 
-/** The pods a Service selects that have an address and have not ended, in the order of their names. */
+/** The pods a Service selects, in the order of their names. */
 export function podsOf(service: Service, pods: Cache<Pod>): readonly Pod[] {
   if (!hasSelector(service)) return []
   const selector = selectorFromMap(service.spec.selector)
   return pods
     .list(service.metadata.namespace)
-    .filter((pod) => selector.matches(pod.metadata.labels) && !isTerminal(pod) && addressesOf(pod).length > 0)
+    .filter((pod) => selector.matches(pod.metadata.labels))
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+}
+
+/** A pod stands behind its Services as long as it has an address and has not ended. */
+export function isBehindServices(pod: Pod): boolean {
+  return !isTerminal(pod) && addressesOf(pod).length > 0
 }
 
 export function addressesOf({ status }: Pod): readonly string[] {
@@ -79,7 +84,8 @@ export function servicesOfChangedPods(pods: Cache<Pod>, services: Cache<Service>
     subscribe: (wake) =>
       pods.onChange((previous, next) => {
         if (previous !== undefined && next !== undefined && endpointText(previous) === endpointText(next)) return
-        for (const pod of [previous, next]) if (pod !== undefined) selecting(pod, services).forEach(wake)
+        const affected = [previous, next].filter((pod) => pod !== undefined)
+        for (const key of selecting(affected, services)) wake(key)
       }),
   }
 }
@@ -97,18 +103,25 @@ export function servicesOfChangedNodes(nodes: Cache<Node>, services: Cache<Servi
 }
 
 export function zoneOf(node: Node | undefined): string | undefined {
-  return node?.metadata.labels?.['topology.kubernetes.io/zone']
+  return node?.metadata.labels?.['topology.kubernetes.io/zone'] || undefined
 }
 
-function selecting({ metadata }: Pod, services: Cache<Service>): readonly ObjectKey[] {
+/** The Services that select one of a pod's states. */
+function selecting(states: readonly Pod[], services: Cache<Service>): readonly ObjectKey[] {
   return services
-    .list(metadata.namespace)
-    .filter((service) => hasSelector(service) && matches(service, metadata.labels))
+    .list(states[0]?.metadata.namespace)
+    .filter(({ spec: { selector } }) => states.some(({ metadata }) => selects(selector, metadata.labels)))
     .map(keyOf)
 }
 
-function matches({ spec }: Service, labels: Readonly<Record<string, string>> = {}): boolean {
-  return Object.entries(spec.selector ?? {}).every(([key, value]) => labels[key] === value)
+/** Asked for every Service of a namespace whenever one of its pods changes, hence without a copy of the selector. */
+function selects(selector: Readonly<Record<string, string>> = {}, labels: Readonly<Record<string, string>> = {}): boolean {
+  let isEmpty = true
+  for (const key in selector) {
+    if (labels[key] !== selector[key]) return false
+    isEmpty = false
+  }
+  return !isEmpty
 }
 
 /** All of a pod that endpoints depend on. Ports of containers cannot change. */

@@ -9,6 +9,7 @@ const owner: SliceOwner = {
   name: 'kubia',
   reference: { apiVersion: 'v1', kind: 'Service', name: 'kubia', uid: 'service' },
   labels: { app: 'kubia' },
+  isLeaving: false,
   maxEndpoints: 4,
 }
 

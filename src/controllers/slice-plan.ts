@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Endpoint, EndpointSlice, SlicePort } from '../api/kinds/endpoint-slice.ts'
 import type { Draft, OwnerReference } from '../api/object.ts'
+import { triggerTimeAnnotation } from './trigger-times.ts'
 
 /** Endpoints that share one address type and one set of ports, and so may share slices. */
 export interface SliceGroup {
@@ -16,7 +17,12 @@ export interface SliceOwner {
   readonly name: string
   readonly reference: OwnerReference
   readonly labels: Readonly<Record<string, string>>
+  /** All annotations of the slices; those that a slice has stay unless given. */
   readonly annotations?: Readonly<Record<string, string>>
+  /** Noted on every slice that is written, RFC 3339. No reason to write one. */
+  readonly triggerTime?: string | undefined
+  /** Is being deleted: its slices are kept right, but the garbage collector must not meet new ones. */
+  readonly isLeaving: boolean
   readonly maxEndpoints: number
 }
 
@@ -65,7 +71,7 @@ export function planSlices(owner: SliceOwner, groups: readonly SliceGroup[], sta
   const fresh = recycle(bins.filter(({ slice }) => slice === undefined), leftOver)
   const kept = [...bins.filter(({ slice }) => slice !== undefined), ...fresh.recycled]
   return {
-    create: name(fresh.created, owner, state),
+    create: owner.isLeaving ? [] : name(fresh.created, owner, state),
     update: kept.flatMap((bin) => updated(bin, owner)),
     delete: [...leftOver, ...foreign],
   }
@@ -136,14 +142,11 @@ function recycle(fresh: readonly Bin[], leftOver: Set<EndpointSlice>) {
 
 function updated({ slice, ports, endpoints, changed }: Bin, owner: SliceOwner): EndpointSlice[] {
   if (slice === undefined) return []
-  const { labels, annotations } = owner
-  const sameMeta = sameMap(slice.metadata.labels, labels) && hasAll(slice.metadata.annotations, annotations)
-  if (!changed && sameMeta) return []
-  const metadata = {
-    ...slice.metadata,
-    labels: { ...labels },
-    ...(annotations === undefined ? {} : { annotations: { ...slice.metadata.annotations, ...annotations } }),
-  }
+  const { labels } = owner
+  const present = slice.metadata.annotations
+  const sameAnnotations = owner.annotations === undefined || sameMap(present, owner.annotations)
+  if (!changed && sameMap(slice.metadata.labels, labels) && sameAnnotations) return []
+  const metadata = { ...slice.metadata, labels: { ...labels }, annotations: annotationsFor(owner, present) }
   return [{ ...slice, metadata, ports: [...ports], endpoints }]
 }
 
@@ -158,7 +161,7 @@ function name(bins: readonly Bin[], owner: SliceOwner, { isTaken }: SliceState):
         namespace: owner.namespace,
         name: free,
         labels: { ...owner.labels },
-        ...(owner.annotations === undefined ? {} : { annotations: { ...owner.annotations } }),
+        annotations: annotationsFor(owner),
         ownerReferences: [owner.reference],
       },
       addressType,
@@ -166,6 +169,11 @@ function name(bins: readonly Bin[], owner: SliceOwner, { isTaken }: SliceState):
       endpoints,
     }
   })
+}
+
+function annotationsFor({ annotations, triggerTime }: SliceOwner, present: Readonly<Record<string, string>> = {}) {
+  const { [triggerTimeAnnotation]: _, ...kept } = annotations ?? present
+  return triggerTime === undefined ? kept : { ...kept, [triggerTimeAnnotation]: triggerTime }
 }
 
 /**
@@ -191,10 +199,12 @@ function identity({ addresses, targetRef, hostname }: Endpoint): string {
   return JSON.stringify([addresses, targetRef?.uid ?? targetRef?.name, hostname])
 }
 
-function endpointText({ addresses, conditions, hostname, nodeName, zone, targetRef }: Endpoint): string {
+function endpointText({ addresses, conditions, hostname, nodeName, zone, targetRef, hints = {} }: Endpoint): string {
   const { ready, serving, terminating } = conditions ?? {}
+  const { forZones = [], forNodes = [] } = hints
+  const isFor = [forZones.map(({ name: zoneName }) => zoneName), forNodes.map(({ name: node }) => node)]
   const target = [targetRef?.kind, targetRef?.namespace, targetRef?.name, targetRef?.uid]
-  return JSON.stringify([addresses, ready, serving, terminating, hostname, nodeName, zone, target])
+  return JSON.stringify([addresses, ready, serving, terminating, hostname, nodeName, zone, target, isFor])
 }
 
 function portText({ name: portName = '', port, protocol = 'TCP', appProtocol }: SlicePort): string {
@@ -202,9 +212,6 @@ function portText({ name: portName = '', port, protocol = 'TCP', appProtocol }: 
 }
 
 function sameMap(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {
-  return Object.keys(a).length === Object.keys(b).length && hasAll(a, b)
-}
-
-function hasAll(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {
-  return Object.entries(b).every(([key, value]) => a[key] === value)
+  const entries = Object.entries(b)
+  return Object.keys(a).length === entries.length && entries.every(([key, value]) => a[key] === value)
 }

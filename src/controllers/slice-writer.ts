@@ -1,5 +1,5 @@
 import { EndpointSlices, type EndpointSlice } from '../api/kinds/endpoint-slice.ts'
-import { controllerOf, keyOf, objectKey, splitKey, type ObjectKey } from '../api/object.ts'
+import { controllerOf, keyOf, objectKey, type ObjectKey } from '../api/object.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
@@ -24,12 +24,19 @@ export class SliceWriter {
   readonly #slices: Cache<EndpointSlice>
   readonly #manager: string
   readonly #writes: PendingWrites<EndpointSlice>
+  /** The keys of this manager's slices, so that a Service is looked after at the same price among thousands. */
+  readonly #ofService = new Map<ObjectKey, Set<ObjectKey>>()
 
   constructor({ client, slices, clock, manager }: SliceWriterOptions) {
     this.#client = client
     this.#slices = slices
     this.#manager = manager
     this.#writes = new PendingWrites({ cache: slices, client, resource: EndpointSlices, clock })
+    slices.onChange((previous, next) => {
+      if (previous !== undefined) this.#ofService.get(serviceKeyOf(previous))?.delete(keyOf(previous))
+      if (next !== undefined && this.#manages(next)) this.#note(next)
+      if (previous !== undefined) this.#dropIfEmpty(serviceKeyOf(previous))
+    })
   }
 
   /** Wakes the Service of a slice that is this manager's, or was. */
@@ -71,11 +78,22 @@ export class SliceWriter {
     await this.#writes.delete(service, slice, write)
   }
 
+  /** Without slices that wait for a finalizer only: they are as good as gone, and others take their place. */
   #of(service: ObjectKey): readonly EndpointSlice[] {
-    return this.#slices
-      .list(splitKey(service).namespace)
-      .filter((slice) => this.#manages(slice) && serviceKeyOf(slice) === service)
-      .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    return [...(this.#ofService.get(service) ?? [])].sort().flatMap((key) => {
+      const slice = this.#slices.get(key)
+      return slice === undefined || slice.metadata.deletionTimestamp !== undefined ? [] : [slice]
+    })
+  }
+
+  #note(slice: EndpointSlice): void {
+    const service = serviceKeyOf(slice)
+    const keys = this.#ofService.get(service) ?? new Set()
+    this.#ofService.set(service, keys.add(keyOf(slice)))
+  }
+
+  #dropIfEmpty(service: ObjectKey): void {
+    if (this.#ofService.get(service)?.size === 0) this.#ofService.delete(service)
   }
 
   #manages({ metadata }: EndpointSlice): boolean {

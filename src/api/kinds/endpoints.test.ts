@@ -61,6 +61,7 @@ for (const [name, subsets, cell] of [
   })
 }
 
+const names = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `n${at}` }))
 const slice = (fields: object) => ({ addressType: 'IPv4', endpoints: [{ addresses: ['10.108.1.5'] }], ...fields })
 
 for (const { name, fields, problems } of [
@@ -105,6 +106,34 @@ for (const { name, fields, problems } of [
     name: 'hints',
     fields: { endpoints: [{ addresses: ['10.108.1.5'], hints: { forZones: [{ name: 'a' }, { name: 'a' }] } }] },
     problems: ['endpoints[0].hints.forZones[1].name: Duplicate value: "a"'],
+  },
+  {
+    name: 'hints for zones and nodes',
+    fields: { endpoints: [{ addresses: ['10.108.1.5'], hints: { forZones: names(8), forNodes: names(8) } }] },
+    problems: [],
+  },
+  {
+    name: 'hints for too many',
+    fields: {
+      endpoints: [
+        { addresses: ['10.108.1.5'], hints: { forZones: names(9) } },
+        { addresses: ['10.108.1.6'], hints: { forNodes: names(9) } },
+      ],
+    },
+    problems: [
+      'endpoints[0].hints.forZones: Too many: 9: must have at most 8 items',
+      'endpoints[1].hints.forNodes: Too many: 9: must have at most 8 items',
+    ],
+  },
+  {
+    name: 'hints with wrong names',
+    fields: {
+      endpoints: [{ addresses: ['10.108.1.5'], hints: { forZones: [{ name: 'a b' }], forNodes: [{ name: 'Node' }] } }],
+    },
+    problems: [
+      "endpoints[0].hints.forZones[0].name: Invalid value: \"a b\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+      "endpoints[0].hints.forNodes[0].name: Invalid value: \"Node\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    ],
   },
 ] as { name: string; fields: object; problems: string[] }[]) {
   test(`EndpointSlice: ${name}`, () => expect(createProblems(endpointSliceKind, slice(fields))).toEqual(problems))

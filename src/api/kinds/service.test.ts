@@ -173,6 +173,21 @@ for (const { name, spec, problems } of [
     problems: ['spec.internalTrafficPolicy: Unsupported value: "Near": supported values: "Cluster", "Local"'],
   },
   {
+    name: 'another distribution',
+    spec: { trafficDistribution: 'Near' },
+    problems: [
+      'spec.trafficDistribution: Unsupported value: "Near": supported values: "PreferClose", "PreferSameZone", "PreferSameNode"',
+    ],
+  },
+  {
+    name: 'an empty distribution',
+    spec: { trafficDistribution: '' },
+    problems: [
+      'spec.trafficDistribution: Unsupported value: "": supported values: "PreferClose", "PreferSameZone", "PreferSameNode"',
+    ],
+  },
+  { name: 'a distribution', spec: { trafficDistribution: 'PreferSameNode' }, problems: [] },
+  {
     name: 'a health check port that nothing asks',
     spec: { type: 'LoadBalancer', healthCheckNodePort: 30000 },
     problems: [
