@@ -97,5 +97,5 @@ test('the input of a program that lasts ends when the process that started it is
   const parent = start([process.execPath, '--input-type=module', '-e', program])
   await vi.waitFor(() => access(`${path}/started`), { timeout: 10_000 })
   parent.kill()
-  await vi.waitFor(() => access(`${path}/ended`), { timeout: 10_000 })
+  await expect(vi.waitFor(() => access(`${path}/ended`), { timeout: 10_000 })).resolves.toBeUndefined()
 })
