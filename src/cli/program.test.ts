@@ -13,6 +13,7 @@ import { FakeProcesses } from '../kernel/fake-processes.ts'
 import type { HeldAddress } from '../kernel/namespaces.ts'
 import { type CliContext, UserError } from './context.ts'
 import { program } from './program.ts'
+import type { ProxyRunner } from './proxy.ts'
 
 /** The host's own addresses are what a test says. */
 class HostNamespaces extends FakeNamespaces {
@@ -27,6 +28,13 @@ class HostNamespaces extends FakeNamespaces {
   }
 }
 
+const noProxy: ProxyRunner = {
+  connect() {
+    throw new Error('not here')
+  },
+  run: () => Promise.reject(new Error('not here')),
+  removeRules: () => Promise.reject(new Error('not here')),
+}
 const cluster = `unit-${process.pid}`
 let home: string
 let namespaces: HostNamespaces
@@ -51,6 +59,7 @@ beforeEach(async () => {
       deeds.push(`start ${name}`)
       return [process.execPath, '-e', 'process.exitCode = 1']
     },
+    proxy: noProxy,
     images: { build: async () => void deeds.push('build images'), load: async () => [], list: async () => [] },
     say: () => {},
     print: (result) => void printed.push(result),

@@ -4,6 +4,7 @@ import type { CliContext } from './context.ts'
 import { deleteCommand, downCommand } from './down.ts'
 import { imageCommand } from './image.ts'
 import { nodeCommand } from './node.ts'
+import { proxyCommand } from './proxy.ts'
 import { requireRootOnLinux } from './requirements.ts'
 import { setupCommand } from './setup.ts'
 import { statusCommand } from './status.ts'
@@ -11,7 +12,17 @@ import { upCommand } from './up.ts'
 
 /** The whole command line. */
 export function program(context: CliContext, version: string): Command {
-  const commands = [upCommand, downCommand, deleteCommand, statusCommand, clientCommand, nodeCommand, imageCommand, setupCommand]
+  const commands = [
+    upCommand,
+    downCommand,
+    deleteCommand,
+    statusCommand,
+    clientCommand,
+    nodeCommand,
+    imageCommand,
+    proxyCommand,
+    setupCommand,
+  ]
   const root = new Command('portolan')
     .description('Kubernetes Services without the weight of a Kubernetes cluster')
     .version(version)

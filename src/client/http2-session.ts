@@ -10,8 +10,12 @@ export interface Http2Options {
   /** PEM of the client's certificate and key. */
   readonly cert?: string
   readonly key?: string
-  /** Bearer token. */
-  readonly token?: string
+  /** Bearer token, or what knows the present one. */
+  readonly token?: string | (() => string)
+  /** The name that the server's certificate must have, if not the host of `server`. */
+  readonly serverName?: string
+  /** Takes any certificate of the server. */
+  readonly insecure?: boolean
   /** Who asks: the name under which the server notes what was changed. */
   readonly userAgent?: string
   readonly clock?: Clock
@@ -54,7 +58,7 @@ export class Http2Sessions {
   }
 
   #connect(): Promise<ClientHttp2Session> {
-    const { server, ca, cert, key, clock = systemClock, pingTimeoutMs = 10_000 } = this.#options
+    const { server, ca, cert, key, serverName, insecure = false, clock = systemClock, pingTimeoutMs = 10_000 } = this.#options
     const session = connect(server, {
       settings: { enablePush: false, initialWindowSize: streamWindow },
       // In MB; unread answers of many watches count towards it.
@@ -62,6 +66,8 @@ export class Http2Sessions {
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
+      ...(serverName === undefined ? {} : { servername: serverName }),
+      rejectUnauthorized: !insecure,
     })
     // Every request that is open waits for the end of its session, and watches are open for good.
     session.setMaxListeners(0)

@@ -294,6 +294,26 @@ for (const { name, options, message } of [
   })
 }
 
+test('a server may have another name, and be taken at its word', async () => {
+  await expect(open({ serverName: 'kubernetes' })(get('/'))).rejects.toThrow(/altnames/)
+  const distrusted = { ca: pki.client.cert, serverName: 'kubernetes' }
+  expect(await open({ ...distrusted, insecure: true })(get('/'))).toMatchObject({ status: 200 })
+})
+
+test('each request has the token of its time', async () => {
+  const seen: (string | undefined)[] = []
+  handle = ({ headers }, response) => {
+    seen.push(headers.authorization)
+    response.end('{}')
+  }
+  let token = 'old'
+  const request = open({ token: () => token })
+  await request(get('/'))
+  token = 'new'
+  await request(get('/'))
+  expect(seen).toEqual(['Bearer old', 'Bearer new'])
+})
+
 test('refuses addresses that are not https', () => {
   expect(() => http2Transport({ server: 'http://127.0.0.1', clock })).toThrow('must be https://')
 })

@@ -82,7 +82,7 @@ function headersOf(
     accept: 'application/json',
     ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
     ...(contentType === undefined ? {} : { 'content-type': contentType }),
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${typeof token === 'string' ? token : token()}` }),
   }
 }
 

@@ -61,8 +61,20 @@ test('reads a named context, with files relative to its own', async () => {
   writeFileSync(join(folder, 'ca.pem'), pem('CA'))
   writeFileSync(join(folder, 'token'), 'secret\n')
   const access = { server: 'https://10.0.0.1:6443', ca: pem('CA'), token: 'secret', namespace: 'shop' }
-  expect(await readKubeconfig(file, 'files')).toEqual(access)
+  expect(await readKubeconfig(file, 'files')).toEqual({ ...access, tokenFile: join(folder, 'token') })
 })
+
+for (const { name, cluster, access } of [
+  { name: 'is not looked at', cluster: { 'insecure-skip-tls-verify': true }, access: { insecure: true } },
+  { name: 'is looked at', cluster: { 'insecure-skip-tls-verify': false }, access: {} },
+  { name: 'has another name', cluster: { 'tls-server-name': 'kubernetes' }, access: { serverName: 'kubernetes' } },
+]) {
+  test(`the server's certificate ${name}`, async () => {
+    write(config({ cluster: { 'certificate-authority-data': '', ...cluster } }))
+    const identity = { cert: pem('CERT'), key: pem('KEY') }
+    expect(await readKubeconfig(file)).toEqual({ server: 'https://127.0.0.1:6443', ...identity, ...access })
+  })
+}
 
 test('prefers inline data to files, and a token to a token file', async () => {
   write(config({ cluster: { 'certificate-authority': 'missing' }, user: { token: 'now', tokenFile: 'missing' } }))
@@ -97,9 +109,34 @@ for (const { name, content, context, says } of [
     says: 'users[1].user.exec: is not supported',
   },
   {
-    name: 'no verification',
+    name: 'impersonation',
+    content: config({ user: { as: 'somebody' } }),
+    says: 'users[1].user.as: is not supported',
+  },
+  {
+    name: 'no verification, with an authority',
     content: config({ cluster: { 'insecure-skip-tls-verify': true } }),
-    says: 'clusters[1].cluster.insecure-skip-tls-verify: is not supported',
+    says: 'clusters[1].cluster.insecure-skip-tls-verify: cannot be set together with a certificate authority',
+  },
+  {
+    name: 'a flag that is none',
+    content: config({ cluster: { 'insecure-skip-tls-verify': 'yes' } }),
+    says: 'clusters[1].cluster.insecure-skip-tls-verify: must be true or false',
+  },
+  {
+    name: 'a certificate without its key',
+    content: config({ user: { 'client-key-data': '' } }),
+    says: 'users[1].user.client-key: is not set',
+  },
+  {
+    name: 'plain HTTP',
+    content: config({ cluster: { server: 'http://127.0.0.1:8080' } }),
+    says: 'clusters[1].cluster.server: "http://127.0.0.1:8080" is not supported; it must be https://HOST:PORT',
+  },
+  {
+    name: 'a server behind a path',
+    content: config({ cluster: { server: 'https://rancher/k8s/clusters/c-1' } }),
+    says: 'clusters[1].cluster.server: "https://rancher/k8s/clusters/c-1" is not supported',
   },
 ]) {
   test(`names file and field: ${name}`, async () => {

@@ -4,11 +4,18 @@ import { parse } from 'yaml'
 
 /** How to reach and convince one API server. Certificates and keys are PEM. */
 export interface ClusterAccess {
+  /** `https://host:port`. */
   readonly server: string
   readonly ca?: string
   readonly cert?: string
   readonly key?: string
   readonly token?: string
+  /** Where the token was read, absolute: tokens of ServiceAccounts are renewed there within the hour. */
+  readonly tokenFile?: string
+  /** The name that the server's certificate must have, if not that of `server`. */
+  readonly serverName?: string
+  /** Whoever answers is believed: the server's certificate is not looked at. */
+  readonly insecure?: true
   /** Namespace of the context; absent for `default`. */
   readonly namespace?: string
 }
@@ -28,17 +35,32 @@ export async function readKubeconfig(path: string, context?: string): Promise<Cl
   const chosen = config.named('contexts', name, 'context')
   const cluster = config.named('clusters', chosen.requiredText('cluster'), 'cluster')
   const user = config.named('users', chosen.requiredText('user'), 'user')
-  user.refuse('exec', 'auth-provider', 'username')
-  cluster.refuse('insecure-skip-tls-verify', 'proxy-url')
-  const namespace = chosen.text('namespace')
+  user.refuse('exec', 'auth-provider', 'username', 'as', 'as-uid', 'as-groups')
+  cluster.refuse('proxy-url')
+  const ca = await cluster.pem('certificate-authority')
   return {
-    server: cluster.requiredText('server').replace(/\/+$/, ''),
-    ...present('ca', await cluster.pem('certificate-authority')),
-    ...present('cert', await user.pem('client-certificate')),
-    ...present('key', await user.pem('client-key')),
-    ...present('token', user.text('token') ?? (await user.fileContent('tokenFile'))?.trim()),
-    ...present('namespace', namespace),
+    server: cluster.httpsAddress('server'),
+    ...present('ca', ca),
+    ...present('serverName', cluster.text('tls-server-name')),
+    ...(cluster.flag('insecure-skip-tls-verify', ca === undefined) ? { insecure: true } : {}),
+    ...(await clientPair(user)),
+    ...(await bearer(user)),
+    ...present('namespace', chosen.text('namespace')),
   }
+}
+
+async function clientPair(user: Section): Promise<Pick<ClusterAccess, 'cert' | 'key'>> {
+  const [cert, key] = await Promise.all([user.pem('client-certificate'), user.pem('client-key')])
+  if (cert !== undefined && key === undefined) user.requiredText('client-key')
+  if (key !== undefined && cert === undefined) user.requiredText('client-certificate')
+  return { ...present('cert', cert), ...present('key', key) }
+}
+
+async function bearer(user: Section): Promise<Pick<ClusterAccess, 'token' | 'tokenFile'>> {
+  const token = user.text('token')
+  if (token !== undefined) return { token }
+  const content = await user.fileContent('tokenFile')
+  return { ...present('token', content?.trim()), ...present('tokenFile', user.fileName('tokenFile')) }
 }
 
 /** A mapping in the file, with the path to it for messages. */
@@ -88,9 +110,29 @@ class Section {
   }
 
   async fileContent(field: string): Promise<string | undefined> {
+    const name = this.fileName(field)
+    return name === undefined ? undefined : readText(name, `${this.#file}: ${this.#path(field)}`)
+  }
+
+  /** Absolute. */
+  fileName(field: string): string | undefined {
     const name = this.text(field)
-    if (name === undefined) return undefined
-    return readText(resolve(dirname(this.#file), name), `${this.#file}: ${this.#path(field)}`)
+    return name === undefined ? undefined : resolve(dirname(this.#file), name)
+  }
+
+  httpsAddress(field: string): string {
+    const address = this.requiredText(field).replace(/\/+$/, '')
+    const url = URL.parse(address)
+    if (url?.protocol === 'https:' && url.pathname === '/') return address
+    throw this.#problem(field, `${JSON.stringify(address)} is not supported; it must be https://HOST:PORT`)
+  }
+
+  /** Whether a flag is set that goes only without a certificate authority, as kubectl has it. */
+  flag(field: string, isAlone: boolean): boolean {
+    const value = this.#fields[field] ?? false
+    if (typeof value !== 'boolean') throw this.#problem(field, 'must be true or false')
+    if (value && !isAlone) throw this.#problem(field, 'cannot be set together with a certificate authority')
+    return value
   }
 
   refuse(...fields: string[]): void {

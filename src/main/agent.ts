@@ -68,7 +68,7 @@ const proxy = new Proxy({
   log,
   clock,
   nodeName: name,
-  ranges: [{ family: ipv4, services: formatCidr(plan.services), pods: formatCidr(plan.pods) }],
+  ranges: [{ family: ipv4, services: [formatCidr(plan.services)], pods: formatCidr(plan.pods) }],
   healthChecks,
 })
 const dnsAddress = dnsServiceAddress(plan)

@@ -7,6 +7,7 @@ import { realMounts } from '../kernel/mounts.ts'
 import { realNamespaces } from '../kernel/real-namespaces.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
 import { imageStore } from './image-store.ts'
+import { proxyRunner } from './proxy-runner.ts'
 import { removeRuntimeLeftovers } from './runtime-leftovers.ts'
 import { version } from './version.ts'
 
@@ -21,6 +22,7 @@ const context: CliContext = {
   program: (name) => [process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))],
   removeRuntimeLeftovers,
   images: imageStore(say),
+  proxy: proxyRunner,
   say,
   print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),
 }

@@ -46,11 +46,11 @@ export const ipv4: AddressFamily = {
   },
 }
 
-/** The addresses of a cluster in one family. */
+/** The addresses of a cluster in one family; one for each family. */
 export interface ClusterRange {
   readonly family: AddressFamily
-  /** Where cluster IPs are taken from. It may hold other addresses, such as pods', so it decides nothing alone. */
-  readonly services: string
+  /** Where cluster IPs are taken from. They may hold other addresses, such as pods', so they decide nothing alone. */
+  readonly services: readonly string[]
   /**
    * All pods of all nodes: who comes from elsewhere is a client from outside. Unless it is given, all that this node
    * forwards is from outside, and clients of cluster IPs keep their addresses, whoever they are.
@@ -58,7 +58,6 @@ export interface ClusterRange {
   readonly pods?: string
 }
 
-/** The families of the ranges, each once. */
 export function familiesOf(ranges: readonly ClusterRange[]): readonly AddressFamily[] {
-  return [...new Set(ranges.map(({ family }) => family))]
+  return ranges.map(({ family }) => family)
 }

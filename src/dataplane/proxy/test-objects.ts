@@ -10,7 +10,7 @@ import { ipv4, type ClusterRange } from './family.ts'
 import type { HealthCheck } from './health-check.ts'
 import type { Proxy } from './proxy.ts'
 
-export const ranges: readonly ClusterRange[] = [{ family: ipv4, services: '10.96.0.0/13', pods: '10.108.0.0/16' }]
+export const ranges: readonly ClusterRange[] = [{ family: ipv4, services: ['10.96.0.0/13'], pods: '10.108.0.0/16' }]
 export const nodeName = 'node-1'
 export const ownNode: OwnNode = { name: nodeName, addresses: ['192.168.99.11'], zone: 'a' }
 

@@ -31,7 +31,7 @@ export function staleFlows(
     const { destination, answeredBy } = flow
     if (wanted.has(flowKey(flow))) return false
     const isTranslated = destination.address !== answeredBy.address || destination.port !== answeredBy.port
-    const isOurs = ranges.some(({ family, services }) => family.contains(services, destination.address))
+    const isOurs = ranges.some(({ family, services }) => services.some((cidr) => family.contains(cidr, destination.address)))
     return served.has(frontend(flow)) || (isOurs && isTranslated)
   })
 }
