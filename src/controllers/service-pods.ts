@@ -2,11 +2,12 @@ import { isIPv4, isIPv6 } from 'node:net'
 import type { Node } from '../api/kinds/node.ts'
 import type { Pod } from '../api/kinds/pod.ts'
 import type { Service, ServicePort } from '../api/kinds/service.ts'
-import { keyOf, type ObjectKey } from '../api/object.ts'
+import { keyOf } from '../api/object.ts'
 import { selectorFromMap } from '../api/selectors.ts'
 import type { Cache } from '../client/cache.ts'
 import type { Source } from '../client/controller.ts'
 import { isReady, isTerminal } from './pod-status.ts'
+import { ServicesBySelector } from './services-by-selector.ts'
 
 export type AddressType = 'IPv4' | 'IPv6'
 
@@ -79,13 +80,13 @@ export function podReference({ metadata }: Pod) {
  * status updates of a pod that only say how its containers are doing wake nobody.
  */
 export function servicesOfChangedPods(pods: Cache<Pod>, services: Cache<Service>): Source {
+  const bySelector = new ServicesBySelector(services)
   return {
     synced: pods.synced,
     subscribe: (wake) =>
       pods.onChange((previous, next) => {
         if (previous !== undefined && next !== undefined && endpointText(previous) === endpointText(next)) return
-        const affected = [previous, next].filter((pod) => pod !== undefined)
-        for (const key of selecting(affected, services)) wake(key)
+        for (const pod of [previous, next]) if (pod !== undefined) bySelector.selecting(pod).forEach(wake)
       }),
   }
 }
@@ -104,24 +105,6 @@ export function servicesOfChangedNodes(nodes: Cache<Node>, services: Cache<Servi
 
 export function zoneOf(node: Node | undefined): string | undefined {
   return node?.metadata.labels?.['topology.kubernetes.io/zone'] || undefined
-}
-
-/** The Services that select one of a pod's states. */
-function selecting(states: readonly Pod[], services: Cache<Service>): readonly ObjectKey[] {
-  return services
-    .list(states[0]?.metadata.namespace)
-    .filter(({ spec: { selector } }) => states.some(({ metadata }) => selects(selector, metadata.labels)))
-    .map(keyOf)
-}
-
-/** Asked for every Service of a namespace whenever one of its pods changes, hence without a copy of the selector. */
-function selects(selector: Readonly<Record<string, string>> = {}, labels: Readonly<Record<string, string>> = {}): boolean {
-  let isEmpty = true
-  for (const key in selector) {
-    if (labels[key] !== selector[key]) return false
-    isEmpty = false
-  }
-  return !isEmpty
 }
 
 /** All of a pod that endpoints depend on. Ports of containers cannot change. */

@@ -1,0 +1,34 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Service } from '../api/kinds/service.ts'
+import { keyOf } from '../api/object.ts'
+import { silentLog } from '../base/log.ts'
+import { LiveCache } from '../client/live-cache.ts'
+import { changesTo } from '../client/object-index.ts'
+import { pod, service } from './fixtures.ts'
+import { ServicesBySelector } from './services-by-selector.ts'
+
+const labels = fc.dictionary(fc.constantFrom('app', 'tier', 'x'), fc.constantFrom('a', 'b'))
+const place = { namespace: fc.constantFrom('default', 'other'), name: fc.constantFrom('s', 't', 'u') }
+const step = fc.record({ ...place, selector: fc.option(labels, { nil: undefined }), isThere: fc.boolean() })
+
+test('finds what asking every Service would find, whatever comes, changes and goes', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), place.namespace, labels, (steps, namespace, podLabels) => {
+      const services = new LiveCache<Service>(silentLog)
+      const index = new ServicesBySelector(services)
+      for (const { namespace: of, name, selector, isThere } of steps) {
+        const { selector: _, ...spec } = service().spec
+        const next = service({ name, meta: { namespace: of } })
+        const changed = { ...next, spec: selector === undefined ? spec : { ...spec, selector } }
+        services.apply(changesTo(services.get(keyOf(next)), isThere ? changed : undefined))
+      }
+      const asked = services.list(namespace).filter(({ spec: { selector = {} } }) => {
+        const wanted = Object.entries(selector)
+        return wanted.length > 0 && wanted.every(([name, value]) => podLabels[name] === value)
+      })
+      const found = index.selecting(pod({ labels: podLabels, meta: { namespace } }))
+      expect([...found].sort()).toEqual(asked.map(keyOf).sort())
+    }),
+  )
+})
