@@ -11,8 +11,8 @@ const affinityClients = 65_536
  * The table with everything that does not depend on which services there are.
  *
  * - nat, prerouting and output: the first packet of a connection is looked up in `services`; a chain chosen by the
- *   number of endpoints translates it. Before that, clients from outside of the cluster are looked up in `outside`,
- *   and those that a service does not want are dropped. What is not found goes on as it is.
+ *   number of endpoints translates it. Before that, clients from outside of the node are looked up in `outside`, and
+ *   those that a service does not want are dropped. What is not found goes on as it is.
  * - nat, postrouting: see `masquerades`.
  * - filter, behind the translation: what is still untranslated has no endpoint, or asks for a port that a cluster IP
  *   does not have. TCP is reset, UDP and SCTP are told that the port is unreachable, and all else, such as ping, is
@@ -31,7 +31,7 @@ export function baseRules(ranges: readonly ClusterRange[]): string {
     ]),
     block('chain prerouting', [
       'type nat hook prerouting priority dstnat; policy accept;',
-      ...ranges.flatMap((range) => [restriction(range.family), outsideDispatch(range), dispatch(range.family)]),
+      ...families.flatMap((family) => [restriction(family), outsideDispatch(family), dispatch(family)]),
     ]),
     block('chain output', [
       'type nat hook output priority -100; policy accept;',
@@ -51,10 +51,10 @@ function dispatch({ header, suffix }: AddressFamily): string {
   return `${target(header)} vmap @services${suffix}`
 }
 
-/** For those who do not come from a pod. The node itself is not asked: its own packets come by output. */
-function outsideDispatch({ family: { header, suffix }, pods }: ClusterRange): string {
-  const isOutside = pods === undefined ? '' : `${header} saddr != ${pods} `
-  return `${isOutside}${target(header)} vmap @outside${suffix}`
+/** For those who do not come from a pod of this node. The node itself is not asked: its own packets come by output. */
+function outsideDispatch(family: AddressFamily): string {
+  const { ownPods, outside } = setsOf(family)
+  return `${family.header} saddr != @${ownPods} ${target(family.header)} vmap @${outside}`
 }
 
 function restriction(family: AddressFamily): string {
@@ -109,6 +109,7 @@ function baseSets(family: AddressFamily): string[] {
   return [
     block(`map ${sets.services}`, [`type ${targetType} : verdict`]),
     block(`map ${sets.outside}`, [`type ${targetType} : verdict`]),
+    block(`set ${sets.ownPods}`, [`type ${type}`, 'flags interval']),
     block(`set ${sets.refused}`, [`type ${targetType}`]),
     block(`set ${sets.clusterIPs}`, [`type ${type}`]),
     block(`set ${sets.hairpin}`, [`type ${type} . ${type}`]),

@@ -1,5 +1,5 @@
 import type { NftElement } from '../../kernel/nft.ts'
-import type { Endpoint } from './endpoints.ts'
+import type { Endpoint, OwnNode } from './endpoints.ts'
 import type { AddressFamily } from './family.ts'
 import type { ServicePort, Target } from './model.ts'
 import { chainOf, setsOf, type Scope, type Shape } from './shape.ts'
@@ -20,6 +20,16 @@ export function compileElements(ports: readonly ServicePort[]): readonly Element
   return elements
     .sort(bySetThenKey) // stable: the first Service stays first
     .filter((element, index, sorted) => index === 0 || !sameKey(element, sorted[index - 1]))
+}
+
+/** What depends on the node of the proxy alone, sorted. */
+export function compileNode(node: OwnNode | undefined, families: readonly AddressFamily[]): readonly Element[] {
+  return families
+    .flatMap((family) => {
+      const ranges = (node?.podRanges ?? []).map((cidr) => family.range(cidr)).filter((range) => range !== undefined)
+      return withoutNested(ranges, family).map((key) => ({ set: setsOf(family).ownPods, key }))
+    })
+    .sort(bySetThenKey)
 }
 
 export function bySetThenKey(a: Element, b: Element): number {

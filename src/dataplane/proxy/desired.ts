@@ -3,7 +3,7 @@ import type { Service } from '../../api/kinds/service.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
 import type { TrackedFlow } from '../../kernel/conntrack.ts'
 import { Claims } from './claims.ts'
-import { compileElements, type Element } from './compile.ts'
+import { compileElements, compileNode, type Element } from './compile.ts'
 import { diff, type Change } from './diff.ts'
 import { healthCheckOf, type HealthCheck } from './health-check.ts'
 import { portsOf, serviceOf, type ServicePort, type Viewpoint } from './model.ts'
@@ -20,6 +20,8 @@ interface Compiled {
   readonly elements: readonly Element[]
 }
 
+/** Who claims the elements that are no Service's. */
+const nodeItself = ''
 const nothing: Compiled = { ports: [], elements: [] }
 
 /**
@@ -34,6 +36,8 @@ export class DesiredState {
   readonly #healthChecks = new Map<ObjectKey, HealthCheck>()
   readonly #claims = new Claims()
   readonly #dirty = new Set<ObjectKey>()
+
+  #ofNode: readonly Element[] = []
 
   constructor(viewpoint: Viewpoint) {
     this.#viewpoint = viewpoint
@@ -65,6 +69,7 @@ export class DesiredState {
 
   /** Compiles what is dirty; the step is empty if that makes no difference. */
   takeStep(): Step {
+    this.#recompileNode()
     const departed = [...this.#dirty].flatMap((key) => this.#recompile(key))
     this.#dirty.clear()
     return { changes: this.#claims.take(), departed }
@@ -85,6 +90,12 @@ export class DesiredState {
   #mark(service: ObjectKey): ObjectKey {
     this.#dirty.add(service)
     return service
+  }
+
+  #recompileNode(): void {
+    const next = compileNode(this.#viewpoint.node, this.#viewpoint.families)
+    this.#claims.change(nodeItself, diff(this.#ofNode, next))
+    this.#ofNode = next
   }
 
   #recompile(key: ObjectKey): TrackedFlow[] {

@@ -15,6 +15,8 @@ export interface OwnNode {
   readonly name: string
   /** Where its node ports are. */
   readonly addresses: readonly string[]
+  /** Where its pods' addresses are taken from. */
+  readonly podRanges: readonly string[]
   readonly zone?: string
 }
 

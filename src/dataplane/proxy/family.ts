@@ -51,10 +51,7 @@ export interface ClusterRange {
   readonly family: AddressFamily
   /** Where cluster IPs are taken from. They may hold other addresses, such as pods', so they decide nothing alone. */
   readonly services: readonly string[]
-  /**
-   * All pods of all nodes: who comes from elsewhere is a client from outside. Unless it is given, all that this node
-   * forwards is from outside, and clients of cluster IPs keep their addresses, whoever they are.
-   */
+  /** All pods of all nodes. Unless it is given, clients of cluster IPs keep their addresses, wherever they come from. */
   readonly pods?: string
 }
 

@@ -24,7 +24,7 @@ export interface ServicePort extends Target {
   readonly port: number
   /** Whether all other ports of the address are refused: so it is with cluster IPs, which are nothing but services. */
   readonly ownsAddress: boolean
-  /** Present if clients from outside of the cluster are led elsewhere than those inside. */
+  /** Present if clients from outside of the node are led elsewhere than its pods and itself. */
   readonly outside?: Target
   /** Whether endpoints see the node's address in place of the client's, so that replies come back this way. */
   readonly hidesClients: boolean
@@ -117,8 +117,9 @@ function insideTarget({ spec }: Service, candidates: Candidates, node: OwnNode |
 
 /**
  * Where connections to an address outside of the cluster go. With `externalTrafficPolicy: Local` only to this node, and
- * clients keep their addresses; pods and the node itself are led anywhere all the same, as if they had used the cluster
- * IP. With `Cluster` the endpoint may be on any node, which must not answer the client itself.
+ * clients keep their addresses; this node's pods and the node itself are led anywhere all the same, as if they had used
+ * the cluster IP. Not so pods of other nodes, to which replies would go directly. With `Cluster` the endpoint may be on
+ * any node, which must not answer the client itself.
  */
 function outsideTargets({ spec }: Service, candidates: Candidates, node: OwnNode | undefined) {
   const target = clusterTarget(candidates, node)

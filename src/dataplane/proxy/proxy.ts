@@ -253,5 +253,6 @@ function ownNode(name: string, node: Node | undefined): OwnNode {
   const zone = node?.metadata.labels?.[zoneLabel]
   const addresses = (node?.status?.addresses ?? []).filter(({ type }) => addressTypes.includes(type))
   const sorted = [...new Set(addresses.map(({ address }) => address))].sort()
-  return { name, addresses: sorted, ...(zone === undefined ? {} : { zone }) }
+  const { podCIDR, podCIDRs = podCIDR === undefined ? [] : [podCIDR] } = node?.spec ?? {}
+  return { name, addresses: sorted, podRanges: podCIDRs, ...(zone === undefined ? {} : { zone }) }
 }

@@ -23,7 +23,7 @@ import { FakeNft } from '../../kernel/nft-fake.ts'
 import type { Nft } from '../../kernel/nft.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
 import { TestNetwork } from '../../kernel/test-network.ts'
-import { compileElements } from './compile.ts'
+import { compileElements, compileNode } from './compile.ts'
 import { ipv4 } from './family.ts'
 import { servicePorts } from './model.ts'
 import { Proxy } from './proxy.ts'
@@ -90,7 +90,7 @@ async function play(nft: Nft, acts: readonly (readonly Act[])[]): Promise<void> 
     for (const change of turn) change(world)
     await Promise.race([proxy.settled().then(() => tidied(proxy, clock)), trouble.promise])
     const ports = servicePorts(world.services.list(), world.slices.list(), { families: [ipv4], node: ownNode })
-    assert.deepEqual(await heldElements(nft), asHeld(compileElements(ports)))
+    assert.deepEqual(await heldElements(nft), asHeld([...compileElements(ports), ...compileNode(ownNode, [ipv4])]))
     const seen = world.slices.list().map(({ metadata }) => [`default/${metadata.name}`, metadata.resourceVersion])
     assert.deepEqual([...proxy.applied].sort(), seen.sort())
   }

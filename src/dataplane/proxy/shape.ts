@@ -12,7 +12,7 @@ export interface Shape {
   readonly affinitySeconds?: number
 }
 
-/** Whom endpoints are for: clients everywhere, or only those from outside of the cluster, where that makes a difference. */
+/** Whom endpoints are for: clients everywhere, or only those from outside of the node, where that makes a difference. */
 export type Scope = 'everywhere' | 'outside'
 
 export function chainOf({ family, scope, endpoints, affinitySeconds }: Shape): string {
@@ -42,6 +42,8 @@ export function setsOf({ suffix }: AddressFamily) {
     services: `services${suffix}`,
     /** frontend → chain, for clients from outside, where theirs differs from what others get */
     outside: `outside${suffix}`,
+    /** Ranges of the pods of this node: who comes from elsewhere is a client from outside. */
+    ownPods: `own-pods${suffix}`,
     /** Frontends that have no endpoints, on addresses that are not the Service's alone. */
     refused: `refused${suffix}`,
     /** Addresses that are refused wherever they are not translated. */

@@ -12,7 +12,7 @@ import type { Proxy } from './proxy.ts'
 
 export const ranges: readonly ClusterRange[] = [{ family: ipv4, services: ['10.96.0.0/13'], pods: '10.108.0.0/16' }]
 export const nodeName = 'node-1'
-export const ownNode: OwnNode = { name: nodeName, addresses: ['192.168.99.11'], zone: 'a' }
+export const ownNode: OwnNode = { name: nodeName, addresses: ['192.168.99.11'], podRanges: ['10.108.1.0/24'], zone: 'a' }
 
 let versions = 0
 
@@ -61,7 +61,7 @@ export function node(): Node {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { ...metadata(nodeName, { 'topology.kubernetes.io/zone': 'a' }), namespace: '' },
-    spec: {},
+    spec: { podCIDR: '10.108.1.0/24' },
     status: { addresses: ownNode.addresses.map((address) => ({ type: 'InternalIP', address })) },
   }
 }
