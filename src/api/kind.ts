@@ -91,9 +91,14 @@ export interface View<Stored extends KubeObject = KubeObject, Served extends Kub
   toStored(served: Served): Stored
   /** The inverse; what the view has no field for is left out. */
   toServed(stored: Stored): Served
-  /** Problems that only this form has, besides the kind's own; without `previous`, of a create. */
+  /**
+   * Problems that only this form has, besides the kind's own, in this form's names of fields; without `previous`, of a
+   * create.
+   */
   validate?(next: Stored, previous: Stored | undefined): FieldError[]
-  /** Field selectors of this form, by the name that the kind has for them. Those of the kind itself unless given. */
+  /** A problem that the kind has found, as it is said of this form. The same unless given. */
+  servedError?(error: FieldError): FieldError
+  /** What one can select by in this form, and the kind's own names of it. Those of the kind unless given. */
   readonly fieldNames?: Readonly<Record<string, string>>
   /** Sent as a Warning header with every answer, e.g. `extensions/v1beta1 Ingress is deprecated in v1.14+, …`. */
   readonly deprecation?: string

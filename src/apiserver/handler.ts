@@ -23,24 +23,28 @@ import { findVirtualResource } from './virtual-resources.ts'
 /** The Kubernetes API over a store, without any socket. Every failure is answered with a `Status`. */
 export function apiHandler(context: ApiContext): Handler {
   return async (request) => {
-    try {
-      const asked = allowedRequest(context, request)
-      if (asked === undefined) return await serveNonResource(context, request)
-      const virtual = findVirtualResource(asked.path)
-      if (virtual !== undefined) return await serveVirtual(context, virtual, asked)
-      const { resource, verb, subresource } = resolve(context, asked)
-      if (subresource !== undefined) return await subresource.serve(context, resource, verb)
-      return withDeprecation(resource.form, await serveVerb(context, resource, verb))
-    } catch (error) {
-      return failure(context, request, error)
-    }
+    const warnings = new Set<string>()
+    const answer = await serve(context, request, warnings).catch((error) => failure(context, request, error))
+    for (const text of answer.warnings ?? []) warnings.add(text)
+    return warnings.size === 0 ? answer : { ...answer, warnings: [...warnings] }
   }
 }
 
-/** Every answer about a deprecated form says so. */
-function withDeprecation({ kind, view }: ServedForm, answer: ApiResponse): ApiResponse {
-  const deprecation = view === undefined ? kind.deprecation : view.deprecation
-  return deprecation === undefined ? answer : { ...answer, warnings: [deprecation, ...(answer.warnings ?? [])] }
+async function serve(context: ApiContext, request: ApiRequest, warnings: Set<string>): Promise<ApiResponse> {
+  const asked = allowedRequest(context, request)
+  if (asked === undefined) return serveNonResource(context, request)
+  const virtual = findVirtualResource(asked.path)
+  if (virtual !== undefined) return serveVirtual(context, virtual, asked)
+  const { resource, verb, subresource } = resolve(context, asked, warnings)
+  const deprecation = deprecationOf(resource.form, subresource)
+  if (deprecation !== undefined) warnings.add(deprecation)
+  return subresource === undefined ? serveVerb(context, resource, verb) : subresource.serve(context, resource, verb)
+}
+
+/** Every answer about a deprecated form says so, failures too; a subresource does if its body is of the form. */
+function deprecationOf({ kind, view }: ServedForm, subresource: Subresource | undefined): string | undefined {
+  if (subresource !== undefined && subresource.kind !== '') return undefined
+  return view === undefined ? kind.deprecation : view.deprecation
 }
 
 export interface ResolvedResource {
@@ -55,7 +59,7 @@ export interface ResolvedResource {
  */
 export async function resolveResource(context: ApiContext, request: ApiRequest): Promise<ResolvedResource | undefined> {
   const asked = allowedRequest(context, request)
-  return asked && resolve(context, asked)
+  return asked && resolve(context, asked, new Set())
 }
 
 interface AllowedRequest {
@@ -74,13 +78,17 @@ function allowedRequest({ access }: ApiContext, request: ApiRequest): AllowedReq
   return { request, path, verb }
 }
 
-function resolve(context: ApiContext, { request, path, verb }: AllowedRequest): ResolvedResource {
+function resolve(
+  context: ApiContext,
+  { request, path, verb }: AllowedRequest,
+  warnings: Set<string>,
+): ResolvedResource {
   const form = context.kinds.find(path)
   if (form === undefined) throw pathNotFound()
   const { kind } = form
   if (path.namespace !== undefined && !kind.resource.namespaced) throw pathNotFound()
   if (path.name !== undefined && kind.resource.namespaced && path.namespace === undefined) throw pathNotFound()
-  const resource = { request, path, form, kind }
+  const resource = { request, path, form, kind, warnings }
   if (path.subresource === undefined) {
     if (!isServed(verb, path, kind)) throw methodNotSupported(path, verb)
     return { resource, verb, subresource: undefined }

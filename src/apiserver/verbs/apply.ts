@@ -20,7 +20,7 @@ import { negotiate } from '../negotiate.ts'
 import type { Stored } from '../objects.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { representObject } from '../represent.ts'
-import { fieldValidationOf, isDryRun } from '../write-options.ts'
+import { fieldValidationOf } from '../write-options.ts'
 import { createObject } from './create.ts'
 import { tableOptions } from './table-options.ts'
 import { writeObject, type WriteScope } from './update.ts'
@@ -40,7 +40,6 @@ export async function applyPatch(
   return {
     status: isNew ? 201 : 200,
     contentType: 'application/json',
-    warnings: application.warnings,
     body: representObject(form, stored, as, tableOptions(context, request.query)),
   }
 }
@@ -77,7 +76,6 @@ function parseConfiguration(body: string): ParsedText {
 }
 
 class Application {
-  readonly warnings: readonly string[]
   readonly #context: ApiContext
   readonly #resource: ResourceRequest
   readonly #scope: WriteScope
@@ -91,7 +89,7 @@ class Application {
     this.#applier = applierOf(resource.request)
     const { applied, warnings } = readConfiguration(resource.request)
     this.#applied = applied
-    this.warnings = warnings
+    for (const text of warnings) resource.warnings.add(text)
   }
 
   async run(): Promise<{ stored: Stored; isNew: boolean }> {
@@ -114,14 +112,9 @@ class Application {
   }
 
   #update(): Promise<Stored> {
-    const { request, path, kind } = this.#resource
     return writeObject(this.#context, {
-      kind,
-      namespace: path.namespace,
-      name: path.name ?? '',
+      resource: this.#resource,
       scope: this.#scope,
-      user: request.user,
-      dryRun: isDryRun(request.query),
       tracking: undefined,
       next: (current) => {
         const object = this.#applyTo(current)
@@ -140,8 +133,7 @@ class Application {
       const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
       throw conflict(kind.resource, path.name ?? '', why)
     }
-    const dryRun = isDryRun(request.query)
-    return createObject(this.#context, { kind, object, user: request.user, dryRun, tracking: undefined })
+    return createObject(this.#context, { resource: this.#resource, object, tracking: undefined })
   }
 
   #applyTo(current: KubeObject | undefined): KubeObject {

@@ -15,7 +15,6 @@ import { fieldManagerOf, refuseForce, setManagedFields } from '../field-managers
 import { negotiate } from '../negotiate.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { representObject } from '../represent.ts'
-import { isDryRun } from '../write-options.ts'
 import { applyPatch, applyType } from './apply.ts'
 import { tableOptions } from './table-options.ts'
 import { writeObject, type WriteScope } from './update.ts'
@@ -26,18 +25,13 @@ export async function patch(
   resource: ResourceRequest,
   scope: WriteScope,
 ): Promise<ApiResponse> {
-  const { request, path, form, kind } = resource
+  const { request, form, kind, warnings } = resource
   if (mediaTypeOf(request) === applyType) return applyPatch(context, resource, scope)
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
   const apply = patcher(context, form.schema, request)
-  const warnings = new Set<string>()
   const stored = await writeObject(context, {
-    kind,
-    namespace: path.namespace,
-    name: path.name ?? '',
+    resource,
     scope,
-    user: request.user,
-    dryRun: isDryRun(request.query),
     tracking: { form, manager: fieldManagerOf(request, 'PatchOptions'), subresource: scope.subresource ?? '' },
     next: (current) => {
       const before = servedObject(form, current)
@@ -51,7 +45,6 @@ export async function patch(
   return {
     status: 200,
     contentType: 'application/json',
-    warnings: [...warnings],
     body: representObject(form, stored, as, tableOptions(context, request.query)),
   }
 }
