@@ -82,7 +82,7 @@ export function invalidObject(kind: GroupKind, name: string, errors: readonly Fi
   return new StatusError(422, 'Invalid', `${qualified} "${name}" is invalid: ${list}`, {
     ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind === '' ? {} : { kind: kind.kind }),
     causes: errors.map((error) => ({
       reason: error.type,
       message: describeFieldProblem(error),

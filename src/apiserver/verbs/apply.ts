@@ -8,7 +8,7 @@ import { badRequest, conflict, isStatus, StatusError } from '../../api/errors.ts
 import type { KubeObject } from '../../api/object.ts'
 import { isJsonObject, jsonTypeOf, type JsonObject } from '../../api/patch/json-object.ts'
 import { apiVersionOf } from '../../api/resource.ts'
-import { parseJson, parseYaml, type ParsedText } from '../../api/schema/parse.ts'
+import { duplicateErrors, parseJson, parseYaml, type ParsedText } from '../../api/schema/parse.ts'
 import { rfc3339 } from '../../base/rfc3339.ts'
 import { resourceAttributes } from '../authorization/attributes.ts'
 import { requireAllowed } from '../authorization/require-allowed.ts'
@@ -56,7 +56,7 @@ export function readConfiguration(request: ApiRequest): { applied: JsonObject; w
   }
   const strictness = fieldValidationOf(request.query)
   if (strictness === 'Strict' && duplicates.length > 0) {
-    throw badRequest(`error strict decoding patch: ${duplicates.join(', ')}`)
+    throw badRequest(`error strict decoding patch: error converting YAML to JSON: ${duplicateErrors({ duplicates }).join(', ')}`)
   }
   return { applied, warnings: strictness === 'Warn' ? duplicates : [] }
 }
@@ -64,7 +64,9 @@ export function readConfiguration(request: ApiRequest): { applied: JsonObject; w
 /** Clients send YAML, of which JSON is a part that is read much faster. */
 function parseConfiguration(body: string): ParsedText {
   try {
-    if (/^\s*\{/.test(body)) return parseJson(body, true)
+    const parsed = /^\s*\{/.test(body) ? parseJson(body, true) : undefined
+    // What stands there twice is told by its line, as of YAML.
+    if (parsed?.duplicates.length === 0) return parsed
   } catch (error) {
     if (!isStatus(error, 'BadRequest')) throw error
   }

@@ -8,13 +8,14 @@ import { isJsonObject } from '../../api/patch/json-object.ts'
 import { applyJsonPatch } from '../../api/patch/json-patch.ts'
 import { applyMergePatch } from '../../api/patch/merge-patch.ts'
 import { applyStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts'
-import { decodeValue, parseBody } from '../body.ts'
+import { decodeOr, duplicatesIn, parseBody } from '../body.ts'
 import { servedObject } from '../kind-registry.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
 import { fieldManagerOf, refuseForce, setManagedFields } from '../field-managers.ts'
 import { negotiate } from '../negotiate.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { representObject } from '../represent.ts'
+import { fieldValidationOf } from '../write-options.ts'
 import { applyPatch, applyType } from './apply.ts'
 import { tableOptions } from './table-options.ts'
 import { writeObject, type WriteScope } from './update.ts'
@@ -29,13 +30,14 @@ export async function patch(
   if (mediaTypeOf(request) === applyType) return applyPatch(context, resource, scope)
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
   const apply = patcher(context, form.schema, request)
+  const decode = patchDecoder(context, resource)
   const stored = await writeObject(context, {
     resource,
     scope,
     tracking: { form, manager: fieldManagerOf(request, 'PatchOptions'), subresource: scope.subresource ?? '' },
     next: (current) => {
       const before = servedObject(form, current)
-      const { object, warnings: found } = decodePatched(context, resource, before, apply(before))
+      const { object, warnings: found } = decode(before, apply(before))
       found.forEach((warning) => warnings.add(warning))
       checkNamesKept(kind, object, current)
       if (!namesResourceVersion(request)) object.metadata.resourceVersion = ''
@@ -49,20 +51,37 @@ export async function patch(
   }
 }
 
-/** The object that a patch has made of another. Managed fields that it has left alone are taken over as they are. */
-function decodePatched(
-  context: ApiContext,
-  { request, form }: ResourceRequest,
-  before: KubeObject,
-  patched: unknown,
-): ReturnType<typeof decodeValue> {
-  const kept = before.metadata.managedFields
-  if (kept === undefined || !isJsonObject(patched) || givenEntries(patched) !== kept) {
-    return decodeValue(context, form, patched, request)
+type Decode = (before: KubeObject, patched: unknown) => ReturnType<typeof decodeOr>
+
+/**
+ * The object that a patch has made of another. Managed fields that it has left alone are taken over as they are. Throws a
+ * 422 that shows what upstream shows: of a strategic merge patch itself, of others what they have made.
+ */
+function patchDecoder(context: ApiContext, { request, form }: ResourceRequest): Decode {
+  const strictness = fieldValidationOf(request.query)
+  const duplicates = strictness === 'Ignore' ? [] : duplicatesIn(request)
+  const isStrategic = mediaTypeOf(request) === 'application/strategic-merge-patch+json'
+  return (before, patched) => {
+    const kept = before.metadata.managedFields
+    const isKept = kept !== undefined && isJsonObject(patched) && givenEntries(patched) === kept
+    const value = isKept ? withoutManagedFields(patched) : patched
+    const refusal = (why: string) => {
+      const shown = isStrategic ? goText(JSON.parse(request.body)) : JSON.stringify(value)
+      return invalidObject({ group: '', kind: '' }, '', [invalid('patch', shown, why)])
+    }
+    const decoded = decodeOr(context, form, value, { duplicates, strictness, refusal })
+    if (isKept) setManagedFields(decoded.object, kept)
+    return decoded
   }
-  const decoded = decodeValue(context, form, withoutManagedFields(patched), request)
-  setManagedFields(decoded.object, kept)
-  return decoded
+}
+
+/** A value as Go prints it, `map[spec:map[replicas:three]]`. */
+function goText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
+  if (value === null) return '<nil>'
+  if (!isJsonObject(value)) return String(value)
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `map[${entries.map(([key, item]) => `${key}:${goText(item)}`).join(' ')}]`
 }
 
 /** The function that a patch body stands for. Throws a 415 for media types that are not patches. */

@@ -126,7 +126,7 @@ describe('a PATCH', () => {
 
   for (const [name, body, code] of [
     ['takes the metadata away', { metadata: null }, 422],
-    ['makes the metadata a list', { metadata: [] }, 400],
+    ['makes the metadata a list', { metadata: [] }, 422],
     ['is for another kind', { kind: 'Secret' }, 400],
     ['has another uid', { metadata: { uid: 'other' } }, 409],
     ['has an old version', { metadata: { resourceVersion: '1' } }, 409],
@@ -149,6 +149,58 @@ describe('a PATCH', () => {
   test('of what is not there makes nothing', async () => {
       expect(await outcome(() => mergePatch(`${configMaps}/b`, { data: {} }))).toEqual(refused(404))
     })
+})
+
+describe('a patch that makes no object', () => {
+  const services = '/api/v1/namespaces/default/services'
+  const path = `${services}/web`
+  const strategic = 'application/strategic-merge-patch+json'
+  beforeEach(() => api.request('POST', services, { metadata: { name: 'web' }, spec: { ports: [{ port: 80 }] } }))
+
+  const cases: { name: string; contentType: string; patch: unknown; strict?: boolean; message: string }[] = [
+    {
+      name: 'a strategic merge patch is shown itself',
+      contentType: strategic,
+      patch: { spec: { sessionAffinity: 5, selector: { b: 'c', a: null }, ports: [] } },
+      message:
+        ' "" is invalid: patch: Invalid value: "map[spec:map[ports:[] selector:map[a:<nil> b:c] sessionAffinity:5]]": json: ' +
+        'cannot unmarshal number into Go struct field ServiceSpec.spec.sessionAffinity of type v1.ServiceAffinity',
+    },
+    {
+      name: 'of another, what it makes',
+      contentType: 'application/merge-patch+json',
+      patch: { spec: 5 },
+      message: expect.stringMatching(/^ "" is invalid: patch: Invalid value: "\{.*\\"spec\\":5.*\}": json: cannot unmarshal number/),
+    },
+    {
+      name: 'fields that there are not, if asked',
+      contentType: strategic,
+      patch: { spec: { prts: 1 } },
+      strict: true,
+      message: ' "" is invalid: patch: Invalid value: "map[spec:map[prts:1]]": strict decoding error: unknown field "spec.prts"',
+    },
+    {
+      name: 'fields that it has twice, likewise',
+      contentType: strategic,
+      patch: '{"metadata":{"labels":{"a":"b","a":"c"}}}',
+      strict: true,
+      message: expect.stringContaining('strict decoding error: duplicate field "metadata.labels.a"'),
+    },
+  ]
+  for (const { name, contentType, patch, strict = false, message } of cases) {
+    test(name, async () => {
+      const query = strict ? '?fieldValidation=Strict' : ''
+      const answer = await api.request('PATCH', `${path}${query}`, patch, { contentType })
+      expect(answer).toMatchObject({ code: 422, body: { message, details: { causes: [{ field: 'patch' }] } } })
+      expect(answer.body['details']).not.toHaveProperty('kind')
+    })
+  }
+
+  test('is told of duplicates otherwise', async () => {
+    const patch = '{"metadata":{"labels":{"a":"b","a":"c"}}}'
+    const answer = await mergePatch(path, patch)
+    expect(answer).toMatchObject({ code: 200, warnings: ['duplicate field "metadata.labels.a"'] })
+  })
 })
 
 describe('scale', () => {
