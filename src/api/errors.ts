@@ -109,9 +109,8 @@ export function pathNotFound(): StatusError {
   return new StatusError(404, 'NotFound', 'the server could not find the requested resource')
 }
 
-export function methodNotSupported(resource: GroupResource, verb: string): StatusError {
-  const message = `${verb} is not supported on resources of kind "${groupResource(resource)}"`
-  return new StatusError(405, 'MethodNotAllowed', message, about(resource, ''))
+export function methodNotAllowed(): StatusError {
+  return new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 }
 
 /** The revision asked for has been compacted away: the client must list again. */

@@ -40,6 +40,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** The names in `selectableFields`, so that others can be refused without an object. */
   readonly selectableFieldNames?: readonly string[]
 
+  /** Objects go one by one: DELETE of a collection is not served. */
+  readonly keepsCollection?: true
   /** Whether `/status` is served: the main resource then ignores `status`, and `/status` everything else. */
   readonly hasStatus: boolean
   /** Present if `/scale` is served. */

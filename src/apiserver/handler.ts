@@ -1,4 +1,4 @@
-import { internalError, methodNotSupported, pathNotFound, StatusError } from '../api/errors.ts'
+import { internalError, methodNotAllowed, pathNotFound, StatusError } from '../api/errors.ts'
 import type { Kind } from '../api/kind.ts'
 import { resourceAttributes } from './authorization/attributes.ts'
 import { requireAllowed } from './authorization/require-allowed.ts'
@@ -73,7 +73,7 @@ function allowedRequest({ access }: ApiContext, request: ApiRequest): AllowedReq
   const path = parseResourcePath(request.path)
   if (path === undefined) return undefined
   const verb = verbOf(request.method, path, request.query)
-  if (verb === undefined) throw methodNotSupported(path, request.method)
+  if (verb === undefined) throw methodNotAllowed()
   requireAllowed(access.authorizer, resourceAttributes(request, verb, path))
   return { request, path, verb }
 }
@@ -90,25 +90,26 @@ function resolve(
   if (path.name !== undefined && kind.resource.namespaced && path.namespace === undefined) throw pathNotFound()
   const resource = { request, path, form, kind, warnings }
   if (path.subresource === undefined) {
-    if (!isServed(verb, path, kind)) throw methodNotSupported(path, verb)
+    if (!isServed(verb, path, kind)) throw methodNotAllowed()
     return { resource, verb, subresource: undefined }
   }
   const subresource = subresources.find(({ name, appliesTo }) => name === path.subresource && appliesTo({ kind }))
   if (subresource === undefined) throw pathNotFound()
-  if (!subresource.verbs.includes(verb)) throw methodNotSupported(path, verb)
+  if (!subresource.verbs.includes(verb)) throw methodNotAllowed()
   return { resource, verb, subresource }
 }
 
-/** Objects are created in collections, replaced and patched by name; collections are deleted in one namespace. */
-function isServed(verb: Verb, { name, namespace }: ResourcePath, { resource }: Kind): boolean {
+/** Objects are created in the collection of a namespace, which may be deleted, and replaced and patched by name. */
+function isServed(verb: Verb, { name, namespace }: ResourcePath, { resource, keepsCollection }: Kind): boolean {
+  const isWhole = namespace !== undefined || !resource.namespaced
   switch (verb) {
     case 'create':
-      return name === undefined
+      return name === undefined && isWhole
     case 'update':
     case 'patch':
       return name !== undefined
     case 'deletecollection':
-      return namespace !== undefined || !resource.namespaced
+      return isWhole && keepsCollection !== true
     case 'get':
     case 'list':
     case 'watch':

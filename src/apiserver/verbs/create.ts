@@ -111,8 +111,7 @@ export function timestamp(time: Date): string {
 }
 
 function placeInNamespace(kind: Kind, object: KubeObject, namespace: string | undefined): void {
-  if (!kind.resource.namespaced) return
-  if (namespace === undefined) throw badRequest('an empty namespace may not be set during creation')
+  if (!kind.resource.namespaced || namespace === undefined) return
   const given = object.metadata.namespace
   if (given !== undefined && given !== '' && given !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
