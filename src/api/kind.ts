@@ -42,6 +42,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
 
   /** Objects go one by one: DELETE of a collection is not served. */
   readonly keepsCollection?: true
+  /** A PUT of an object that is not there makes it. */
+  readonly createsOnUpdate?: true
   /** Whether `/status` is served: the main resource then ignores `status`, and `/status` everything else. */
   readonly hasStatus: boolean
   /** Present if `/scale` is served. */

@@ -36,7 +36,7 @@ export function decodeBody(
   form: BodyForm,
   request: ApiRequest,
 ): { object: KubeObject; warnings: readonly string[] } {
-  const strictness = fieldValidationOf(request.query)
+  const strictness = fieldValidationOf(request)
   const { value, duplicates } = parse(request, context.schema, strictness !== 'Ignore')
   return decodeValue(context, form, value, request, duplicates)
 }
@@ -46,14 +46,14 @@ export function decodeValue(
   context: ApiContext,
   form: BodyForm,
   value: unknown,
-  request: Pick<ApiRequest, 'query'>,
+  request: Pick<ApiRequest, 'method' | 'query'>,
   duplicates: readonly string[] = [],
 ): { object: KubeObject; warnings: readonly string[] } {
   const { kind, version } = form.resource
   const where = `${kind} in version "${version}" cannot be handled as a ${kind}`
   return decodeOr(context, form, value, {
     duplicates,
-    strictness: fieldValidationOf(request.query),
+    strictness: fieldValidationOf(request),
     refusal: (why) => badRequest(`${where}: ${why}`),
   })
 }
@@ -125,7 +125,8 @@ function parseProtobuf(bytes: Uint8Array = new Uint8Array(), schema: Schema | un
 
 function unknownFormat(): StatusError {
   return unsupportedMediaType(
-    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ' +
+      protobufMediaType,
   )
 }
 

@@ -23,7 +23,7 @@ import { representObject } from '../represent.ts'
 import { fieldValidationOf } from '../write-options.ts'
 import { createObject } from './create.ts'
 import { tableOptions } from './table-options.ts'
-import { writeObject, type WriteScope } from './update.ts'
+import { checkIdentity, firstOf, writeObject, type WriteScope } from './update.ts'
 
 export const applyType = 'application/apply-patch+yaml'
 
@@ -54,7 +54,7 @@ export function readConfiguration(request: ApiRequest): { applied: JsonObject; w
       `error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${found} into Go value of type map[string]interface {}`,
     )
   }
-  const strictness = fieldValidationOf(request.query)
+  const strictness = fieldValidationOf(request)
   if (strictness === 'Strict' && duplicates.length > 0) {
     throw badRequest(`error strict decoding patch: error converting YAML to JSON: ${duplicateErrors({ duplicates }).join(', ')}`)
   }
@@ -94,23 +94,9 @@ class Application {
     for (const text of warnings) resource.warnings.add(text)
   }
 
-  async run(): Promise<{ stored: Stored; isNew: boolean }> {
+  run(): Promise<{ readonly stored: Stored; readonly isNew: boolean }> {
     const mayCreate = this.#scope.subresource === undefined
-    for (;;) {
-      const isNew = mayCreate && !(await this.#isThere())
-      try {
-        return { stored: await (isNew ? this.#create() : this.#update()), isNew }
-      } catch (error) {
-        // Others may have been faster, in creating it or in deleting it; any other failure will not go away.
-        const isBeaten = isStatus(error, isNew ? 'AlreadyExists' : 'NotFound') && isNew === (await this.#isThere())
-        if (!mayCreate || !isBeaten) throw error
-      }
-    }
-  }
-
-  async #isThere(): Promise<boolean> {
-    const { path, kind } = this.#resource
-    return (await this.#context.objects.get(kind.resource, path.namespace, path.name ?? '')) !== undefined
+    return firstOf(this.#context, this.#resource, mayCreate, { create: () => this.#create(), update: () => this.#update() })
   }
 
   #update(): Promise<Stored> {
@@ -139,7 +125,7 @@ class Application {
   }
 
   #applyTo(current: KubeObject | undefined): KubeObject {
-    const { request, form } = this.#resource
+    const { request, path, form, kind } = this.#resource
     const next = apply({
       ...this.#applier,
       live: current && asJson(servedObject(form, current)),
@@ -153,7 +139,7 @@ class Application {
     })
     const { object } = decodeValue(this.#context, form, withoutManagedFields(next), request)
     setManagedFields(object, entriesOf(next))
-    this.#checkIdentity(object)
+    checkIdentity(kind, object, path.namespace, path.name ?? '')
     return object
   }
 
@@ -162,22 +148,6 @@ class Application {
     const { form, kind } = this.#resource
     if (this.#scope.subresource === 'status') return allBut('status', structuralType(this.#context.schema, form.schema))
     return kind.hasStatus ? { 'f:status': leaf } : emptySet
-  }
-
-  #checkIdentity({ metadata }: KubeObject): void {
-    const { path, kind } = this.#resource
-    const { name = '', namespace = '' } = metadata as { name?: string; namespace?: string }
-    if (name === '') {
-      throw badRequest(`the name of the object (${path.name} based on URL) was undeterminable: name must be provided`)
-    }
-    if (name !== path.name) {
-      throw badRequest(`the name of the object (${name}) does not match the name on the URL (${path.name})`)
-    }
-    if (!kind.resource.namespaced || path.namespace === undefined) return
-    if (namespace !== '' && namespace !== path.namespace) {
-      throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-    }
-    metadata.namespace = path.namespace
   }
 
   #sets(field: string): boolean {

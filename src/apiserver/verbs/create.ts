@@ -24,6 +24,7 @@ export async function create(context: ApiContext, resourceRequest: ResourceReque
   const tracking = { form, manager: fieldManagerOf(request, 'CreateOptions'), subresource: '' }
   const { object, warnings } = decodeBody(context, form, request)
   for (const text of warnings) resourceRequest.warnings.add(text)
+  if (hasVersion(object)) throw badRequest('resourceVersion should not be set on objects to be created')
   placeInNamespace(kind, object, path.namespace)
   const stored = await createObject(context, { resource: resourceRequest, object, tracking })
   return {
@@ -31,6 +32,11 @@ export async function create(context: ApiContext, resourceRequest: ResourceReque
     contentType: 'application/json',
     body: representObject(form, stored, as, tableOptions(context, request.query)),
   }
+}
+
+function hasVersion({ metadata }: KubeObject): boolean {
+  const { resourceVersion = '' } = metadata
+  return resourceVersion !== '' && resourceVersion !== '0'
 }
 
 export interface CreateInput {
@@ -72,8 +78,8 @@ function noNameFound(resource: Resource, name: string): StatusError {
 async function createNamed(context: ApiContext, input: CreateInput): Promise<Stored> {
   const { resource, object, tracking } = input
   const { request, form, kind, warnings } = resource
-  const { user, query } = request
-  const dryRun = isDryRun(query)
+  const { user } = request
+  const dryRun = isDryRun(request)
   stampNew(object, context.clock.now())
   kind.prepareCreate?.(object)
   kind.setDefaults?.(object)

@@ -1,9 +1,9 @@
 import { invalidObject, unsupportedMediaType } from '../../api/errors.ts'
 import { invalid } from '../../api/field-error.ts'
-import type { Kind } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { withoutManagedFields } from '../../api/apply/changes-nothing.ts'
 import { givenEntries } from '../../api/apply/managers.ts'
+import { goText } from '../../api/patch/go-text.ts'
 import { isJsonObject } from '../../api/patch/json-object.ts'
 import { applyJsonPatch } from '../../api/patch/json-patch.ts'
 import { applyMergePatch } from '../../api/patch/merge-patch.ts'
@@ -18,7 +18,7 @@ import { representObject } from '../represent.ts'
 import { fieldValidationOf } from '../write-options.ts'
 import { applyPatch, applyType } from './apply.ts'
 import { tableOptions } from './table-options.ts'
-import { writeObject, type WriteScope } from './update.ts'
+import { checkIdentity, writeObject, type WriteScope } from './update.ts'
 
 /** PATCH of an object or of its status. */
 export async function patch(
@@ -26,7 +26,7 @@ export async function patch(
   resource: ResourceRequest,
   scope: WriteScope,
 ): Promise<ApiResponse> {
-  const { request, form, kind, warnings } = resource
+  const { request, path, form, kind, warnings } = resource
   if (mediaTypeOf(request) === applyType) return applyPatch(context, resource, scope)
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
   const apply = patcher(context, form.schema, request)
@@ -39,7 +39,7 @@ export async function patch(
       const before = servedObject(form, current)
       const { object, warnings: found } = decode(before, apply(before))
       found.forEach((warning) => warnings.add(warning))
-      checkNamesKept(kind, object, current)
+      checkIdentity(kind, object, path.namespace, path.name ?? '')
       if (!namesResourceVersion(request)) object.metadata.resourceVersion = ''
       return object
     },
@@ -58,7 +58,7 @@ type Decode = (before: KubeObject, patched: unknown) => ReturnType<typeof decode
  * 422 that shows what upstream shows: of a strategic merge patch itself, of others what they have made.
  */
 function patchDecoder(context: ApiContext, { request, form }: ResourceRequest): Decode {
-  const strictness = fieldValidationOf(request.query)
+  const strictness = fieldValidationOf(request)
   const duplicates = strictness === 'Ignore' ? [] : duplicatesIn(request)
   const isStrategic = mediaTypeOf(request) === 'application/strategic-merge-patch+json'
   return (before, patched) => {
@@ -73,15 +73,6 @@ function patchDecoder(context: ApiContext, { request, form }: ResourceRequest): 
     if (isKept) setManagedFields(decoded.object, kept)
     return decoded
   }
-}
-
-/** A value as Go prints it, `map[spec:map[replicas:three]]`. */
-function goText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
-  if (value === null) return '<nil>'
-  if (!isJsonObject(value)) return String(value)
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `map[${entries.map(([key, item]) => `${key}:${goText(item)}`).join(' ')}]`
 }
 
 /** The function that a patch body stands for. Throws a 415 for media types that are not patches. */
@@ -125,13 +116,4 @@ export function namesResourceVersion(request: ApiRequest): boolean {
   if (typeof body !== 'object' || body === null || !('metadata' in body)) return false
   const { metadata } = body
   return typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata
-}
-
-function checkNamesKept(kind: Kind, next: KubeObject, current: KubeObject): void {
-  for (const field of ['name', 'namespace'] as const) {
-    const now = next.metadata[field]
-    if (now === current.metadata[field]) continue
-    const problem = invalid(`metadata.${field}`, now, 'field is immutable')
-    throw invalidObject(kind.resource, current.metadata.name, [problem])
-  }
 }

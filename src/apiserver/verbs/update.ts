@@ -1,11 +1,13 @@
 import { changesNothing } from '../../api/apply/changes-nothing.ts'
-import { badRequest, conflict, invalidObject, modified, notFound } from '../../api/errors.ts'
+import { badRequest, conflict, invalidObject, isStatus, modified, notFound } from '../../api/errors.ts'
 import type { FieldError } from '../../api/field-error.ts'
 import type { Kind } from '../../api/kind.ts'
 import { validateMetadata, validateMetadataUpdate } from '../../api/metadata.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { Stale } from '../../storage/store.ts'
 import { admitThen } from '../admission/admission.ts'
+import { resourceAttributes } from '../authorization/attributes.ts'
+import { requireAllowed } from '../authorization/require-allowed.ts'
 import { decodeBody } from '../body.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
 import { copyOf } from '../copy.ts'
@@ -16,6 +18,7 @@ import type { Stored } from '../objects.ts'
 import type { ApiResponse } from '../request.ts'
 import { representObject } from '../represent.ts'
 import { isDryRun } from '../write-options.ts'
+import { createObject } from './create.ts'
 import { isReadyToGo } from './delete.ts'
 import { tableOptions } from './table-options.ts'
 
@@ -69,17 +72,55 @@ export async function update(
   const { object, warnings } = decodeBody(context, form, request)
   for (const text of warnings) resource.warnings.add(text)
   checkIdentity(kind, object, path.namespace, path.name ?? '')
-  const stored = await writeObject(context, {
-    resource,
-    scope,
-    tracking: { form, manager: fieldManagerOf(request, 'UpdateOptions'), subresource: scope.subresource ?? '' },
-    next: () => copyOf(object),
+  const tracking = { form, manager: fieldManagerOf(request, 'UpdateOptions'), subresource: scope.subresource ?? '' }
+  const mayCreate = kind.createsOnUpdate === true && scope.subresource === undefined
+  const { stored, isNew } = await firstOf(context, resource, mayCreate, {
+    create: () => createByUpdate(context, resource, { object, tracking }),
+    update: () => writeObject(context, { resource, scope, tracking, next: () => copyOf(object) }),
   })
   return {
-    status: 200,
+    status: isNew ? 201 : 200,
     contentType: 'application/json',
     body: representObject(form, stored, as, tableOptions(context, request.query)),
   }
+}
+
+/**
+ * Updates an object, or creates it if it is not there and that may be. Others may be faster in creating it or in
+ * deleting it: the one is tried as long as there is reason to.
+ */
+export async function firstOf(
+  { objects }: ApiContext,
+  { path, kind }: ResourceRequest,
+  mayCreate: boolean,
+  { create, update: change }: { create(): Promise<Stored>; update(): Promise<Stored> },
+): Promise<{ readonly stored: Stored; readonly isNew: boolean }> {
+  const isThere = async () => (await objects.get(kind.resource, path.namespace, path.name ?? '')) !== undefined
+  for (;;) {
+    const isNew = mayCreate && !(await isThere())
+    try {
+      return { stored: await (isNew ? create() : change()), isNew }
+    } catch (error) {
+      // Any other failure will not go away.
+      const isBeaten = isStatus(error, isNew ? 'AlreadyExists' : 'NotFound') && isNew === (await isThere())
+      if (!mayCreate || !isBeaten) throw error
+    }
+  }
+}
+
+/** Creates what a PUT found missing, for who may create it. Throws a 409 if it was meant for an object that is gone. */
+async function createByUpdate(
+  context: ApiContext,
+  resource: ResourceRequest,
+  { object, tracking }: { readonly object: KubeObject; readonly tracking: Tracking },
+): Promise<Stored> {
+  const { request, path, kind } = resource
+  requireAllowed(context.access.authorizer, resourceAttributes(request, 'create', path))
+  const { uid = '' } = object.metadata
+  if (uid !== '') {
+    throw conflict(kind.resource, path.name ?? '', `Precondition failed: UID in precondition: ${uid}, UID in object meta: `)
+  }
+  return createObject(context, { resource, object: copyOf(object), tracking })
 }
 
 export interface WriteInput {
@@ -98,7 +139,7 @@ export interface WriteInput {
 export async function writeObject(context: ApiContext, input: WriteInput): Promise<Stored> {
   const { kind, path, request } = input.resource
   const { name = '' } = path
-  const dryRun = isDryRun(request.query)
+  const dryRun = isDryRun(request)
   for (;;) {
     const current = await context.objects.get(kind.resource, path.namespace, name)
     if (current === undefined) throw notFound(kind.resource, name)
@@ -164,6 +205,9 @@ function statusOf(object: KubeObject): unknown {
 /** Throws a 400 if an object is not the one that its path names. */
 export function checkIdentity(kind: Kind, object: KubeObject, namespace: string | undefined, name: string): void {
   const given = object.metadata.name ?? ''
+  if (given === '') {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
+  }
   if (given !== name) {
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`)
   }

@@ -102,10 +102,9 @@ test('what is told of the body stays told when the write fails later', async () 
   const warnings = ['unknown field "spec.prts"']
   expect(await api.request('POST', services, body)).toMatchObject({ code: 201, warnings })
   expect(await api.request('POST', services, body)).toMatchObject({ code: 409, warnings })
-  expect(await api.request('PUT', `${services}/other`, { ...body, metadata: { name: 'other' } })).toMatchObject({
-    code: 404,
-    warnings,
-  })
+  const unknown = { metadata: { name: 'other' }, dta: {} }
+  const missing = await api.request('PUT', `/api/v1${inDefault}/configmaps/other`, unknown)
+  expect(missing).toMatchObject({ code: 404, warnings: ['unknown field "dta"'] })
 })
 
 describe('a deprecated form', () => {
