@@ -192,7 +192,7 @@ describe('update and patch', () => {
 
   test('a patch cannot rename', async () => {
     await api.request('POST', configMaps, configMap('a'))
-    expect((await patch(`${configMaps}/a`, { metadata: { name: 'b' } }, 'merge-patch')).code).toBe(422)
+    expect((await patch(`${configMaps}/a`, { metadata: { name: 'b' } }, 'merge-patch')).code).toBe(400)
   })
 
   test('status and object are written apart', async () => {
