@@ -82,7 +82,7 @@ export function invalidObject(kind: GroupKind, name: string, errors: readonly Fi
   return new StatusError(422, 'Invalid', `${qualified} "${name}" is invalid: ${list}`, {
     ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind === '' ? {} : { kind: kind.kind }),
     causes: errors.map((error) => ({
       reason: error.type,
       message: describeFieldProblem(error),
@@ -109,9 +109,8 @@ export function pathNotFound(): StatusError {
   return new StatusError(404, 'NotFound', 'the server could not find the requested resource')
 }
 
-export function methodNotSupported(resource: GroupResource, verb: string): StatusError {
-  const message = `${verb} is not supported on resources of kind "${groupResource(resource)}"`
-  return new StatusError(405, 'MethodNotAllowed', message, about(resource, ''))
+export function methodNotAllowed(): StatusError {
+  return new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 }
 
 /** The revision asked for has been compacted away: the client must list again. */

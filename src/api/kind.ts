@@ -40,6 +40,10 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** The names in `selectableFields`, so that others can be refused without an object. */
   readonly selectableFieldNames?: readonly string[]
 
+  /** Objects go one by one: DELETE of a collection is not served. */
+  readonly keepsCollection?: true
+  /** A PUT of an object that is not there makes it. */
+  readonly createsOnUpdate?: true
   /** Whether `/status` is served: the main resource then ignores `status`, and `/status` everything else. */
   readonly hasStatus: boolean
   /** Present if `/scale` is served. */
@@ -91,9 +95,14 @@ export interface View<Stored extends KubeObject = KubeObject, Served extends Kub
   toStored(served: Served): Stored
   /** The inverse; what the view has no field for is left out. */
   toServed(stored: Stored): Served
-  /** Problems that only this form has, besides the kind's own; without `previous`, of a create. */
+  /**
+   * Problems that only this form has, besides the kind's own, in this form's names of fields; without `previous`, of a
+   * create.
+   */
   validate?(next: Stored, previous: Stored | undefined): FieldError[]
-  /** Field selectors of this form, by the name that the kind has for them. Those of the kind itself unless given. */
+  /** A problem that the kind has found, as it is said of this form. The same unless given. */
+  servedError?(error: FieldError): FieldError
+  /** What one can select by in this form, and the kind's own names of it. Those of the kind unless given. */
   readonly fieldNames?: Readonly<Record<string, string>>
   /** Sent as a Warning header with every answer, e.g. `extensions/v1beta1 Ingress is deprecated in v1.14+, …`. */
   readonly deprecation?: string

@@ -127,10 +127,20 @@ function validateOwnerReference(owner: OwnerReference, path: string): FieldError
 
 function validateFinalizers(finalizers: readonly string[]): FieldError[] {
   const path = 'metadata.finalizers'
-  const errors = finalizers.flatMap((name) => isQualifiedName(name).map((problem) => invalid(path, name, problem)))
+  const malformed = finalizers.flatMap((name) => isQualifiedName(name).map((problem) => invalid(path, name, problem)))
+  const errors = [...malformed, ...finalizers.flatMap(validateQualified)]
   const contradiction = finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')
   if (!contradiction) return errors
   return [...errors, invalid(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set')]
+}
+
+const standardFinalizers: readonly string[] = ['kubernetes', 'orphan', 'foregroundDeletion']
+
+/** Without a domain, only the names that Kubernetes itself gives are known. */
+function validateQualified(name: string, index: number): FieldError[] {
+  if (name.includes('/') || standardFinalizers.includes(name)) return []
+  const problem = 'name is neither a standard finalizer name nor is it fully qualified'
+  return [invalid(`metadata.finalizers[${index}]`, name, problem)]
 }
 
 function validateNoNewFinalizers(next: DraftMeta, previous: DraftMeta): FieldError[] {

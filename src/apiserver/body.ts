@@ -4,13 +4,13 @@ import { apiVersionOf } from '../api/resource.ts'
 import { decodeEnvelope } from '../api/protobuf/envelope.ts'
 import { MalformedMessage } from '../api/protobuf/wire.ts'
 import { decodeObject } from '../api/schema/decode.ts'
-import { parseJson, parseYaml } from '../api/schema/parse.ts'
+import { duplicateErrors, parseJson, parseYaml } from '../api/schema/parse.ts'
 import type { Schema } from '../api/schema/schema.ts'
 import type { ApiContext } from './context.ts'
 import type { ServedForm } from './kind-registry.ts'
 import { mediaTypeOf, protobufMediaType } from './media-type.ts'
 import type { ApiRequest } from './request.ts'
-import { fieldValidationOf } from './write-options.ts'
+import { type FieldValidation, fieldValidationOf } from './write-options.ts'
 
 type Body = Pick<ApiRequest, 'body' | 'contentType' | 'protobuf'>
 
@@ -22,6 +22,11 @@ export function parseBody(request: Body, schema?: Schema): unknown {
   return parse(request, schema, false).value
 }
 
+/** Fields that the JSON of a body has more than once, as `ParsedText` tells them. */
+export function duplicatesIn({ body }: Body): readonly string[] {
+  return parseJson(body, true).duplicates
+}
+
 /** What has to be known of a resource to read a body of it. */
 export type BodyForm = Pick<ServedForm, 'resource' | 'schema' | 'view'>
 
@@ -31,7 +36,7 @@ export function decodeBody(
   form: BodyForm,
   request: ApiRequest,
 ): { object: KubeObject; warnings: readonly string[] } {
-  const strictness = fieldValidationOf(request.query)
+  const strictness = fieldValidationOf(request)
   const { value, duplicates } = parse(request, context.schema, strictness !== 'Ignore')
   return decodeValue(context, form, value, request, duplicates)
 }
@@ -41,18 +46,39 @@ export function decodeValue(
   context: ApiContext,
   form: BodyForm,
   value: unknown,
-  request: Pick<ApiRequest, 'query'>,
+  request: Pick<ApiRequest, 'method' | 'query'>,
   duplicates: readonly string[] = [],
 ): { object: KubeObject; warnings: readonly string[] } {
-  const strictness = fieldValidationOf(request.query)
-  const typed = withKind(form, value)
   const { kind, version } = form.resource
   const where = `${kind} in version "${version}" cannot be handled as a ${kind}`
-  const decoded = decodeObject(typed, form.schema, context.schema)
-  if (decoded.error !== undefined) throw badRequest(`${where}: ${decoded.error}`)
+  return decodeOr(context, form, value, {
+    duplicates,
+    strictness: fieldValidationOf(request),
+    refusal: (why) => badRequest(`${where}: ${why}`),
+  })
+}
+
+export interface DecodeOptions {
+  /** As `ParsedText` has them. */
+  readonly duplicates: readonly string[]
+  readonly strictness: FieldValidation
+  /** What is thrown of a value that is not of the type, or not exactly where it has to be. */
+  refusal(why: string): StatusError
+}
+
+/** The same for who words the refusal himself. */
+export function decodeOr(
+  context: ApiContext,
+  form: BodyForm,
+  value: unknown,
+  { duplicates, strictness, refusal }: DecodeOptions,
+): { object: KubeObject; warnings: readonly string[] } {
+  const decoded = decodeObject(withKind(form, value), form.schema, context.schema)
+  if (decoded.error !== undefined) throw refusal(decoded.error)
   const problems = [...duplicates, ...decoded.unknown]
   if (problems.length > 0 && strictness === 'Strict') {
-    throw badRequest(`${where}: strict decoding error: ${problems.join(', ')}`)
+    const errors = [...duplicateErrors({ duplicates }), ...decoded.unknown]
+    throw refusal(`strict decoding error: ${errors.join(', ')}`)
   }
   const served = decoded.value as unknown as KubeObject
   served.metadata ??= {} as KubeObject['metadata']
@@ -99,7 +125,8 @@ function parseProtobuf(bytes: Uint8Array = new Uint8Array(), schema: Schema | un
 
 function unknownFormat(): StatusError {
   return unsupportedMediaType(
-    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ' +
+      protobufMediaType,
   )
 }
 

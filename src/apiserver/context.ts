@@ -42,4 +42,6 @@ export interface ResourceRequest {
   /** What the path names; `kind` is the form's. */
   readonly form: ServedForm
   readonly kind: Kind
+  /** What the client is told beside the answer, a refusal included; each text once, in order. */
+  readonly warnings: Set<string>
 }

@@ -29,7 +29,8 @@ export interface CatalogueSubresource {
   readonly verbs: readonly Verb[]
 }
 
-const verbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+const keepingVerbs = allVerbs.filter((verb) => verb !== 'deletecollection')
 
 export function catalogue(kinds: KindRegistry): readonly CatalogueGroup[] {
   const virtual = virtualResources.map(({ resource }) => ({ resource, verbs: ['create'] as const, subresources: [] }))
@@ -44,7 +45,7 @@ function catalogueResource({ resource, kind }: ServedForm): CatalogueResource {
   const own = subresources.filter((subresource) => subresource.appliesTo({ kind }))
   return {
     resource,
-    verbs,
+    verbs: kind.keepsCollection === true ? keepingVerbs : allVerbs,
     subresources: own.map(({ name, group, version, kind: ownKind, verbs: ownVerbs }) => ({
       name,
       kind: {

@@ -1,4 +1,4 @@
-import { internalError, methodNotSupported, pathNotFound, StatusError } from '../api/errors.ts'
+import { internalError, methodNotAllowed, pathNotFound, StatusError } from '../api/errors.ts'
 import type { Kind } from '../api/kind.ts'
 import { resourceAttributes } from './authorization/attributes.ts'
 import { requireAllowed } from './authorization/require-allowed.ts'
@@ -23,24 +23,28 @@ import { findVirtualResource } from './virtual-resources.ts'
 /** The Kubernetes API over a store, without any socket. Every failure is answered with a `Status`. */
 export function apiHandler(context: ApiContext): Handler {
   return async (request) => {
-    try {
-      const asked = allowedRequest(context, request)
-      if (asked === undefined) return await serveNonResource(context, request)
-      const virtual = findVirtualResource(asked.path)
-      if (virtual !== undefined) return await serveVirtual(context, virtual, asked)
-      const { resource, verb, subresource } = resolve(context, asked)
-      if (subresource !== undefined) return await subresource.serve(context, resource, verb)
-      return withDeprecation(resource.form, await serveVerb(context, resource, verb))
-    } catch (error) {
-      return failure(context, request, error)
-    }
+    const warnings = new Set<string>()
+    const answer = await serve(context, request, warnings).catch((error) => failure(context, request, error))
+    for (const text of answer.warnings ?? []) warnings.add(text)
+    return warnings.size === 0 ? answer : { ...answer, warnings: [...warnings] }
   }
 }
 
-/** Every answer about a deprecated form says so. */
-function withDeprecation({ kind, view }: ServedForm, answer: ApiResponse): ApiResponse {
-  const deprecation = view === undefined ? kind.deprecation : view.deprecation
-  return deprecation === undefined ? answer : { ...answer, warnings: [deprecation, ...(answer.warnings ?? [])] }
+async function serve(context: ApiContext, request: ApiRequest, warnings: Set<string>): Promise<ApiResponse> {
+  const asked = allowedRequest(context, request)
+  if (asked === undefined) return serveNonResource(context, request)
+  const virtual = findVirtualResource(asked.path)
+  if (virtual !== undefined) return serveVirtual(context, virtual, asked)
+  const { resource, verb, subresource } = resolve(context, asked, warnings)
+  const deprecation = deprecationOf(resource.form, subresource)
+  if (deprecation !== undefined) warnings.add(deprecation)
+  return subresource === undefined ? serveVerb(context, resource, verb) : subresource.serve(context, resource, verb)
+}
+
+/** Every answer about a deprecated form says so, failures too; a subresource does if its body is of the form. */
+function deprecationOf({ kind, view }: ServedForm, subresource: Subresource | undefined): string | undefined {
+  if (subresource !== undefined && subresource.kind !== '') return undefined
+  return view === undefined ? kind.deprecation : view.deprecation
 }
 
 export interface ResolvedResource {
@@ -55,7 +59,7 @@ export interface ResolvedResource {
  */
 export async function resolveResource(context: ApiContext, request: ApiRequest): Promise<ResolvedResource | undefined> {
   const asked = allowedRequest(context, request)
-  return asked && resolve(context, asked)
+  return asked && resolve(context, asked, new Set())
 }
 
 interface AllowedRequest {
@@ -69,38 +73,43 @@ function allowedRequest({ access }: ApiContext, request: ApiRequest): AllowedReq
   const path = parseResourcePath(request.path)
   if (path === undefined) return undefined
   const verb = verbOf(request.method, path, request.query)
-  if (verb === undefined) throw methodNotSupported(path, request.method)
+  if (verb === undefined) throw methodNotAllowed()
   requireAllowed(access.authorizer, resourceAttributes(request, verb, path))
   return { request, path, verb }
 }
 
-function resolve(context: ApiContext, { request, path, verb }: AllowedRequest): ResolvedResource {
+function resolve(
+  context: ApiContext,
+  { request, path, verb }: AllowedRequest,
+  warnings: Set<string>,
+): ResolvedResource {
   const form = context.kinds.find(path)
   if (form === undefined) throw pathNotFound()
   const { kind } = form
   if (path.namespace !== undefined && !kind.resource.namespaced) throw pathNotFound()
   if (path.name !== undefined && kind.resource.namespaced && path.namespace === undefined) throw pathNotFound()
-  const resource = { request, path, form, kind }
+  const resource = { request, path, form, kind, warnings }
   if (path.subresource === undefined) {
-    if (!isServed(verb, path, kind)) throw methodNotSupported(path, verb)
+    if (!isServed(verb, path, kind)) throw methodNotAllowed()
     return { resource, verb, subresource: undefined }
   }
   const subresource = subresources.find(({ name, appliesTo }) => name === path.subresource && appliesTo({ kind }))
   if (subresource === undefined) throw pathNotFound()
-  if (!subresource.verbs.includes(verb)) throw methodNotSupported(path, verb)
+  if (!subresource.verbs.includes(verb)) throw methodNotAllowed()
   return { resource, verb, subresource }
 }
 
-/** Objects are created in collections, replaced and patched by name; collections are deleted in one namespace. */
-function isServed(verb: Verb, { name, namespace }: ResourcePath, { resource }: Kind): boolean {
+/** Objects are created in the collection of a namespace, which may be deleted, and replaced and patched by name. */
+function isServed(verb: Verb, { name, namespace }: ResourcePath, { resource, keepsCollection }: Kind): boolean {
+  const isWhole = namespace !== undefined || !resource.namespaced
   switch (verb) {
     case 'create':
-      return name === undefined
+      return name === undefined && isWhole
     case 'update':
     case 'patch':
       return name !== undefined
     case 'deletecollection':
-      return namespace !== undefined || !resource.namespaced
+      return isWhole && keepsCollection !== true
     case 'get':
     case 'list':
     case 'watch':

@@ -138,7 +138,8 @@ class Exchange {
     if (typeof body !== 'function') {
       headers['content-length'] = String(Buffer.byteLength(body))
       writeHead(response, answer.status, headers)
-      response.end(body)
+      // HTTP/1.1 would write the headers in the encoding of a text that follows.
+      response.end(warnings.length > 0 ? Buffer.from(body) : body)
       return
     }
     writeHead(response, answer.status, headers)

@@ -1,3 +1,4 @@
+import type { FieldError } from '../api/field-error.ts'
 import type { Kind, View } from '../api/kind.ts'
 import type { KubeObject } from '../api/object.ts'
 import { groupResource, type Resource } from '../api/resource.ts'
@@ -49,6 +50,11 @@ export class KindRegistry {
 /** An object as a form shows it. The kind's own form shows what is stored. */
 export function servedObject({ view }: ServedForm, stored: KubeObject): KubeObject {
   return view === undefined ? stored : view.toServed(stored)
+}
+
+/** Problems that the kind has found, in the names that fields have in the form. */
+export function servedErrors({ view }: ServedForm, errors: readonly FieldError[]): FieldError[] {
+  return errors.map((error) => view?.servedError?.(error) ?? error)
 }
 
 function idOf(resource: Pick<Resource, 'group' | 'version' | 'plural'>): string {

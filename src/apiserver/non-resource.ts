@@ -1,4 +1,4 @@
-import { pathNotFound, StatusError } from '../api/errors.ts'
+import { methodNotAllowed, pathNotFound } from '../api/errors.ts'
 import { aggregatedDiscovery } from './aggregated-discovery.ts'
 import { issuerConfiguration, issuerPaths, keySet } from './authentication/issuer-documents.ts'
 import { requireAllowed } from './authorization/require-allowed.ts'
@@ -12,7 +12,7 @@ export async function serveNonResource(context: ApiContext, request: ApiRequest)
   const verb = request.method.toLowerCase()
   // Whoever watches over the server is let in before there are roles.
   if (!healthPaths.has(path)) requireAllowed(context.access.authorizer, { user: request.user, verb, path: request.path })
-  if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed()
   const own = ownPaths.get(path)
   if (own !== undefined) return own(context, request)
   if (path.startsWith('/openapi/')) return context.openapi.serve(path, request)
@@ -35,10 +35,6 @@ const ownPaths = new Map<string, Serve>([
   ['/.well-known/openid-configuration', issuerConfiguration],
   ['/openid/v1/jwks', keySet],
 ])
-
-function notAllowed(): StatusError {
-  return new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource')
-}
 
 function health({ notReadyReasons }: ApiContext): ApiResponse {
   const reasons = notReadyReasons()

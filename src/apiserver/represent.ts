@@ -74,11 +74,12 @@ export function representBookmark(
   return JSON.stringify(table(kind, [row], { resourceVersion: metadata.resourceVersion }, options))
 }
 
-function tableJson({ kind }: ServedForm, items: readonly Stored[], meta: ListMeta, options: TableOptions): string {
+function tableJson(form: ServedForm, items: readonly Stored[], meta: ListMeta, options: TableOptions): string {
+  const { kind } = form
   const rows = items.map(({ object }) => ({
     cells: kind.columns.map((column) => column.cell(object, options.now)),
     ...(options.includeObject !== 'None' && {
-      object: options.includeObject === 'Object' ? object : partialMetadata(object),
+      object: options.includeObject === 'Object' ? servedObject(form, object) : partialMetadata(object),
     }),
   }))
   return JSON.stringify(table(kind, rows, meta, options))

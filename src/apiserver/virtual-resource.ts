@@ -1,4 +1,4 @@
-import { badRequest, methodNotSupported, pathNotFound } from '../api/errors.ts'
+import { methodNotAllowed, pathNotFound } from '../api/errors.ts'
 import type { KubeObject } from '../api/object.ts'
 import { apiVersionOf, type Resource } from '../api/resource.ts'
 import { decodeBody } from './body.ts'
@@ -30,11 +30,9 @@ export async function serveVirtual(
 ): Promise<ApiResponse> {
   const { resource, schema } = virtual
   const { namespace } = path
-  if ((namespace !== undefined && !resource.namespaced) || path.subresource !== undefined) throw pathNotFound()
-  if (verb !== 'create' || path.name !== undefined) throw methodNotSupported(path, verb)
-  if (namespace === undefined && resource.namespaced) {
-    throw badRequest('an empty namespace may not be set during creation')
-  }
+  const isInScope = (namespace !== undefined) === resource.namespaced
+  if (!isInScope || path.name !== undefined) throw pathNotFound()
+  if (verb !== 'create') throw methodNotAllowed()
   const { object, warnings } = decodeBody(context, { resource, schema, view: undefined }, request)
   const status = await virtual.answer(context, { object, namespace, user: request.user })
   const metadata = { ...object.metadata, ...(namespace !== undefined && { namespace }) }

@@ -2,6 +2,7 @@ import { isStatus } from '../api/errors.ts'
 import { type EndpointSlice, EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { type Endpoints, EndpointsResource } from '../api/kinds/endpoints.ts'
 import { type Namespace, Namespaces } from '../api/kinds/namespace.ts'
+import { type PriorityClass, PriorityClasses, systemPriorities } from '../api/kinds/priority-class.ts'
 import { type Service, Services } from '../api/kinds/service.ts'
 import type { Draft, KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
@@ -16,14 +17,15 @@ export interface SystemAddresses {
 }
 
 /**
- * The objects that every cluster has: four namespaces, the `kubernetes` Service with the server behind it, and
- * `kube-dns`. Made where they are missing, so that clients find them before anything else runs.
+ * The objects that every cluster has: four namespaces, two PriorityClasses, the `kubernetes` Service with the server
+ * behind it, and `kube-dns`. Made where they are missing, so that clients find them before anything else runs.
  */
 export async function ensureSystemObjects(client: Client, addresses: SystemAddresses): Promise<void> {
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
     await ensure(client, Namespaces, namespace(name))
   }
   await Promise.all([
+    ...[...systemPriorities.keys()].map((name) => ensure(client, PriorityClasses, priorityClass(name))),
     ensure(client, Services, kubernetesService(addresses)),
     ensure(client, Services, dnsService(addresses)),
     ensure(client, EndpointsResource, kubernetesEndpoints(addresses)),
@@ -43,6 +45,16 @@ async function ensure<T extends KubeObject>(client: Client, resource: Resource<T
 
 function namespace(name: string): Draft<Namespace> {
   return { metadata: { name } }
+}
+
+const priorityDescriptions: Readonly<Record<string, string>> = {
+  'system-node-critical': 'For pods without which their node does not work, and that no other node can run for it.',
+  'system-cluster-critical': 'For pods without which the cluster does not work, on whatever node.',
+}
+
+function priorityClass(name: string): Draft<PriorityClass> {
+  const description = priorityDescriptions[name] ?? ''
+  return { metadata: { name }, value: systemPriorities.get(name) ?? 0, description }
 }
 
 const apiPort = { name: 'https', port: 443, protocol: 'TCP' }

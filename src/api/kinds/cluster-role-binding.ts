@@ -24,6 +24,7 @@ export const clusterRoleBindingKind: Kind<ClusterRoleBinding> = {
   resource: ClusterRoleBindings,
   schema: 'V1ClusterRoleBinding',
   nameRule: 'path-segment',
+  createsOnUpdate: true,
   hasStatus: false,
 
   setDefaults: setBindingDefaults,

@@ -29,6 +29,7 @@ export const clusterRoleKind: Kind<ClusterRole> = {
   resource: ClusterRoles,
   schema: 'V1ClusterRole',
   nameRule: 'path-segment',
+  createsOnUpdate: true,
   hasStatus: false,
 
   validate: ({ rules = [], aggregationRule }) => [

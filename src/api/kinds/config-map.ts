@@ -61,7 +61,7 @@ function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): FieldErro
   ]
   const bytes = textBytes(data) + decodedBytes(binaryData)
   // The empty path stands for the whole object.
-  return bytes > maxDataBytes ? [...errors, tooLong('', maxDataBytes)] : errors
+  return bytes > maxDataBytes ? [...errors, tooLong('[]', maxDataBytes)] : errors
 }
 
 function validateNoKeyTwice(data: Data, binaryData: Data): FieldError[] {

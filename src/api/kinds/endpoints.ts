@@ -37,6 +37,7 @@ export const endpointsKind: Kind<Endpoints> = {
   resource: EndpointsResource,
   schema: 'V1Endpoints',
   nameRule: 'dns-subdomain',
+  createsOnUpdate: true,
   hasStatus: false,
 
   setDefaults({ subsets = [] }) {

@@ -26,6 +26,7 @@ export const eventKind: Kind<Event> = {
   resource: Events,
   schema: 'CoreV1Event',
   nameRule: 'path-segment',
+  createsOnUpdate: true,
   hasStatus: false,
 
   setDefaults(event) {

@@ -49,6 +49,7 @@ export const kinds: readonly Kind[] = [
   roleBindingKind,
   clusterRoleKind,
   clusterRoleBindingKind,
+  priorityClassKind,
 ]
 
 export interface KindWithoutController {
@@ -68,7 +69,6 @@ export const kindsWithoutControllers: readonly KindWithoutController[] = [
   { kind: ingressClassKind, because: 'it says which proxy serves an Ingress, and there is none' },
   { kind: serviceCIDRKind, because: 'the range of Services is fixed when the cluster is made' },
   { kind: ipAddressKind, because: 'addresses of Services are allotted without a record of this kind' },
-  { kind: priorityClassKind, because: 'pods get no priority from classes other than the two that are built in' },
 ]
 
 /** Other forms of kinds; each is of use where its kind is served. */

@@ -25,6 +25,7 @@ export const leaseKind: Kind<Lease> = {
   resource: Leases,
   schema: 'V1Lease',
   nameRule: 'dns-subdomain',
+  createsOnUpdate: true,
   hasStatus: false,
 
   setDefaults(lease) {

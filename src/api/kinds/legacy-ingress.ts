@@ -3,6 +3,7 @@
  * gone from the client library; manifests of theirs are not.
  */
 import type { V1LoadBalancerStatus, V1TypedLocalObjectReference } from '@kubernetes/client-node'
+import type { FieldError } from '../field-error.ts'
 import type { View } from '../kind.ts'
 import type { IntOrString, KubeObject, Wire } from '../object.ts'
 import { apiVersionOf, type Resource } from '../resource.ts'
@@ -75,8 +76,18 @@ function legacyView(
     kind: ingressKind,
     toStored: ({ spec, ...rest }) => ({ ...rest, ...namesOf(Ingresses), spec: storedSpec(spec ?? {}) }),
     toServed: ({ spec, ...rest }) => ({ ...rest, ...namesOf(resource), spec: servedSpec(spec) }),
+    servedError,
     deprecation,
   }
+}
+
+/** Names of fields as upstream says them to clients of the old versions. */
+function servedError(error: FieldError): FieldError {
+  const field = error.field
+    .replace(/^spec\.defaultBackend(?![^.])/, 'spec.backend')
+    .replace(/\.backend\.service\.name$/, '.backend.serviceName')
+    .replace(/\.backend\.service\.port\.(name|number)$/, '.backend.servicePort')
+  return { ...error, field, detail: error.detail.replace('`defaultBackend`', '`backend`') }
 }
 
 function namesOf(resource: Resource): { apiVersion: string; kind: string } {

@@ -34,6 +34,7 @@ export const namespaceKind: Kind<Namespace> = {
   resource: Namespaces,
   schema: 'V1Namespace',
   nameRule: 'dns-label',
+  keepsCollection: true,
   hasStatus: true,
 
   setDefaults(namespace) {

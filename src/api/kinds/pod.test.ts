@@ -394,11 +394,10 @@ test('on the host network a port is one of the host', () => {
   expect(spec.containers[0]?.ports).toEqual([{ containerPort: 80, hostPort: 80, protocol: 'TCP' }])
 })
 
-test('admission adds tolerations of failed nodes and a priority, once', () => {
+test('admission adds tolerations of failed nodes, once', () => {
   const object = created(kind, pod({ tolerations: [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists' }] }))
   applyPodAdmissionDefaults(object)
   applyPodAdmissionDefaults(object)
-  expect(object.spec).toMatchObject({ priority: 0, preemptionPolicy: 'PreemptLowerPriority' })
   expect(object.spec.tolerations).toEqual([
     { key: 'node.kubernetes.io/not-ready', operator: 'Exists' },
     { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },

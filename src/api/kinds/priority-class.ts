@@ -36,6 +36,7 @@ export const priorityClassKind: Kind<PriorityClass> = {
   resource: PriorityClasses,
   schema: 'V1PriorityClass',
   nameRule: 'dns-subdomain',
+  createsOnUpdate: true,
   hasStatus: false,
 
   setDefaults(priorityClass) {

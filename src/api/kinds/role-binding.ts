@@ -24,6 +24,7 @@ export const roleBindingKind: Kind<RoleBinding> = {
   resource: RoleBindings,
   schema: 'V1RoleBinding',
   nameRule: 'path-segment',
+  createsOnUpdate: true,
   hasStatus: false,
 
   setDefaults: setBindingDefaults,

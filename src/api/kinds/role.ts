@@ -22,6 +22,7 @@ export const roleKind: Kind<Role> = {
   resource: Roles,
   schema: 'V1Role',
   nameRule: 'path-segment',
+  createsOnUpdate: true,
   hasStatus: false,
 
   validate: ({ rules = [] }) => validateRules(rules, true),

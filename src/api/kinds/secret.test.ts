@@ -84,7 +84,7 @@ for (const { name, map, problems } of [
   {
     name: 'too much',
     map: { data: { a: mebibyte }, binaryData: { b: base64('x') } },
-    problems: [': Too long: may not be more than 1048576 bytes'],
+    problems: ['[]: Too long: may not be more than 1048576 bytes'],
   },
 ] as { name: string; map: object; problems: string[] }[]) {
   test(`ConfigMap: ${name}`, () => expect(createProblems(configMapKind, map)).toEqual(problems))

@@ -35,6 +35,7 @@ export const serviceKind: Kind<Service> = {
   resource: Services,
   schema: 'V1Service',
   nameRule: 'dns-1035-label',
+  createsOnUpdate: true,
   hasStatus: true,
 
   setDefaults: setServiceDefaults,

@@ -1,5 +1,6 @@
 /** The lists of a strategic merge patch: merging them, and the order of what comes out. */
 import { badRequest } from '../errors.ts'
+import { goText } from './go-text.ts'
 import { isJsonObject, jsonTypeOf, ownValue, type JsonObject } from './json-object.ts'
 
 interface ObjectListMerge {
@@ -87,7 +88,7 @@ function checkedDirective(item: JsonObject): 'delete' | 'replace' {
 function keyOf(item: JsonObject, key: string): unknown {
   const value = ownValue(item, key)
   if (value !== undefined) return value
-  throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
+  throw badRequest(`map: ${goText(item)} does not contain declared merge key: ${key}`)
 }
 
 function objectsOf(list: readonly unknown[]): JsonObject[] {

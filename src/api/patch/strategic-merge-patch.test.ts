@@ -156,7 +156,7 @@ test.each([
   [{ metadata: { '$setElementOrder/finalizers': 'x' } }, /^invalid patch format of setElementOrder list$/],
   [{ metadata: { '$deleteFromPrimitiveList/finalizers': 'x' } }, /^invalid patch format of primitive list$/],
   [{ metadata: { '$setElementOrder/nothing': ['a'] } }, /^unable to find api field in struct ObjectMeta .* "nothing"$/],
-  [inPodSpec({ containers: [{ image: 'x' }] }), /^map: \{"image":"x"\} does not contain declared merge key: name$/],
+  [inPodSpec({ containers: [{ image: 'x' }] }), /^map: map\[image:x\] does not contain declared merge key: name$/],
   [inPodSpec({ containers: ['x'] }), /^expected a map, but received a string$/],
   [inPodSpec({ containers: [{ $patch: 'merge', name: 'x' }] }), /^merging lists cannot yet be specified in the patch$/],
   [inPodSpec({ containers: [{ $patch: 'x', name: 'x' }] }), /^unknown patch type: x in map/],

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { StatusError } from '../errors.ts'
 import { findDuplicateFields, JsonSyntaxError } from './json-scanner.ts'
-import { parseJson, parseYaml } from './parse.ts'
+import { duplicateErrors, parseJson, parseYaml } from './parse.ts'
 
 describe('JSON', () => {
   test.each([
@@ -38,8 +38,10 @@ describe('JSON', () => {
   test('repeated fields are found when asked for', () => {
     const text = `{"spec": {"ports": [{"port": 1}, {"port": 2, "name": "a", "port": 3}], "x": 1, "x": 2}, "spec": {}}`
     expect(parseJson(text).duplicates).toEqual([])
-    expect(parseJson(text, true).duplicates).toEqual(['spec.ports[1].port', 'spec.x', 'spec'])
-    expect(parseJson(String.raw`{"a": 1, "\u0061": 2}`, true)).toEqual({ value: { a: 2 }, duplicates: ['a'] })
+    expect(parseJson(text, true).duplicates).toEqual(
+      ['spec.ports[1].port', 'spec.x', 'spec'].map((path) => `duplicate field "${path}"`),
+    )
+    expect(parseJson(String.raw`{"a": 1, "\u0061": 2}`, true)).toEqual({ value: { a: 2 }, duplicates: ['duplicate field "a"'] })
   })
 
   test('all that JSON.parse takes is scanned without complaint', () => {
@@ -76,9 +78,11 @@ describe('YAML', () => {
   })
 
   test('tells repeated keys', () => {
-    const { value, duplicates } = parseYaml('spec:\n  ports:\n  - port: 1\n    port: 2\n  x: 1\nspec: {}\n')
-    expect(duplicates).toEqual(['spec.ports[0].port', 'spec'])
-    expect(value).toEqual({ spec: {} })
+    const parsed = parseYaml('spec:\n  ports:\n  - port: 1\n    port:\n      2\n  1: x\n  1: y\nspec:\n  a: b\nspec:\n')
+    const lines = ['line 5: key "port"', 'line 7: key 1', 'line 9: key "spec"', 'line 10: key "spec"']
+    const duplicates = lines.map((line) => `${line} already set in map`)
+    expect(parsed).toEqual({ value: { spec: null }, duplicates })
+    expect(duplicateErrors(parsed)).toEqual([`yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`])
   })
 
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefgh']

@@ -1,9 +1,11 @@
 /** From the text of a request's body to a plain value: JSON, and YAML as upstream reads it. */
 import {
   isMap,
+  isNode,
   isScalar,
   isSeq,
   Lexer,
+  LineCounter,
   parseDocument,
   type Document,
   type DocumentOptions,
@@ -16,8 +18,17 @@ import { findDuplicateFields, JsonSyntaxError, maxJsonDepth } from './json-scann
 
 export interface ParsedText {
   readonly value: unknown
-  /** Paths of fields that stand there more than once; the last one won. */
+  /**
+   * Fields that stand there more than once, of which the last one won, as upstream's decoders tell them:
+   * `duplicate field "spec.x"` of JSON, `line 3: key "x" already set in map` of YAML.
+   */
   readonly duplicates: readonly string[]
+}
+
+/** Duplicates as an error has them, where those of YAML are one. */
+export function duplicateErrors({ duplicates }: Pick<ParsedText, 'duplicates'>): readonly string[] {
+  const isYaml = duplicates[0]?.startsWith('line ') === true
+  return isYaml ? [`yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`] : duplicates
 }
 
 /** YAML 1.1, in which `yes` is true, as upstream has it. Repeated keys are found by ourselves. */
@@ -32,7 +43,7 @@ const yamlOptions: ParseOptions & DocumentOptions & SchemaOptions = {
 export function parseJson(text: string, findDuplicates = false): ParsedText {
   try {
     const duplicates = findDuplicates || mayBeTooDeep(text) ? findDuplicateFields(text) : []
-    return { value: JSON.parse(text), duplicates }
+    return { value: JSON.parse(text), duplicates: duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`) }
   } catch (error) {
     throw badRequest(problemOf(text, error))
   }
@@ -41,13 +52,16 @@ export function parseJson(text: string, findDuplicates = false): ParsedText {
 /** The first document of the text. Throws 400 if it is not YAML, or nests too deeply. */
 export function parseYaml(text: string): ParsedText {
   if (mayBeTooDeep(text)) checkFlowDepth(text)
-  const document = parseDocument(text, yamlOptions)
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { ...yamlOptions, lineCounter })
   const [error] = document.errors
   if (error !== undefined) {
     const line = error.linePos?.[0].line ?? 1
     throw badRequest(`error converting YAML to JSON: yaml: line ${line}: ${firstLine(error.message)}`)
   }
-  return { value: plainValue(document), duplicates: [...duplicateKeys(document.contents, '', 0)] }
+  const value = plainValue(document)
+  const lineOf = (node: unknown) => lineCounter.linePos(isNode(node) ? (node.range?.[0] ?? 0) : 0).line
+  return { value, duplicates: [...duplicateKeys(document.contents, lineOf, 0)] }
 }
 
 /** Dates, clock times and binaries stay the strings that they are, as nothing in JSON could take them. */
@@ -86,18 +100,18 @@ function plainValue(document: Document): unknown {
   }
 }
 
-function* duplicateKeys(node: unknown, path: string, depth: number): Generator<string> {
+/** Those within a value before its own, and each on the line of its value. */
+function* duplicateKeys(node: unknown, lineOf: (node: unknown) => number, depth: number): Generator<string> {
   if (depth > maxJsonDepth) throw tooDeep()
   if (isSeq(node)) {
-    for (const [index, item] of node.items.entries()) yield* duplicateKeys(item, `${path}[${index}]`, depth + 1)
+    for (const item of node.items) yield* duplicateKeys(item, lineOf, depth + 1)
   } else if (isMap(node)) {
     const seen = new Set<string>()
     for (const { key, value } of node.items) {
-      const name = String(isScalar(key) ? key.value : key)
-      const keyPath = path === '' ? name : `${path}.${name}`
-      if (seen.has(name)) yield keyPath
+      const name = isScalar(key) && typeof key.value !== 'string' ? String(key.value) : JSON.stringify(String(key))
+      yield* duplicateKeys(value, lineOf, depth + 1)
+      if (seen.has(name)) yield `line ${lineOf(value ?? key)}: key ${name} already set in map`
       seen.add(name)
-      yield* duplicateKeys(value, keyPath, depth + 1)
     }
   }
 }

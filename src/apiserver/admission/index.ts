@@ -3,8 +3,10 @@ import { escalationCheck } from '../authorization/escalation-check.ts'
 import { nodeRestriction } from '../authorization/node-restriction.ts'
 import type { ObjectStore } from '../objects.ts'
 import type { AdmissionStep } from './admission.ts'
+import { defaultIngressClass } from './default-ingress-class.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { podDefaults } from './pod-defaults.ts'
+import { podPriority } from './pod-priority.ts'
 import { serviceAccountStep } from './service-account.ts'
 import type { ServiceAddressAllocator } from './service-address-allocator.ts'
 import { serviceAddresses } from './service-addresses.ts'
@@ -26,7 +28,9 @@ export function admissionSteps({ objects, access, addresses, random }: Admission
     nodeRestriction({ objects, authorizer: access.authorizer }),
     escalationCheck(access),
     serviceAccountStep(objects, random),
+    podPriority(objects),
     podDefaults,
+    defaultIngressClass(objects),
     serviceAddresses(addresses),
   ]
 }

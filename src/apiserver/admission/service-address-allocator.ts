@@ -22,7 +22,7 @@ export interface ServiceRanges {
 export class ServiceAddressAllocator {
   readonly #ranges: ServiceRanges
   readonly #random: () => number
-  /** Resource name, `10.96.0.1` or `TCP/30123`, to the Service that has it. */
+  /** Resource name, `10.96.0.1` or `30123`, to the Service that has it. */
   readonly #stored = new Map<string, ObjectKey>()
   readonly #claimed = new Map<string, ObjectKey>()
 
@@ -77,12 +77,7 @@ class Claims {
     const number = parseIPv4(address)
     const range = this.#ranges.clusterIPs
     if (number === undefined) return // The kind's validation says what is wrong with it.
-    const why =
-      !contains(range, number) || isEdge(range, number)
-        ? `the provided network does not match the current range ${formatCidr(range)}`
-        : this.#take(address)
-          ? undefined
-          : 'provided IP is already allocated'
+    const why = whyNot(range, number) ?? (this.#take(address) ? undefined : 'provided IP is already allocated')
     if (why === undefined) return
     problems.push({ field: 'spec.clusterIPs', value: [address], detail: `failed to allocate IP ${address}: ${why}` })
   }
@@ -101,27 +96,22 @@ class Claims {
     return undefined
   }
 
-  nodePort(port: number, protocol: string, field: string, problems: AllocationProblem[]): void {
+  /** A port of the user's choice, whatever its protocol: of a number on the nodes there is one Service. */
+  nodePort(port: number, field: string, problems: AllocationProblem[]): void {
     const { first, last } = this.#ranges.nodePorts
     if (port < first || port > last) {
       const detail = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
       problems.push({ field, value: port, detail })
-    } else if (!this.#take(`${protocol}/${port}`)) {
+    } else if (!this.#take(String(port))) {
       problems.push({ field, value: port, detail: 'provided port is already allocated' })
     }
   }
 
-  /** A free port; `preferred` if that is one. */
-  nextNodePort(
-    protocol: string,
-    field: string,
-    problems: AllocationProblem[],
-    preferred?: number,
-  ): number | undefined {
+  /** A free port. */
+  nextNodePort(field: string, problems: AllocationProblem[]): number | undefined {
     const { first, last } = this.#ranges.nodePorts
-    if (preferred !== undefined && this.#takeNew(`${protocol}/${preferred}`)) return preferred
-    const found = this.#firstFree(first, last + 1, (port) => `${protocol}/${port}`)
-    if (found !== undefined) return Number(found.split('/')[1])
+    const found = this.#firstFree(first, last + 1, String)
+    if (found !== undefined) return Number(found)
     problems.push({ field, value: 0, detail: `failed to allocate a nodePort: range ${first}-${last} is full` })
     return undefined
   }
@@ -157,6 +147,14 @@ class Claims {
   }
 }
 
+/** Why an address is none of the range's, as upstream's allocators word it. */
+function whyNot(range: Cidr, number: number): string | undefined {
+  if (!contains(range, number)) return `the provided network does not match the current range ${formatCidr(range)}`
+  if (!isEdge(range, number)) return undefined
+  const which = `the provided IP (${formatIPv4(number)}) is not in the valid range`
+  return `${which}. The range of valid IPs is ${formatCidr(range)}`
+}
+
 /** Network and broadcast address are not handed out. */
 function isEdge(range: Cidr, number: number): boolean {
   return number === range.base || formatIPv4(number) === addressAt(range, sizeOf(range) - 1)
@@ -164,10 +162,6 @@ function isEdge(range: Cidr, number: number): boolean {
 
 function resourcesOf({ spec }: Service): string[] {
   const addresses = (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((address) => address !== '' && address !== 'None')
-  const ports = (spec.ports ?? []).map(({ protocol = 'TCP', nodePort = 0 }) => ({ protocol, nodePort }))
-  const all = [...ports, { protocol: 'TCP', nodePort: spec.healthCheckNodePort ?? 0 }]
-  return [
-    ...addresses,
-    ...all.filter(({ nodePort }) => nodePort !== 0).map(({ protocol, nodePort }) => `${protocol}/${nodePort}`),
-  ]
+  const ports = [...(spec.ports ?? []).map(({ nodePort = 0 }) => nodePort), spec.healthCheckNodePort ?? 0]
+  return [...addresses, ...ports.filter((port) => port !== 0).map(String)]
 }

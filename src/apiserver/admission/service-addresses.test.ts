@@ -86,6 +86,68 @@ test('one port over two protocols is one number', async () => {
   expect(udp).toBe(tcp)
 })
 
+describe('a number on the nodes', () => {
+  const dns = (nodePort: number, udpPort = 53) => [
+    { name: 'tcp', port: 53, nodePort },
+    { name: 'udp', port: udpPort, protocol: 'UDP', nodePort },
+  ]
+  const inUse = (field: string, port: number) => `${field}: Invalid value: ${port}: provided port is already allocated`
+
+  test('may be one port over two protocols', async () => {
+    expect(nodePortsOf(await create('dns', { type: 'NodePort', ports: dns(30001) }))).toEqual([30001, 30001])
+    await expectAllFree()
+  })
+
+  test('is asked for by one of the two and given to both', async () => {
+    const ports = [{ name: 'udp', port: 53, protocol: 'UDP' }, { name: 'tcp', port: 53, nodePort: 30002 }]
+    expect(nodePortsOf(await create('dns', { type: 'NodePort', ports }))).toEqual([30002, 30002])
+  })
+
+  test('is one Service’s, whatever the protocol', async () => {
+    await create('web', { type: 'NodePort', ports: [{ port: 80, nodePort: 30001 }] })
+    const udp = [{ port: 80, protocol: 'UDP', nodePort: 30001 }]
+    const refused = await create('udp', { type: 'NodePort', ports: udp })
+    expect(refused.body['message']).toContain(inUse('spec.ports[0].nodePort', 30001))
+    await expectAllFree()
+  })
+
+  test('is not two ports of a new Service, but may become that', async () => {
+    const refused = await create('dns', { type: 'NodePort', ports: dns(30001, 54) })
+    expect(refused.body['message']).toContain(inUse('spec.ports[1].nodePort', 30001))
+    await create('dns', { type: 'NodePort', ports: dns(30001) })
+    expect((await update('dns', { type: 'NodePort', ports: dns(30001, 54) })).code).toBe(200)
+  })
+
+  test('is not for health checks too', async () => {
+    const local = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [{ port: 80, nodePort: 30001 }] }
+    const asks = { ...local, healthCheckNodePort: 30001 }
+    expect((await create('lb', asks)).body['message']).toContain(inUse('spec.healthCheckNodePort', 30001))
+    await create('lb', { ...local, externalTrafficPolicy: 'Cluster' })
+    expect((await update('lb', asks)).body['message']).toContain(inUse('spec.healthCheckNodePort', 30001))
+    await expectAllFree()
+  })
+
+  for (const nodePort of [-1, 80, 29999, 30004, 70000]) {
+    test(`is not ${nodePort}`, async () => {
+      const refused = await create('web', { type: 'NodePort', ports: [{ port: 80, nodePort }] })
+      expect(refused.body['message']).toContain(
+        `spec.ports[0].nodePort: Invalid value: ${nodePort}: provided port is not in the valid range. The range of valid ports is 30000-30003`,
+      )
+    })
+  }
+
+  test('is not drawn for a load balancer that does not want any, and goes when it no longer does', async () => {
+    const without = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false }
+    expect(nodePortsOf(await create('lb', without))).toEqual([undefined])
+    expect(nodePortsOf(await update('lb', { type: 'LoadBalancer' }))).toEqual([expect.any(Number)])
+    const contentType = 'application/merge-patch+json'
+    const patched = await api.request('PATCH', `${services}/lb`, { spec: without }, { contentType })
+    expect(nodePortsOf(patched)).toEqual([undefined])
+    expect(nodePortsOf(await update('lb', { ...without, ports: [{ port: 80, nodePort: 30003 }] }))).toEqual([30003])
+    await expectAllFree()
+  })
+})
+
 describe('a Service that changes its type', () => {
   test('has what the new one needs and gives back what it does not, once', async () => {
     const address = specOf(await create('web')).clusterIP
@@ -167,7 +229,17 @@ for (const [name, spec, says] of [
   [
     'the first address of the range',
     { clusterIP: '10.96.0.0' },
+    'the provided IP (10.96.0.0) is not in the valid range. The range of valid IPs is 10.96.0.0/28',
+  ],
+  [
+    'an address of another range',
+    { clusterIP: '192.168.1.1' },
     'the provided network does not match the current range 10.96.0.0/28',
+  ],
+  [
+    'a family that the cluster does not have',
+    { ipFamilies: ['IPv6'] },
+    'Service "web" is invalid: spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
   ],
   [
     'one node port twice',

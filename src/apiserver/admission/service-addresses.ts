@@ -2,7 +2,7 @@ import { invalidObject } from '../../api/errors.ts'
 import { invalid } from '../../api/field-error.ts'
 import { familyOf } from '../../api/kinds/addresses.ts'
 import { type Service, type ServicePort, Services } from '../../api/kinds/service.ts'
-import { needsHealthCheckPort, needsNodePorts } from '../../api/kinds/service-spec/types.ts'
+import { clusterFamilies, needsHealthCheckPort, needsNodePorts } from '../../api/kinds/service-spec/types.ts'
 import { keyOf } from '../../api/object.ts'
 import type { AdmissionStep } from './admission.ts'
 import type { AllocationProblem, ServiceAddressAllocator } from './service-address-allocator.ts'
@@ -22,7 +22,7 @@ export function serviceAddresses(allocator: ServiceAddressAllocator): AdmissionS
       undo(() => claims.release())
       const problems: AllocationProblem[] = []
       assignClusterIPs(service, claims, problems)
-      assignNodePorts(service, claims, problems)
+      assignNodePorts(service, operation === 'create', claims, problems)
       if (problems.length > 0) {
         const errors = problems.map(({ field, value, detail }) => invalid(field, value, detail))
         throw invalidObject(Services, service.metadata.name, errors)
@@ -44,6 +44,8 @@ function assignClusterIPs({ spec }: Service, claims: Claims, problems: Allocatio
   }
   // Of `clusterIP` and `clusterIPs` the kind has made two that agree, or its validation tells that they do not.
   if (asked.length > 0) return
+  const [family = 'IPv4'] = spec.ipFamilies ?? []
+  if (!clusterFamilies.includes(family)) return // Nor would an address be of use: validation refuses the family.
   const address = claims.nextClusterIP(problems)
   if (address === undefined) return
   spec.clusterIP = address
@@ -51,34 +53,44 @@ function assignClusterIPs({ spec }: Service, claims: Claims, problems: Allocatio
 }
 
 /** First what is asked for, so that nothing of it is drawn for another port. */
-function assignNodePorts({ spec }: Service, claims: Claims, problems: AllocationProblem[]): void {
+function assignNodePorts({ spec }: Service, isNew: boolean, claims: Claims, problems: AllocationProblem[]): void {
   const ports = (spec.ports ?? []).map((port, index) => ({ port, field: `spec.ports[${index}].nodePort` }))
-  const asked = ports.filter(({ port }) => (port.nodePort ?? 0) !== 0)
-  for (const { port, field } of asked) claims.nodePort(port.nodePort ?? 0, protocolOf(port), field, problems)
+  const takenBy = new Map<number, ServicePort[]>()
+  for (const { port, field } of ports) {
+    const { nodePort: number = 0 } = port
+    if (number === 0) continue
+    const others = takenBy.get(number)
+    if (others === undefined) claims.nodePort(number, field, problems)
+    else if (!others.every((other) => mayShare(port, other, isNew))) problems.push(inUse(number, field))
+    takenBy.set(number, [...(others ?? []), port])
+  }
   const hasHealthCheck = needsHealthCheckPort(spec)
   const healthCheck = hasHealthCheck ? (spec.healthCheckNodePort ?? 0) : 0
-  if (healthCheck !== 0) claims.nodePort(healthCheck, 'TCP', 'spec.healthCheckNodePort', problems)
+  const healthCheckField = 'spec.healthCheckNodePort'
+  if (takenBy.has(healthCheck)) problems.push(inUse(healthCheck, healthCheckField))
+  else if (healthCheck !== 0) claims.nodePort(healthCheck, healthCheckField, problems)
   for (const { port, field } of ports) {
     if ((port.nodePort ?? 0) !== 0) continue
-    const drawn = needsNodePorts(spec) ? drawNodePort(spec, port, field, claims, problems) : undefined
+    const twin = isNew ? ports.find((other) => mayShare(other.port, port, isNew) && (other.port.nodePort ?? 0) !== 0) : undefined
+    const drawn = needsNodePorts(spec) ? (twin?.port.nodePort ?? claims.nextNodePort(field, problems)) : undefined
     if (drawn === undefined) delete port.nodePort
     else port.nodePort = drawn
   }
   if (!hasHealthCheck || healthCheck !== 0) return
-  const drawn = claims.nextNodePort('TCP', 'spec.healthCheckNodePort', problems)
+  const drawn = claims.nextNodePort(healthCheckField, problems)
   if (drawn !== undefined) spec.healthCheckNodePort = drawn
 }
 
-/** One port over two protocols, such as that of a DNS server, is the same number on the nodes if it can be. */
-function drawNodePort(
-  { ports = [] }: Service['spec'],
-  port: ServicePort,
-  field: string,
-  claims: Claims,
-  problems: AllocationProblem[],
-): number | undefined {
-  const twin = ports.find((other) => other.port === port.port && (other.nodePort ?? 0) !== 0)
-  return claims.nextNodePort(protocolOf(port), field, problems, twin?.nodePort)
+/**
+ * Whether two ports of one Service may be one number on the nodes: over two protocols, and in a new Service only if they
+ * are one number in the cluster too, as upstream has it. Ports of a new one that can be one number are.
+ */
+function mayShare(a: ServicePort, b: ServicePort, isNew: boolean): boolean {
+  return protocolOf(a) !== protocolOf(b) && (!isNew || a.port === b.port)
+}
+
+function inUse(value: number, field: string): AllocationProblem {
+  return { field, value, detail: 'provided port is already allocated' }
 }
 
 function protocolOf({ protocol = 'TCP' }: ServicePort): string {

@@ -283,9 +283,9 @@ describe('a review', () => {
   test('is not stored, and knows no other verb', async () => {
     const path = `${reviews}/selfsubjectaccessreviews`
     expect((await api.request('GET', path)).code).toBe(405)
-    expect((await api.request('GET', `${path}/x`)).code).toBe(405)
+    expect((await api.request('GET', `${path}/x`)).code).toBe(404)
     expect((await api.request('POST', `${reviews}/namespaces/default/selfsubjectaccessreviews`, {})).code).toBe(404)
-    expect((await api.request('POST', `${reviews}/localsubjectaccessreviews`, {})).code).toBe(400)
+    expect((await api.request('POST', `${reviews}/localsubjectaccessreviews`, {})).code).toBe(404)
   })
 
   test('is discovered', async () => {

@@ -64,19 +64,16 @@ export function pathsOf(served: ServedResource): ApiPath[] {
 }
 
 function collectionOperations(served: ServedResource): Operation[] {
-  const { resource } = served
-  const drafts: Draft[] = [
-    listing(served),
-    creation(served),
-    {
-      verb: 'deleteCollection',
-      method: 'delete',
-      action: 'deletecollection',
-      description: `delete collection of ${resource.kind}`,
-      requestType: 'V1DeleteOptions',
-      responseType: 'V1Status',
-    },
-  ]
+  const { resource, keepsCollection } = served
+  const deletion: Draft = {
+    verb: 'deleteCollection',
+    method: 'delete',
+    action: 'deletecollection',
+    description: `delete collection of ${resource.kind}`,
+    requestType: 'V1DeleteOptions',
+    responseType: 'V1Status',
+  }
+  const drafts = [listing(served), creation(served), ...(keepsCollection === true ? [] : [deletion])]
   return drafts.map((draft) => complete(draft, resource))
 }
 

@@ -12,6 +12,8 @@ export interface ServedResource {
   readonly subresources: readonly ServedSubresource[]
   /** Nothing of it is stored: it is created, and that is all. */
   readonly isVirtual?: boolean
+  /** Its collection cannot be deleted. */
+  readonly keepsCollection?: boolean
 }
 
 export interface ServedSubresource {
@@ -36,6 +38,7 @@ export function servedResource(form: ServedForm, subresources: readonly Subresou
   return {
     resource: form.resource,
     type: form.schema,
+    keepsCollection: form.kind.keepsCollection === true,
     subresources: subresources
       .filter((subresource) => subresource.appliesTo({ kind: form.kind }))
       .map((subresource) => served(subresource, form)),

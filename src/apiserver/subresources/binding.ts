@@ -7,7 +7,6 @@ import { decodeAs, parseBody } from '../body.ts'
 import { json } from '../request.ts'
 import { timestamp } from '../verbs/create.ts'
 import { internalScope, writeObject } from '../verbs/update.ts'
-import { isDryRun } from '../write-options.ts'
 import type { Subresource } from './subresource.ts'
 
 /** `pods/NAME/binding`: how a scheduler gives a pod its node, once. */
@@ -16,17 +15,14 @@ export const bindingSubresource: Subresource = {
   kind: 'Binding',
   verbs: ['create'],
   appliesTo: ({ kind }) => kind.resource.plural === Pods.plural && kind.resource.group === Pods.group,
-  serve: async (context, { request, path, kind }) => {
+  serve: async (context, resource) => {
+    const { request, path } = resource
     const { metadata = {}, target } = decodeAs(context, 'V1Binding', parseBody(request, context.schema)) as unknown as Draft
     const name = path.name ?? ''
     checkBinding(name, metadata, target)
     await writeObject(context, {
-      kind,
-      namespace: path.namespace,
-      name,
+      resource,
       scope: internalScope('binding'),
-      user: request.user,
-      dryRun: isDryRun(request.query),
       tracking: undefined,
       next: (current) => {
         const pod = structuredClone(current) as Pod

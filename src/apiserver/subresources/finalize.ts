@@ -1,7 +1,6 @@
 import { type Namespace, Namespaces } from '../../api/kinds/namespace.ts'
 import { decodeBody } from '../body.ts'
 import { checkIdentity, internalScope, writeObject } from '../verbs/update.ts'
-import { isDryRun } from '../write-options.ts'
 import type { Subresource } from './subresource.ts'
 
 /** `namespaces/NAME/finalize`: how the namespace controller lets an emptied namespace go. */
@@ -10,17 +9,14 @@ export const finalizeSubresource: Subresource = {
   kind: 'Namespace',
   verbs: ['update'],
   appliesTo: ({ kind }) => kind.resource.plural === Namespaces.plural && kind.resource.group === Namespaces.group,
-  serve: async (context, { request, path, form, kind }) => {
+  serve: async (context, resource) => {
+    const { request, path, form, kind } = resource
     const { object } = decodeBody(context, form, request)
     checkIdentity(kind, object, undefined, path.name ?? '')
     const stored = await writeObject(context, {
-      kind,
-      namespace: undefined,
-      name: path.name ?? '',
+      resource,
       // The finalizers are the client's, and judged as such.
       scope: { ...internalScope('finalize'), validate: (_, next) => kind.validate(next) },
-      user: request.user,
-      dryRun: isDryRun(request.query),
       tracking: undefined,
       next: (current) => {
         const next = structuredClone(current) as Namespace

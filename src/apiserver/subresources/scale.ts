@@ -10,7 +10,6 @@ import { copyOf } from '../copy.ts'
 import { fieldManagerOf, setManagedFields } from '../field-managers.ts'
 import type { ServedForm } from '../kind-registry.ts'
 import { type ApiRequest, type ApiResponse, json } from '../request.ts'
-import { isDryRun } from '../write-options.ts'
 import { applyType, readConfiguration } from '../verbs/apply.ts'
 import { mediaTypeOf, namesResourceVersion, patcher } from '../verbs/patch.ts'
 import { objectScope, writeObject } from '../verbs/update.ts'
@@ -41,18 +40,15 @@ async function getScale(context: ApiContext, { path, kind }: ResourceRequest, sc
 
 async function writeScale(
   context: ApiContext,
-  { request, path, form, kind }: ResourceRequest,
+  resource: ResourceRequest,
   scale: ScaleSubresource<KubeObject>,
   isPatch: boolean,
 ): Promise<ApiResponse> {
+  const { request, path, form } = resource
   const change = changeOf(context, request, form, isPatch)
   const stored = await writeObject(context, {
-    kind,
-    namespace: path.namespace,
-    name: path.name ?? '',
+    resource,
     scope: objectScope,
-    user: request.user,
-    dryRun: isDryRun(request.query),
     tracking: undefined,
     next: (current) => {
       const changed = change(current, scaleOf(current, scale))

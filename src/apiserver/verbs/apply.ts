@@ -8,7 +8,7 @@ import { badRequest, conflict, isStatus, StatusError } from '../../api/errors.ts
 import type { KubeObject } from '../../api/object.ts'
 import { isJsonObject, jsonTypeOf, type JsonObject } from '../../api/patch/json-object.ts'
 import { apiVersionOf } from '../../api/resource.ts'
-import { parseJson, parseYaml, type ParsedText } from '../../api/schema/parse.ts'
+import { duplicateErrors, parseJson, parseYaml, type ParsedText } from '../../api/schema/parse.ts'
 import { rfc3339 } from '../../base/rfc3339.ts'
 import { resourceAttributes } from '../authorization/attributes.ts'
 import { requireAllowed } from '../authorization/require-allowed.ts'
@@ -20,10 +20,10 @@ import { negotiate } from '../negotiate.ts'
 import type { Stored } from '../objects.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { representObject } from '../represent.ts'
-import { fieldValidationOf, isDryRun } from '../write-options.ts'
+import { fieldValidationOf } from '../write-options.ts'
 import { createObject } from './create.ts'
 import { tableOptions } from './table-options.ts'
-import { writeObject, type WriteScope } from './update.ts'
+import { checkIdentity, firstOf, writeObject, type WriteScope } from './update.ts'
 
 export const applyType = 'application/apply-patch+yaml'
 
@@ -40,7 +40,6 @@ export async function applyPatch(
   return {
     status: isNew ? 201 : 200,
     contentType: 'application/json',
-    warnings: application.warnings,
     body: representObject(form, stored, as, tableOptions(context, request.query)),
   }
 }
@@ -55,9 +54,9 @@ export function readConfiguration(request: ApiRequest): { applied: JsonObject; w
       `error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${found} into Go value of type map[string]interface {}`,
     )
   }
-  const strictness = fieldValidationOf(request.query)
+  const strictness = fieldValidationOf(request)
   if (strictness === 'Strict' && duplicates.length > 0) {
-    throw badRequest(`error strict decoding patch: ${duplicates.join(', ')}`)
+    throw badRequest(`error strict decoding patch: error converting YAML to JSON: ${duplicateErrors({ duplicates }).join(', ')}`)
   }
   return { applied, warnings: strictness === 'Warn' ? duplicates : [] }
 }
@@ -65,7 +64,9 @@ export function readConfiguration(request: ApiRequest): { applied: JsonObject; w
 /** Clients send YAML, of which JSON is a part that is read much faster. */
 function parseConfiguration(body: string): ParsedText {
   try {
-    if (/^\s*\{/.test(body)) return parseJson(body, true)
+    const parsed = /^\s*\{/.test(body) ? parseJson(body, true) : undefined
+    // What stands there twice is told by its line, as of YAML.
+    if (parsed?.duplicates.length === 0) return parsed
   } catch (error) {
     if (!isStatus(error, 'BadRequest')) throw error
   }
@@ -77,7 +78,6 @@ function parseConfiguration(body: string): ParsedText {
 }
 
 class Application {
-  readonly warnings: readonly string[]
   readonly #context: ApiContext
   readonly #resource: ResourceRequest
   readonly #scope: WriteScope
@@ -91,37 +91,18 @@ class Application {
     this.#applier = applierOf(resource.request)
     const { applied, warnings } = readConfiguration(resource.request)
     this.#applied = applied
-    this.warnings = warnings
+    for (const text of warnings) resource.warnings.add(text)
   }
 
-  async run(): Promise<{ stored: Stored; isNew: boolean }> {
+  run(): Promise<{ readonly stored: Stored; readonly isNew: boolean }> {
     const mayCreate = this.#scope.subresource === undefined
-    for (;;) {
-      const isNew = mayCreate && !(await this.#isThere())
-      try {
-        return { stored: await (isNew ? this.#create() : this.#update()), isNew }
-      } catch (error) {
-        // Others may have been faster, in creating it or in deleting it; any other failure will not go away.
-        const isBeaten = isStatus(error, isNew ? 'AlreadyExists' : 'NotFound') && isNew === (await this.#isThere())
-        if (!mayCreate || !isBeaten) throw error
-      }
-    }
-  }
-
-  async #isThere(): Promise<boolean> {
-    const { path, kind } = this.#resource
-    return (await this.#context.objects.get(kind.resource, path.namespace, path.name ?? '')) !== undefined
+    return firstOf(this.#context, this.#resource, mayCreate, { create: () => this.#create(), update: () => this.#update() })
   }
 
   #update(): Promise<Stored> {
-    const { request, path, kind } = this.#resource
     return writeObject(this.#context, {
-      kind,
-      namespace: path.namespace,
-      name: path.name ?? '',
+      resource: this.#resource,
       scope: this.#scope,
-      user: request.user,
-      dryRun: isDryRun(request.query),
       tracking: undefined,
       next: (current) => {
         const object = this.#applyTo(current)
@@ -140,12 +121,11 @@ class Application {
       const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
       throw conflict(kind.resource, path.name ?? '', why)
     }
-    const dryRun = isDryRun(request.query)
-    return createObject(this.#context, { kind, object, user: request.user, dryRun, tracking: undefined })
+    return createObject(this.#context, { resource: this.#resource, object, tracking: undefined })
   }
 
   #applyTo(current: KubeObject | undefined): KubeObject {
-    const { request, form } = this.#resource
+    const { request, path, form, kind } = this.#resource
     const next = apply({
       ...this.#applier,
       live: current && asJson(servedObject(form, current)),
@@ -159,7 +139,7 @@ class Application {
     })
     const { object } = decodeValue(this.#context, form, withoutManagedFields(next), request)
     setManagedFields(object, entriesOf(next))
-    this.#checkIdentity(object)
+    checkIdentity(kind, object, path.namespace, path.name ?? '')
     return object
   }
 
@@ -168,22 +148,6 @@ class Application {
     const { form, kind } = this.#resource
     if (this.#scope.subresource === 'status') return allBut('status', structuralType(this.#context.schema, form.schema))
     return kind.hasStatus ? { 'f:status': leaf } : emptySet
-  }
-
-  #checkIdentity({ metadata }: KubeObject): void {
-    const { path, kind } = this.#resource
-    const { name = '', namespace = '' } = metadata as { name?: string; namespace?: string }
-    if (name === '') {
-      throw badRequest(`the name of the object (${path.name} based on URL) was undeterminable: name must be provided`)
-    }
-    if (name !== path.name) {
-      throw badRequest(`the name of the object (${name}) does not match the name on the URL (${path.name})`)
-    }
-    if (!kind.resource.namespaced || path.namespace === undefined) return
-    if (namespace !== '' && namespace !== path.namespace) {
-      throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-    }
-    metadata.namespace = path.namespace
   }
 
   #sets(field: string): boolean {

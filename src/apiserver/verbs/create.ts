@@ -9,6 +9,7 @@ import { admitThen } from '../admission/admission.ts'
 import { decodeBody } from '../body.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
 import { fieldManagerOf, track, type Tracking } from '../field-managers.ts'
+import { servedErrors } from '../kind-registry.ts'
 import { generateName } from '../names.ts'
 import { negotiate } from '../negotiate.ts'
 import type { Stored } from '../objects.ts'
@@ -20,25 +21,28 @@ import { tableOptions } from './table-options.ts'
 export async function create(context: ApiContext, resourceRequest: ResourceRequest): Promise<ApiResponse> {
   const { request, path, form, kind } = resourceRequest
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
-  const dryRun = isDryRun(request.query)
   const tracking = { form, manager: fieldManagerOf(request, 'CreateOptions'), subresource: '' }
   const { object, warnings } = decodeBody(context, form, request)
+  for (const text of warnings) resourceRequest.warnings.add(text)
+  if (hasVersion(object)) throw badRequest('resourceVersion should not be set on objects to be created')
   placeInNamespace(kind, object, path.namespace)
-  const stored = await createObject(context, { kind, object, user: request.user, dryRun, tracking })
+  const stored = await createObject(context, { resource: resourceRequest, object, tracking })
   return {
     status: 201,
     contentType: 'application/json',
-    warnings: [...warnings, ...(kind.warnings?.(stored.object, undefined) ?? [])],
     body: representObject(form, stored, as, tableOptions(context, request.query)),
   }
 }
 
+function hasVersion({ metadata }: KubeObject): boolean {
+  const { resourceVersion = '' } = metadata
+  return resourceVersion !== '' && resourceVersion !== '0'
+}
+
 export interface CreateInput {
-  readonly kind: Kind
+  readonly resource: ResourceRequest
   /** A fresh object of the right kind, in its namespace; taken over and changed. */
   readonly object: KubeObject
-  readonly user: { readonly name: string; readonly groups: readonly string[] }
-  readonly dryRun: boolean
   /** Undefined if the object has its managed fields already, or shall have none. */
   readonly tracking: Tracking | undefined
 }
@@ -48,7 +52,8 @@ const nameAttempts = 8
 
 /** Fills in, admits, validates and stores a new object. */
 export async function createObject(context: ApiContext, input: CreateInput): Promise<Stored> {
-  const { kind, object } = input
+  const { object } = input
+  const { kind } = input.resource
   const prefix = object.metadata.generateName
   const isGenerated = (object.metadata.name ?? '') === '' && prefix !== undefined && prefix !== ''
   for (let attempt = 1; ; attempt += 1) {
@@ -71,7 +76,10 @@ function noNameFound(resource: Resource, name: string): StatusError {
 }
 
 async function createNamed(context: ApiContext, input: CreateInput): Promise<Stored> {
-  const { kind, object, user, dryRun, tracking } = input
+  const { resource, object, tracking } = input
+  const { request, form, kind, warnings } = resource
+  const { user } = request
+  const dryRun = isDryRun(request)
   stampNew(object, context.clock.now())
   kind.prepareCreate?.(object)
   kind.setDefaults?.(object)
@@ -81,9 +89,11 @@ async function createNamed(context: ApiContext, input: CreateInput): Promise<Sto
     const { namespaced } = kind.resource
     const errors = [
       ...validateMetadata(object.metadata, { namespaced, nameRule: kind.nameRule }),
-      ...kind.validate(object),
+      ...servedErrors(form, kind.validate(object)),
+      ...(form.view?.validate?.(object, undefined) ?? []),
     ]
     if (errors.length > 0) throw invalidObject(kind.resource, object.metadata.name ?? '', errors)
+    for (const text of kind.warnings?.(object, undefined) ?? []) warnings.add(text)
     if (!dryRun) return context.objects.create(kind.resource, object)
     const preview = context.objects.preview(kind.resource, object)
     if ((await context.objects.store.get(preview.entry.key)) !== undefined) throw new KeyExists(preview.entry.key)
@@ -107,8 +117,7 @@ export function timestamp(time: Date): string {
 }
 
 function placeInNamespace(kind: Kind, object: KubeObject, namespace: string | undefined): void {
-  if (!kind.resource.namespaced) return
-  if (namespace === undefined) throw badRequest('an empty namespace may not be set during creation')
+  if (!kind.resource.namespaced || namespace === undefined) return
   const given = object.metadata.namespace
   if (given !== undefined && given !== '' && given !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')

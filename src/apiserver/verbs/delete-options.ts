@@ -35,7 +35,7 @@ export function deleteOptions(context: ApiContext, request: ApiRequest): DeleteO
     propagation: (policy as Propagation | undefined) ?? propagationOf(orphans),
     uid: given.preconditions?.uid,
     resourceVersion: given.preconditions?.resourceVersion,
-    dryRun: isDryRun(query) || (given.dryRun ?? []).length > 0,
+    dryRun: isDryRun(request) || (given.dryRun ?? []).length > 0,
   }
 }
 
@@ -61,8 +61,8 @@ function problems(policy: string | undefined, orphans: boolean | undefined, dryR
   if (policy !== undefined && !policies.includes(policy)) {
     errors.push(notSupported('propagationPolicy', policy, [...policies, 'nil']))
   }
-  const unknown = dryRun.find((value) => value !== 'All')
-  return unknown === undefined ? errors : [...errors, notSupported('dryRun', unknown, ['All'])]
+  const isKnown = dryRun.every((value) => value === 'All')
+  return isKnown ? errors : [...errors, notSupported('dryRun', dryRun, ['All'])]
 }
 
 /** As upstream, a negative period counts as one second. */

@@ -23,12 +23,12 @@ export async function list(context: ApiContext, resourceRequest: ResourceRequest
 /** The items of one page and the list's metadata. Selected items fill the page, however many were passed over. */
 export async function selectPage(
   context: ApiContext,
-  { request, kind }: ResourceRequest,
+  { request, form }: ResourceRequest,
   prefix: string,
 ): Promise<{ items: Stored[]; meta: ListMeta }> {
   const { query } = request
   checkListOptions(query)
-  const selected = selectionOf(kind, query)
+  const selected = selectionOf(form, query)
   const isSelective = query.get('labelSelector') || query.get('fieldSelector')
   const limit = countOf(query, 'limit')
   const start = startOf(query, prefix, context.objects.store.revision)

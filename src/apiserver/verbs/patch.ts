@@ -1,24 +1,24 @@
 import { invalidObject, unsupportedMediaType } from '../../api/errors.ts'
 import { invalid } from '../../api/field-error.ts'
-import type { Kind } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { withoutManagedFields } from '../../api/apply/changes-nothing.ts'
 import { givenEntries } from '../../api/apply/managers.ts'
+import { goText } from '../../api/patch/go-text.ts'
 import { isJsonObject } from '../../api/patch/json-object.ts'
 import { applyJsonPatch } from '../../api/patch/json-patch.ts'
 import { applyMergePatch } from '../../api/patch/merge-patch.ts'
 import { applyStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts'
-import { decodeValue, parseBody } from '../body.ts'
+import { decodeOr, duplicatesIn, parseBody } from '../body.ts'
 import { servedObject } from '../kind-registry.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
 import { fieldManagerOf, refuseForce, setManagedFields } from '../field-managers.ts'
 import { negotiate } from '../negotiate.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { representObject } from '../represent.ts'
-import { isDryRun } from '../write-options.ts'
+import { fieldValidationOf } from '../write-options.ts'
 import { applyPatch, applyType } from './apply.ts'
 import { tableOptions } from './table-options.ts'
-import { writeObject, type WriteScope } from './update.ts'
+import { checkIdentity, writeObject, type WriteScope } from './update.ts'
 
 /** PATCH of an object or of its status. */
 export async function patch(
@@ -26,24 +26,20 @@ export async function patch(
   resource: ResourceRequest,
   scope: WriteScope,
 ): Promise<ApiResponse> {
-  const { request, path, form, kind } = resource
+  const { request, path, form, kind, warnings } = resource
   if (mediaTypeOf(request) === applyType) return applyPatch(context, resource, scope)
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
   const apply = patcher(context, form.schema, request)
-  const warnings = new Set<string>()
+  const decode = patchDecoder(context, resource)
   const stored = await writeObject(context, {
-    kind,
-    namespace: path.namespace,
-    name: path.name ?? '',
+    resource,
     scope,
-    user: request.user,
-    dryRun: isDryRun(request.query),
     tracking: { form, manager: fieldManagerOf(request, 'PatchOptions'), subresource: scope.subresource ?? '' },
     next: (current) => {
       const before = servedObject(form, current)
-      const { object, warnings: found } = decodePatched(context, resource, before, apply(before))
+      const { object, warnings: found } = decode(before, apply(before))
       found.forEach((warning) => warnings.add(warning))
-      checkNamesKept(kind, object, current)
+      checkIdentity(kind, object, path.namespace, path.name ?? '')
       if (!namesResourceVersion(request)) object.metadata.resourceVersion = ''
       return object
     },
@@ -51,25 +47,32 @@ export async function patch(
   return {
     status: 200,
     contentType: 'application/json',
-    warnings: [...warnings],
     body: representObject(form, stored, as, tableOptions(context, request.query)),
   }
 }
 
-/** The object that a patch has made of another. Managed fields that it has left alone are taken over as they are. */
-function decodePatched(
-  context: ApiContext,
-  { request, form }: ResourceRequest,
-  before: KubeObject,
-  patched: unknown,
-): ReturnType<typeof decodeValue> {
-  const kept = before.metadata.managedFields
-  if (kept === undefined || !isJsonObject(patched) || givenEntries(patched) !== kept) {
-    return decodeValue(context, form, patched, request)
+type Decode = (before: KubeObject, patched: unknown) => ReturnType<typeof decodeOr>
+
+/**
+ * The object that a patch has made of another. Managed fields that it has left alone are taken over as they are. Throws a
+ * 422 that shows what upstream shows: of a strategic merge patch itself, of others what they have made.
+ */
+function patchDecoder(context: ApiContext, { request, form }: ResourceRequest): Decode {
+  const strictness = fieldValidationOf(request)
+  const duplicates = strictness === 'Ignore' ? [] : duplicatesIn(request)
+  const isStrategic = mediaTypeOf(request) === 'application/strategic-merge-patch+json'
+  return (before, patched) => {
+    const kept = before.metadata.managedFields
+    const isKept = kept !== undefined && isJsonObject(patched) && givenEntries(patched) === kept
+    const value = isKept ? withoutManagedFields(patched) : patched
+    const refusal = (why: string) => {
+      const shown = isStrategic ? goText(JSON.parse(request.body)) : JSON.stringify(value)
+      return invalidObject({ group: '', kind: '' }, '', [invalid('patch', shown, why)])
+    }
+    const decoded = decodeOr(context, form, value, { duplicates, strictness, refusal })
+    if (isKept) setManagedFields(decoded.object, kept)
+    return decoded
   }
-  const decoded = decodeValue(context, form, withoutManagedFields(patched), request)
-  setManagedFields(decoded.object, kept)
-  return decoded
 }
 
 /** The function that a patch body stands for. Throws a 415 for media types that are not patches. */
@@ -113,13 +116,4 @@ export function namesResourceVersion(request: ApiRequest): boolean {
   if (typeof body !== 'object' || body === null || !('metadata' in body)) return false
   const { metadata } = body
   return typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata
-}
-
-function checkNamesKept(kind: Kind, next: KubeObject, current: KubeObject): void {
-  for (const field of ['name', 'namespace'] as const) {
-    const now = next.metadata[field]
-    if (now === current.metadata[field]) continue
-    const problem = invalid(`metadata.${field}`, now, 'field is immutable')
-    throw invalidObject(kind.resource, current.metadata.name, [problem])
-  }
 }

@@ -25,7 +25,7 @@ export async function watch(context: ApiContext, resourceRequest: ResourceReques
   checkWatchOptions(query)
   const as = negotiate(request.accept, ['object', 'table', 'metadata'])
   const prefix = keyFor(kind.resource, path.namespace)
-  const lines = new WatchLines(form, as, selectionOf(kind, query), tableOptions(context, query), context)
+  const lines = new WatchLines(form, as, selectionOf(form, query), tableOptions(context, query), context)
   const timeoutMs = Math.min(countOf(query, 'timeoutSeconds') * 1000 || defaultTimeoutMs, maxTimeoutMs)
   const start = await startOf(context, prefix, query)
   const plan = { prefix, start, timeoutMs, bookmarks: isTrue(query.get('allowWatchBookmarks')) }

@@ -121,12 +121,137 @@ describe('bodies that are no objects', () => {
   })
 })
 
+describe('what a write says of itself is refused as upstream does', () => {
+  beforeEach(() => api.request('POST', configMaps, { metadata: { name: 'a' } }))
+  const named = (metadata: object) => ({ metadata: { name: 'a', ...metadata } })
+  const undetermined = 'the name of the object (a based on URL) was undeterminable: name must be provided'
+  const fieldValidation = 'Unsupported value: "Odd": supported values: "", "Ignore", "Strict", "Warn"'
+
+  const cases: { name: string; method: string; path: string; body?: unknown; code: number; says: string }[] = [
+    {
+      name: 'a new object with a version',
+      method: 'POST',
+      path: configMaps,
+      body: { metadata: { name: 'b', resourceVersion: '5' } },
+      code: 400,
+      says: 'resourceVersion should not be set on objects to be created',
+    },
+    { name: 'no name', method: 'PUT', path: `${configMaps}/a`, body: { metadata: {} }, code: 400, says: undetermined },
+    {
+      name: 'another name',
+      method: 'PUT',
+      path: `${configMaps}/a`,
+      body: { metadata: { name: 'b' } },
+      code: 400,
+      says: 'the name of the object (b) does not match the name on the URL (a)',
+    },
+    {
+      name: 'a finalizer of nobody',
+      method: 'PUT',
+      path: `${configMaps}/a`,
+      body: named({ finalizers: ['example.com/x', 'kubernetes', 'x'] }),
+      code: 422,
+      says:
+        'ConfigMap "a" is invalid: metadata.finalizers[2]: Invalid value: "x": name is neither a standard finalizer name nor ' +
+        'is it fully qualified',
+    },
+    {
+      name: 'data beyond all bounds',
+      method: 'PUT',
+      path: `${configMaps}/a`,
+      body: { ...named({}), data: { a: 'x'.repeat(2 ** 20 + 1) } },
+      code: 422,
+      says: 'ConfigMap "a" is invalid: []: Too long: may not be more than 1048576 bytes',
+    },
+    {
+      name: 'an unknown validation of a create',
+      method: 'POST',
+      path: `${configMaps}?fieldValidation=Odd`,
+      body: { metadata: { name: 'b' } },
+      code: 422,
+      says: `CreateOptions.meta.k8s.io "" is invalid: fieldValidation: ${fieldValidation}`,
+    },
+    {
+      name: 'an unknown validation of an update',
+      method: 'PUT',
+      path: `${configMaps}/a?fieldValidation=Odd`,
+      body: named({}),
+      code: 422,
+      says: `UpdateOptions.meta.k8s.io "" is invalid: fieldValidation: ${fieldValidation}`,
+    },
+    {
+      name: 'an unknown dry run',
+      method: 'PUT',
+      path: `${configMaps}/a?dryRun=Some`,
+      body: named({}),
+      code: 422,
+      says: 'UpdateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"',
+    },
+    {
+      name: 'an unknown dry run of a delete',
+      method: 'DELETE',
+      path: `${configMaps}/a?dryRun=Some`,
+      code: 422,
+      says: 'DeleteOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"',
+    },
+  ]
+  for (const { name, method, path, body, code, says } of cases) {
+    test(name, async () => {
+      expect(await outcome(() => api.request(method, path, body))).toEqual({ code, message: says, stored: false })
+    })
+  }
+})
+
+describe('a PUT of what is not there', () => {
+  const services = '/api/v1/namespaces/default/services'
+  const service = (metadata: object = {}) => ({ metadata: { name: 'web', ...metadata }, spec: { ports: [{ port: 80 }] } })
+
+  test('makes a Service, as a create would, and once', async () => {
+    const made = await api.request('PUT', `${services}/web?fieldManager=me`, service({ resourceVersion: '1' }))
+    expect(made).toMatchObject({
+      code: 201,
+      body: { metadata: { uid: expect.any(String), managedFields: [{ manager: 'me', operation: 'Update' }] } },
+    })
+    expect(made.body['spec']).toMatchObject({ clusterIP: expect.stringMatching(/^10\.96\./) })
+    expect((await api.request('PUT', `${services}/web`, service({ labels: { a: 'b' } }))).code).toBe(200)
+  })
+
+  for (const [name, path, body, code] of [
+    ['a Service that it knows by its uid', `${services}/web`, service({ uid: 'other' }), 409],
+    ['a Service that is not valid', `${services}/web`, { ...service(), spec: {} }, 422],
+    ['the status of a Service', `${services}/web/status`, service(), 404],
+    ['a ConfigMap', `${configMaps}/web`, { metadata: { name: 'web' } }, 404],
+    ['a Pod', `${pods}/web`, pod(), 404],
+  ] as const) {
+    test(`does not make ${name}`, async () => {
+      expect(await outcome(() => api.request('PUT', path, body))).toEqual(refused(code))
+    })
+  }
+
+  test('makes nothing in a dry run, and nothing for who may not create', async () => {
+    expect((await api.request('PUT', `${services}/web?dryRun=All`, service())).code).toBe(201)
+    expect((await api.request('GET', `${services}/web`)).code).toBe(404)
+    const roles = '/apis/rbac.authorization.k8s.io/v1/namespaces/default'
+    const rules = [{ apiGroups: [''], resources: ['services'], verbs: ['update'] }]
+    await api.request('POST', `${roles}/roles`, { metadata: { name: 'updater' }, rules })
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'updater' }
+    const subjects = [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'ada' }]
+    await api.request('POST', `${roles}/rolebindings`, { metadata: { name: 'updater' }, roleRef, subjects })
+    const user = { name: 'ada', groups: ['system:authenticated'] }
+    await expect.poll(async () => (await api.request('PUT', `${services}/web`, service(), { user })).body['message']).toContain(
+      'cannot create resource "services"',
+    )
+  })
+})
+
 describe('a PATCH', () => {
   beforeEach(() => api.request('POST', configMaps, { metadata: { name: 'a' }, data: { x: '1' } }))
 
   for (const [name, body, code] of [
-    ['takes the metadata away', { metadata: null }, 422],
-    ['makes the metadata a list', { metadata: [] }, 400],
+    ['takes the metadata away', { metadata: null }, 400],
+    ['renames it', { metadata: { name: 'b' } }, 400],
+    ['moves it', { metadata: { namespace: 'kube-system' } }, 400],
+    ['makes the metadata a list', { metadata: [] }, 422],
     ['is for another kind', { kind: 'Secret' }, 400],
     ['has another uid', { metadata: { uid: 'other' } }, 409],
     ['has an old version', { metadata: { resourceVersion: '1' } }, 409],
@@ -149,6 +274,58 @@ describe('a PATCH', () => {
   test('of what is not there makes nothing', async () => {
       expect(await outcome(() => mergePatch(`${configMaps}/b`, { data: {} }))).toEqual(refused(404))
     })
+})
+
+describe('a patch that makes no object', () => {
+  const services = '/api/v1/namespaces/default/services'
+  const path = `${services}/web`
+  const strategic = 'application/strategic-merge-patch+json'
+  beforeEach(() => api.request('POST', services, { metadata: { name: 'web' }, spec: { ports: [{ port: 80 }] } }))
+
+  const cases: { name: string; contentType: string; patch: unknown; strict?: boolean; message: string }[] = [
+    {
+      name: 'a strategic merge patch is shown itself',
+      contentType: strategic,
+      patch: { spec: { sessionAffinity: 5, selector: { b: 'c', a: null }, ports: [] } },
+      message:
+        ' "" is invalid: patch: Invalid value: "map[spec:map[ports:[] selector:map[a:<nil> b:c] sessionAffinity:5]]": json: ' +
+        'cannot unmarshal number into Go struct field ServiceSpec.spec.sessionAffinity of type v1.ServiceAffinity',
+    },
+    {
+      name: 'of another, what it makes',
+      contentType: 'application/merge-patch+json',
+      patch: { spec: 5 },
+      message: expect.stringMatching(/^ "" is invalid: patch: Invalid value: "\{.*\\"spec\\":5.*\}": json: cannot unmarshal number/),
+    },
+    {
+      name: 'fields that there are not, if asked',
+      contentType: strategic,
+      patch: { spec: { prts: 1 } },
+      strict: true,
+      message: ' "" is invalid: patch: Invalid value: "map[spec:map[prts:1]]": strict decoding error: unknown field "spec.prts"',
+    },
+    {
+      name: 'fields that it has twice, likewise',
+      contentType: strategic,
+      patch: '{"metadata":{"labels":{"a":"b","a":"c"}}}',
+      strict: true,
+      message: expect.stringContaining('strict decoding error: duplicate field "metadata.labels.a"'),
+    },
+  ]
+  for (const { name, contentType, patch, strict = false, message } of cases) {
+    test(name, async () => {
+      const query = strict ? '?fieldValidation=Strict' : ''
+      const answer = await api.request('PATCH', `${path}${query}`, patch, { contentType })
+      expect(answer).toMatchObject({ code: 422, body: { message, details: { causes: [{ field: 'patch' }] } } })
+      expect(answer.body['details']).not.toHaveProperty('kind')
+    })
+  }
+
+  test('is told of duplicates otherwise', async () => {
+    const patch = '{"metadata":{"labels":{"a":"b","a":"c"}}}'
+    const answer = await mergePatch(path, patch)
+    expect(answer).toMatchObject({ code: 200, warnings: ['duplicate field "metadata.labels.a"'] })
+  })
 })
 
 describe('scale', () => {
