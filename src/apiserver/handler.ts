@@ -4,6 +4,7 @@ import { resourceAttributes } from './authorization/attributes.ts'
 import { requireAllowed } from './authorization/require-allowed.ts'
 import type { ApiContext, ResourceRequest } from './context.ts'
 import type { ServedForm } from './kind-registry.ts'
+import { measured } from './metrics/measured.ts'
 import { type ApiRequest, type ApiResponse, type Handler, json } from './request.ts'
 import { parseResourcePath, type ResourcePath, type Verb, verbOf } from './request-info.ts'
 import { serveNonResource } from './non-resource.ts'
@@ -22,7 +23,7 @@ import { findVirtualResource } from './virtual-resources.ts'
 
 /** The Kubernetes API over a store, without any socket. Every failure is answered with a `Status`. */
 export function apiHandler(context: ApiContext): Handler {
-  return async (request) => {
+  const serve: Handler = async (request) => {
     try {
       const asked = allowedRequest(context, request)
       if (asked === undefined) return await serveNonResource(context, request)
@@ -35,6 +36,7 @@ export function apiHandler(context: ApiContext): Handler {
       return failure(context, request, error)
     }
   }
+  return measured(serve, context)
 }
 
 /** Every answer about a deprecated form says so. */

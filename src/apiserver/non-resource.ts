@@ -1,4 +1,5 @@
 import { pathNotFound, StatusError } from '../api/errors.ts'
+import { metricsMediaType } from '../base/metrics.ts'
 import { aggregatedDiscovery } from './aggregated-discovery.ts'
 import { issuerConfiguration, issuerPaths, keySet } from './authentication/issuer-documents.ts'
 import { requireAllowed } from './authorization/require-allowed.ts'
@@ -23,7 +24,7 @@ export async function serveNonResource(context: ApiContext, request: ApiRequest)
   return json(found)
 }
 
-type Serve = (context: ApiContext, request: ApiRequest) => ApiResponse
+type Serve = (context: ApiContext, request: ApiRequest) => ApiResponse | Promise<ApiResponse>
 
 const healthPaths: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
 
@@ -33,6 +34,7 @@ const ownPaths = new Map<string, Serve>([
   ['/livez', (context) => health(context)],
   ['/readyz', (context) => health(context)],
   ['/.well-known/openid-configuration', issuerConfiguration],
+  ['/metrics', async ({ metrics }) => ({ status: 200, contentType: metricsMediaType, body: await metrics.registry.text() })],
   ['/openid/v1/jwks', keySet],
 ])
 
@@ -64,6 +66,7 @@ const rootPaths = [
   '/apis',
   '/healthz',
   '/livez',
+  '/metrics',
   '/openapi/v2',
   '/openapi/v3',
   '/readyz',

@@ -12,6 +12,7 @@ import { ServiceAddressAllocator } from './admission/service-address-allocator.t
 import type { ApiContext } from './context.ts'
 import { apiHandler } from './handler.ts'
 import { KindRegistry } from './kind-registry.ts'
+import { ServerMetrics } from './metrics/server-metrics.ts'
 import { ObjectStore } from './objects.ts'
 import { openApi } from './openapi.ts'
 import type { ApiRequest, ApiResponse } from './request.ts'
@@ -82,6 +83,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const clusterIPs = parseCidr('10.96.0.0/28')
   if (clusterIPs === undefined) throw new Error('the range does not parse')
   const addresses = new ServiceAddressAllocator({ clusterIPs, nodePorts: { first: 30000, last: 30003 } }, random)
+  const version = versionInfo('v1.36.0+test')
   const access = await accessControl({ objects, clock, signingKey, issuer }, end.signal)
   const context: ApiContext = {
     objects,
@@ -92,7 +94,8 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     kubelets: upstream,
     backends: upstream,
     openapi: openApi(registry, schema),
-    version: versionInfo('v1.36.0+test'),
+    version,
+    metrics: new ServerMetrics({ store, kinds: registry, version }),
     address: '127.0.0.1:6443',
     notReadyReasons: () => [],
     clock,

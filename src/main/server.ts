@@ -11,6 +11,7 @@ import { apiHandler } from '../apiserver/handler.ts'
 import { httpServer } from '../apiserver/http-server.ts'
 import { KindRegistry } from '../apiserver/kind-registry.ts'
 import { httpsKubelets } from '../apiserver/kubelets.ts'
+import { ServerMetrics } from '../apiserver/metrics/server-metrics.ts'
 import { ObjectStore } from '../apiserver/objects.ts'
 import { openApi } from '../apiserver/openapi.ts'
 import { feedServiceAddresses } from '../apiserver/service-address-feed.ts'
@@ -46,13 +47,21 @@ const { config, layout } = await clusterOf(process.argv.slice(2))
 const plan = planOf(config)
 const clock = systemClock
 
-const store = openSqliteStore(layout.storeFile)
+const store = openSqliteStore(layout.storeFile, {
+  clock,
+  committed: (writes, durationMs) => {
+    metrics.storedWrites.add(writes)
+    metrics.transactions.observe(durationMs / 1000)
+  },
+})
 const objects = new ObjectStore(store)
 const addresses = new ServiceAddressAllocator({ clusterIPs: plan.services, nodePorts }, Math.random)
 const identity = await readIdentity(layout.pki, 'server')
 // Beside the bundle, where the build puts it.
 const schema = readSchema(new URL('schema.json', import.meta.url))
 const registry = new KindRegistry(servedKinds, views)
+const kubernetes = versionInfo(kubernetesVersion(version))
+const metrics = new ServerMetrics({ store, kinds: registry, version: kubernetes })
 const missing = new Set(['system objects'])
 const access = await accessControl(
   {
@@ -73,7 +82,8 @@ const context: ApiContext = {
   kubelets: httpsKubelets(identity),
   backends: httpBackends(),
   openapi: openApi(registry, schema),
-  version: versionInfo(kubernetesVersion(version)),
+  version: kubernetes,
+  metrics,
   address: `127.0.0.1:${config.apiPort}`,
   notReadyReasons: () => [...missing],
   clock,
