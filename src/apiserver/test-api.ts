@@ -11,6 +11,8 @@ import { admissionSteps } from './admission/index.ts'
 import { ServiceAddressAllocator } from './admission/service-address-allocator.ts'
 import type { ApiContext } from './context.ts'
 import { apiHandler } from './handler.ts'
+import { healthChecks, type StartHook } from './health/checks.ts'
+import { Health } from './health/health.ts'
 import { KindRegistry } from './kind-registry.ts'
 import { ServerMetrics } from './metrics/server-metrics.ts'
 import { ObjectStore } from './objects.ts'
@@ -66,6 +68,8 @@ export interface TestApiOptions {
   /** Closed with the API. In memory unless given. */
   readonly store?: Store
   readonly random?: () => number
+  /** None unless given. */
+  readonly startHooks?: readonly StartHook[]
   /** Whom the server passes requests on to: agents, pods. */
   readonly upstream?: Upstream
 }
@@ -76,7 +80,8 @@ export interface TestApiOptions {
  */
 export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const { clock = systemClock, log = silentLog, store = openSqliteStore(':memory:') } = options
-  const { random = Math.random, upstream = noUpstream } = options
+  const { random = Math.random, upstream = noUpstream, startHooks = [] } = options
+  const caches = new Map([['pods', { hasSynced: true }]])
   const objects = new ObjectStore(store)
   const registry = new KindRegistry(kinds)
   const end = new AbortController()
@@ -97,7 +102,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     version,
     metrics: new ServerMetrics({ store, kinds: registry, version }),
     address: '127.0.0.1:6443',
-    notReadyReasons: () => [],
+    health: new Health(healthChecks({ store, startHooks, caches, end: end.signal })),
     clock,
     random,
     log,

@@ -1,4 +1,5 @@
 import { views } from '../api/kinds/index.ts'
+import type { KubeObject } from '../api/object.ts'
 import { readSchema } from '../api/schema/schema-file.ts'
 import { accessControl } from '../apiserver/access-control.ts'
 import { admissionSteps } from '../apiserver/admission/index.ts'
@@ -8,6 +9,8 @@ import { httpBackends } from '../apiserver/backends.ts'
 import { compactRegularly } from '../apiserver/compaction.ts'
 import type { ApiContext } from '../apiserver/context.ts'
 import { apiHandler } from '../apiserver/handler.ts'
+import { healthChecks, StartHook } from '../apiserver/health/checks.ts'
+import { Health } from '../apiserver/health/health.ts'
 import { httpServer } from '../apiserver/http-server.ts'
 import { KindRegistry } from '../apiserver/kind-registry.ts'
 import { httpsKubelets } from '../apiserver/kubelets.ts'
@@ -19,6 +22,7 @@ import { versionInfo } from '../apiserver/version.ts'
 import { systemClock } from '../base/clock.ts'
 import { jsonLog } from '../base/json-log.ts'
 import { apiClient } from '../client/api-client.ts'
+import type { Cache } from '../client/cache.ts'
 import { inProcessTransport } from '../client/in-process-transport.ts'
 import { apiServiceAddress, dnsServiceAddress, serverAddress } from '../cluster/address-plan.ts'
 import { planOf } from '../cluster/config.ts'
@@ -62,7 +66,9 @@ const schema = readSchema(new URL('schema.json', import.meta.url))
 const registry = new KindRegistry(servedKinds, views)
 const kubernetes = versionInfo(kubernetesVersion(version))
 const metrics = new ServerMetrics({ store, kinds: registry, version: kubernetes })
-const missing = new Set(['system objects'])
+const roles = new StartHook('rbac/bootstrap-roles')
+const systemObjects = new StartHook('bootstrap-controller')
+const caches = new Map<string, Cache<KubeObject>>()
 const access = await accessControl(
   {
     objects,
@@ -85,7 +91,7 @@ const context: ApiContext = {
   version: kubernetes,
   metrics,
   address: `127.0.0.1:${config.apiPort}`,
-  notReadyReasons: () => [...missing],
+  health: new Health(healthChecks({ store, startHooks: [roles, systemObjects], caches, end })),
   clock,
   random: Math.random,
   log,
@@ -102,18 +108,19 @@ api.accept(await hostListener)
 const user = { name: 'system:kube-controller-manager', groups: ['system:masters', 'system:authenticated'] }
 const client = apiClient(inProcessTransport((request) => handler({ ...request, accept: 'application/json', userAgent: 'kube-controller-manager', user })))
 await ensureDefaultRoles(client)
+roles.done()
 await ensureSystemObjects(client, {
   server: inner,
   apiService: apiServiceAddress(plan),
   dnsService: dnsServiceAddress(plan),
 })
-missing.delete('system objects')
+systemObjects.done()
 reportReady()
 end.removeEventListener('abort', exit)
 
 const running = [
   compactRegularly(store, { clock, log }, end),
-  runAllControllers({ client, podRange: plan.pods, ca: identity.ca, clock, log }, end),
+  runAllControllers({ client, podRange: plan.pods, ca: identity.ca, caches, clock, log }, end),
 ]
 await Promise.all(running)
 api.close()

@@ -62,6 +62,8 @@ class SqliteStore implements Store {
   #swept: number
   #sweeping: Promise<void> = Promise.resolve()
   #closed = false
+  /** What the last transaction failed with. */
+  #failure: unknown
 
   constructor(database: DatabaseSync, path: string, observer: TransactionObserver | undefined) {
     this.#database = database
@@ -121,6 +123,12 @@ class SqliteStore implements Store {
     if (missed.length > 0) deliver(sink, missed)
   }
 
+  async probe(what: 'read' | 'write'): Promise<void> {
+    this.#checkOpen()
+    if (what === 'write' && this.#failure !== undefined) throw this.#failure
+    guarded(this.#path, () => this.#log.horizon())
+  }
+
   async compact(revision: number): Promise<void> {
     this.#checkOpen()
     if (revision > this.#revision) throw future(revision, this.#revision)
@@ -159,6 +167,7 @@ class SqliteStore implements Store {
     try {
       if (events.length > 0) this.#commit(events)
     } catch (error) {
+      this.#failure = error
       for (const { reject } of pending) reject(error)
       return
     }
@@ -173,6 +182,7 @@ class SqliteStore implements Store {
   #commit(events: readonly StoreEvent[]): void {
     const startMs = this.#observer?.clock.monotonicMs() ?? 0
     guarded(this.#path, () => this.#log.append(events))
+    this.#failure = undefined
     this.#observer?.committed(events.length, this.#observer.clock.monotonicMs() - startMs)
   }
 
