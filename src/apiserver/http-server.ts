@@ -1,11 +1,12 @@
 import { constants as cryptoConstants } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { StatusError } from '../api/errors.ts'
 import { requestUser } from './authentication/request-user.ts'
+import { compressedFromBytes, Compression } from './compression.ts'
 import type { ApiContext } from './context.ts'
 import { readBody, type RequestBody } from './request-body.ts'
 import { parseResourcePath } from './request-info.ts'
@@ -94,6 +95,7 @@ class Exchange {
   readonly #handler: Handler
   readonly #context: ApiContext
   readonly #options: Required<HttpServerOptions>
+  readonly #compression = new Compression()
 
   constructor(handler: Handler, context: ApiContext, options: Required<HttpServerOptions>) {
     this.#handler = handler
@@ -109,7 +111,7 @@ class Exchange {
     response.on('error', (error) => this.#context.log.debug({ error, path: request.url }, 'client left'))
     try {
       const answer = await this.#answer(request, gone.signal)
-      if (answer !== undefined) await this.#send(response, answer, gone.signal)
+      if (answer !== undefined) await this.#send(response, { answer, asked: request.headers }, gone.signal)
     } catch (error) {
       if (!gone.signal.aborted) this.#context.log.error({ error, path: request.url }, 'answer broke off')
       cutOff(response)
@@ -130,15 +132,19 @@ class Exchange {
     }
   }
 
-  async #send(response: Response, answer: ApiResponse, signal: AbortSignal): Promise<void> {
-    const { body, contentType, warnings = [] } = answer
-    const headers: Record<string, string | string[]> = contentType === '' ? {} : { 'content-type': contentType }
-    for (const [name, value] of Object.entries(answer.headers ?? {})) headers[name] = [value].flat()
-    if (warnings.length > 0) headers['warning'] = warningHeaders(warnings)
+  async #send(response: Response, { answer, asked }: Exchanged, signal: AbortSignal): Promise<void> {
+    const { body } = answer
+    const headers = headersOf(answer)
     if (typeof body !== 'function') {
-      headers['content-length'] = String(Buffer.byteLength(body))
+      if (isKnown(asked, answer)) {
+        writeHead(response, 304, headers)
+        response.end()
+        return
+      }
+      const sent = await this.#encode(body, asked, headers)
+      headers['content-length'] = String(Buffer.byteLength(sent))
       writeHead(response, answer.status, headers)
-      response.end(body)
+      response.end(sent)
       return
     }
     writeHead(response, answer.status, headers)
@@ -147,6 +153,44 @@ class Exchange {
     await body(writer(response, this.#options.maxUnreadBytes), signal)
     response.end()
   }
+
+  /** The body as it is sent; adds to the headers how. */
+  async #encode(body: string | Uint8Array, asked: IncomingHttpHeaders, headers: Headers): Promise<string | Uint8Array> {
+    const accepted = asked['accept-encoding']
+    if (accepted === undefined || headers['content-encoding'] !== undefined) return body
+    // A text of fewer characters than bytes are too few need not be encoded to know it.
+    if (typeof body === 'string' && body.length * 3 <= compressedFromBytes) return body
+    const compressed = await this.#compression.gzip(typeof body === 'string' ? Buffer.from(body) : body, String(accepted))
+    if (compressed === undefined) return body
+    headers['content-encoding'] = 'gzip'
+    headers['vary'] = [headers['vary'] ?? [], 'Accept-Encoding'].flat()
+    return compressed
+  }
+}
+
+interface Exchanged {
+  readonly answer: ApiResponse
+  /** The headers of the request. */
+  readonly asked: IncomingHttpHeaders
+}
+
+type Headers = Record<string, string | string[]>
+
+function headersOf({ contentType, headers: own = {}, warnings = [] }: ApiResponse): Headers {
+  // What is true now may not be in a moment, and is not for everybody.
+  const headers: Headers = { 'cache-control': 'no-cache, private' }
+  if (contentType !== '') headers['content-type'] = contentType
+  for (const [name, value] of Object.entries(own)) headers[name] = [value].flat()
+  if (warnings.length > 0) headers['warning'] = warningHeaders(warnings)
+  return headers
+}
+
+/** Whether the client has this answer already (RFC 9110 §13.1.2). */
+function isKnown({ 'if-none-match': known }: IncomingHttpHeaders, { status, headers }: ApiResponse): boolean {
+  const etag = headers?.['etag']
+  if (known === undefined || etag === undefined || status !== 200) return false
+  const tags = known.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags.some((tag) => tag === '*' || tag === etag)
 }
 
 const noBody: RequestBody = { body: '' }
@@ -215,7 +259,7 @@ function cutOff(response: Response): void {
 }
 
 // The two response classes have the same method with overloads that TypeScript cannot unite.
-function writeHead(response: Response, status: number, headers: Record<string, string | string[]>): void {
+function writeHead(response: Response, status: number, headers: Headers): void {
   if ('stream' in response) response.writeHead(status, headers)
   else response.writeHead(status, headers)
 }
