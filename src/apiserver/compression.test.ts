@@ -44,7 +44,7 @@ describe('answers above 128 KiB are compressed for who takes them so', () => {
       expect(headers['content-encoding']).toBe(compressed ? 'gzip' : undefined)
       expect(headers['content-length']).toBe(String(bytes.length))
       expect((compressed ? gunzipSync(bytes) : bytes).equals(plain.bytes)).toBe(true)
-      expect(headers['vary']).toBe(compressed ? 'Accept-Encoding' : undefined)
+      expect(headers['vary']?.includes('Accept-Encoding') ?? false).toBe(compressed)
       expect(bytes.length < plain.bytes.length / 3).toBe(compressed)
     })
   }

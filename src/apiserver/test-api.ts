@@ -98,7 +98,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     admission: admissionSteps({ objects, access, addresses, random }),
     kubelets: upstream,
     backends: upstream,
-    openapi: openApi(registry, schema),
+    openapi: openApi(registry, schema, clock),
     version,
     metrics: new ServerMetrics({ store, kinds: registry, version }),
     address: '127.0.0.1:6443',

@@ -87,7 +87,7 @@ const context: ApiContext = {
   admission: admissionSteps({ objects, access, addresses, random: Math.random }),
   kubelets: httpsKubelets(identity),
   backends: httpBackends(),
-  openapi: openApi(registry, schema),
+  openapi: openApi(registry, schema, clock),
   version: kubernetes,
   metrics,
   address: `127.0.0.1:${config.apiPort}`,
