@@ -31,6 +31,7 @@ import { ensureSigningKey } from '../cluster/signing-key.ts'
 import { ensureSystemObjects } from '../controllers/system-objects.ts'
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts'
 import { endOnFailure } from './failure.ts'
+import { giveBackMemory } from './give-back-memory.ts'
 import { listenOn, receiveListener } from './listeners.ts'
 import { runAllControllers } from './run-all-controllers.ts'
 import { servedKinds } from './served-kinds.ts'
@@ -43,6 +44,7 @@ const nodePorts = { first: 30000, last: 32767 }
 
 const log = jsonLog({ process: 'server' })
 endOnFailure(log)
+giveBackMemory({ clock: systemClock })
 const end = endOfProcess()
 // Whoever asks a server to end that still starts has nothing to wait for.
 end.addEventListener('abort', exit)
