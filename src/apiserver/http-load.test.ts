@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { constants, type ClientHttp2Session } from 'node:http2'
+import { connect } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { http2Request, testServer, type TestServer, type TestServerOptions } from './test-server.ts'
@@ -83,6 +84,24 @@ test('a peer that is silent is asked by TCP whether it is there', async () => {
   const row = () => readFileSync('/proc/net/tcp', 'utf8').split('\n').find((line) => line.includes(` ${ends} `))
   await expect.poll(row).toMatch(/ 02:[0-9A-F]{8} /)
   socket.destroy()
+})
+
+describe('a connection on which nothing comes', () => {
+  test('is ended before it is encrypted', async () => {
+    await start({ handshakeTimeoutMs: 50 })
+    const socket = connect(server.port, '127.0.0.1')
+    await once(socket.resume(), 'close')
+    await expect.poll(server.connectionCount).toBe(0)
+    expect(server.errors).toEqual([])
+  })
+
+  test('is ended after it', async () => {
+    await start({ idleTimeoutMs: 50 })
+    const socket = await server.socket(undefined, 'h2')
+    await once(socket.resume(), 'close')
+    await expect.poll(server.connectionCount).toBe(0)
+    expect(server.errors).toEqual([])
+  })
 })
 
 describe('too much at once', () => {

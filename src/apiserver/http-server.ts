@@ -27,6 +27,8 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number
   /** An HTTP/2 connection without a request for so long is ended; clients make another one. */
   readonly idleTimeoutMs?: number
+  /** How long a new connection may take until it is encrypted. */
+  readonly handshakeTimeoutMs?: number
 }
 
 const mebibyte = 1024 * 1024
@@ -36,6 +38,7 @@ const defaults: Required<HttpServerOptions> = {
   bodyTimeoutMs: 60_000,
   requestTimeoutMs: 60_000,
   idleTimeoutMs: 90_000,
+  handshakeTimeoutMs: 30_000,
 }
 /** A peer that is gone without a word is found out by this, in milliseconds of silence. */
 const keepAliveMs = 15_000
@@ -62,11 +65,13 @@ export function httpServer(
   certificate: ServerCertificate,
   options: HttpServerOptions = {},
 ): { accept(connections: ConnectionSource): void; close(): void } {
+  const chosen = { ...defaults, ...options }
   const server = http2.createSecureServer({
     ...certificate,
     allowHTTP1: true,
     requestCert: true,
     rejectUnauthorized: false,
+    handshakeTimeout: chosen.handshakeTimeoutMs,
     // A resumed session would not show the client's certificate again.
     secureOptions: cryptoConstants.SSL_OP_NO_TICKET,
     settings: { maxConcurrentStreams: 1000 },
@@ -74,7 +79,6 @@ export function httpServer(
     // unread is bounded below.
     maxSessionMemory: 1024,
   })
-  const chosen = { ...defaults, ...options }
   const exchange = new Exchange(handler, context, chosen)
   server.on('session', (session) => endIdle(session, chosen.idleTimeoutMs))
   server.on('request', (request, response) => void exchange.serve(request, response))
