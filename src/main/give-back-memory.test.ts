@@ -4,11 +4,11 @@ import { giveBackMemory } from './give-back-memory.ts'
 
 test('memory is given back once, when the process has been idle for a while', () => {
   const clock = new ManualClock()
-  let activeMs = 1000
+  let spentMs = 1000
   let collections = 0
-  giveBackMemory({ clock, activeMs: () => activeMs, collect: () => (collections += 1) })
+  giveBackMemory({ clock, spentMs: () => spentMs, collect: () => (collections += 1) })
   const pass = (busyMs: number) => {
-    activeMs += busyMs
+    spentMs += busyMs
     clock.advance(5000)
     return collections
   }
@@ -20,7 +20,7 @@ test('a real collection gives back what nothing refers to', () => {
   let kept: { text: string } | undefined = { text: 'x' }
   const reference = new WeakRef(kept)
   kept = undefined
-  giveBackMemory({ clock, activeMs: () => 0 })
+  giveBackMemory({ clock, spentMs: () => 0 })
   return new Promise<void>((resolve) => {
     // What a WeakRef has been asked for lives until the end of the turn.
     setImmediate(() => {
