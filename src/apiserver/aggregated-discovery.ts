@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { catalogue, type CatalogueGroup, type CatalogueResource } from './discovery-catalogue.ts'
 import type { KindRegistry } from './kind-registry.ts'
 import { parseAccept } from './negotiate.ts'
@@ -14,7 +15,10 @@ export function aggregatedDiscovery(kinds: KindRegistry, path: string, accept: s
   if (!parseAccept(accept).some(isAsked)) return undefined
   const groups = catalogue(kinds).filter(({ name }) => (name === '') === (path === '/api'))
   const body = { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items: groups.map(describeGroup) }
-  return { status: 200, contentType: `application/json;${parameters}`, body: JSON.stringify(body) }
+  const text = JSON.stringify(body)
+  // Clients keep it, and ask with the tag whether it is still so.
+  const etag = JSON.stringify(createHash('sha512').update(text).digest('hex').toUpperCase())
+  return { status: 200, contentType: `application/json;${parameters}`, body: text, headers: { etag, vary: 'Accept' } }
 }
 
 function isAsked({ type, parameters: given }: ReturnType<typeof parseAccept>[number]): boolean {

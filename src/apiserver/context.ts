@@ -4,8 +4,10 @@ import type { Kind } from '../api/kind.ts'
 import type { Schema } from '../api/schema/schema.ts'
 import type { AccessControl } from './access-control.ts'
 import type { AdmissionStep } from './admission/admission.ts'
+import type { Health } from './health/health.ts'
 import type { KindRegistry, ServedForm } from './kind-registry.ts'
 import type { Kubelets } from './kubelets.ts'
+import type { ServerMetrics } from './metrics/server-metrics.ts'
 import type { ObjectStore } from './objects.ts'
 import type { OpenApi } from './openapi.ts'
 import type { ApiRequest } from './request.ts'
@@ -26,10 +28,10 @@ export interface ApiContext {
   readonly backends: Upstream
   readonly openapi: OpenApi
   readonly version: VersionInfo
+  readonly metrics: ServerMetrics
   /** Where clients reach the server, `127.0.0.1:6443`. */
   readonly address: string
-  /** What is still missing for the server to be ready; empty when it is. */
-  notReadyReasons(): readonly string[]
+  readonly health: Health
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log

@@ -4,6 +4,7 @@ import { resourceAttributes } from './authorization/attributes.ts'
 import { requireAllowed } from './authorization/require-allowed.ts'
 import type { ApiContext, ResourceRequest } from './context.ts'
 import type { ServedForm } from './kind-registry.ts'
+import { measured } from './metrics/measured.ts'
 import { type ApiRequest, type ApiResponse, type Handler, json } from './request.ts'
 import { parseResourcePath, type ResourcePath, type Verb, verbOf } from './request-info.ts'
 import { serveNonResource } from './non-resource.ts'
@@ -22,12 +23,13 @@ import { findVirtualResource } from './virtual-resources.ts'
 
 /** The Kubernetes API over a store, without any socket. Every failure is answered with a `Status`. */
 export function apiHandler(context: ApiContext): Handler {
-  return async (request) => {
+  const answered: Handler = async (request) => {
     const warnings = new Set<string>()
     const answer = await serve(context, request, warnings).catch((error) => failure(context, request, error))
     for (const text of answer.warnings ?? []) warnings.add(text)
     return warnings.size === 0 ? answer : { ...answer, warnings: [...warnings] }
   }
+  return measured(answered, context)
 }
 
 async function serve(context: ApiContext, request: ApiRequest, warnings: Set<string>): Promise<ApiResponse> {

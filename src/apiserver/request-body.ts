@@ -41,7 +41,7 @@ export async function readBody(
   if (size > maxBodyBytes) throw tooLarge(`Request entity too large: limit is ${maxBodyBytes}`)
   const bytes = wholeOf(chunks)
   const isProtobuf = mediaTypeOf(request.headers['content-type'] ?? '') === protobufMediaType
-  return isProtobuf && bytes.length > 0 ? { body: '', protobuf: bytes } : { body: decodeText(bytes) }
+  return isProtobuf && bytes.length > 0 ? { body: '', protobuf: bytes } : { body: decodeText(bytes, request.headers['content-encoding']) }
 }
 
 function cutOff(request: Http2ServerRequest | IncomingMessage): void {
@@ -56,10 +56,12 @@ function wholeOf(chunks: readonly Buffer[]): Buffer {
   return only !== undefined && others.length === 0 ? only : Buffer.concat(chunks)
 }
 
-function decodeText(bytes: Buffer): string {
+function decodeText(bytes: Buffer, encoding: string | undefined): string {
   try {
     return utf8.decode(bytes)
   } catch {
-    throw badRequest('the body of the request is not valid UTF-8')
+    // As upstream, which takes the header for a remark: a body that is text all the same is read.
+    const hint = encoding === undefined ? '' : ` (its Content-Encoding is ${JSON.stringify(encoding)}; bodies of requests may not be compressed)`
+    throw badRequest(`the body of the request is not valid UTF-8${hint}`)
   }
 }

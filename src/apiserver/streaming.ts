@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { badRequest, internalError, StatusError } from '../api/errors.ts'
 import type { ApiContext } from './context.ts'
 import { resolveResource } from './handler.ts'
+import { requestLabels } from './metrics/request-labels.ts'
 import type { ApiRequest } from './request.ts'
 import { isUpgraded } from './subresources/subresource.ts'
 
@@ -30,11 +31,24 @@ export async function serveUpgrade(
     const { url = '/', headers } = message
     const remoteAddress = message.socket.remoteAddress ?? ''
     const answer = await subresource.upgrade(context, found.resource, { url, headers, remoteAddress })
-    if (answer.upgraded) join({ socket, head }, answer)
-    else passOnRefusal(socket, answer.response)
+    if (answer.upgraded) {
+      measure(context, request, socket)
+      join({ socket, head }, answer)
+    } else passOnRefusal(socket, answer.response)
   } catch (error) {
     if (!request.signal.aborted) refuseUpgrade(context, socket, error)
   }
+}
+
+/** Counts an upgraded connection, and when it has ended, the request that it began with. */
+function measure({ metrics, kinds, clock }: ApiContext, request: ApiRequest, socket: Duplex): void {
+  const series = metrics.requests(requestLabels(request, kinds))
+  const startMs = clock.monotonicMs()
+  series.open.add()
+  socket.once('close', () => {
+    series.open.add(-1)
+    series.done(101, (clock.monotonicMs() - startMs) / 1000)
+  })
 }
 
 /** Answers with a `Status` in plain HTTP and ends the connection. */

@@ -11,7 +11,10 @@ import { admissionSteps } from './admission/index.ts'
 import { ServiceAddressAllocator } from './admission/service-address-allocator.ts'
 import type { ApiContext } from './context.ts'
 import { apiHandler } from './handler.ts'
+import { healthChecks, type StartHook } from './health/checks.ts'
+import { Health } from './health/health.ts'
 import { KindRegistry } from './kind-registry.ts'
+import { ServerMetrics } from './metrics/server-metrics.ts'
 import { ObjectStore } from './objects.ts'
 import { openApi } from './openapi.ts'
 import type { ApiRequest, ApiResponse } from './request.ts'
@@ -65,6 +68,8 @@ export interface TestApiOptions {
   /** Closed with the API. In memory unless given. */
   readonly store?: Store
   readonly random?: () => number
+  /** None unless given. */
+  readonly startHooks?: readonly StartHook[]
   /** Whom the server passes requests on to: agents, pods. */
   readonly upstream?: Upstream
 }
@@ -75,13 +80,15 @@ export interface TestApiOptions {
  */
 export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const { clock = systemClock, log = silentLog, store = openSqliteStore(':memory:') } = options
-  const { random = Math.random, upstream = noUpstream } = options
+  const { random = Math.random, upstream = noUpstream, startHooks = [] } = options
+  const caches = new Map([['pods', { hasSynced: true }]])
   const objects = new ObjectStore(store)
   const registry = new KindRegistry(kinds)
   const end = new AbortController()
   const clusterIPs = parseCidr('10.96.0.0/28')
   if (clusterIPs === undefined) throw new Error('the range does not parse')
   const addresses = new ServiceAddressAllocator({ clusterIPs, nodePorts: { first: 30000, last: 30003 } }, random)
+  const version = versionInfo('v1.36.0+test')
   const access = await accessControl({ objects, clock, signingKey, issuer }, end.signal)
   const context: ApiContext = {
     objects,
@@ -91,10 +98,11 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     admission: admissionSteps({ objects, access, addresses, random }),
     kubelets: upstream,
     backends: upstream,
-    openapi: openApi(registry, schema),
-    version: versionInfo('v1.36.0+test'),
+    openapi: openApi(registry, schema, clock),
+    version,
+    metrics: new ServerMetrics({ store, kinds: registry, version }),
     address: '127.0.0.1:6443',
-    notReadyReasons: () => [],
+    health: new Health(healthChecks({ store, startHooks, caches, end: end.signal })),
     clock,
     random,
     log,

@@ -25,18 +25,24 @@ export interface TestServer extends AsyncDisposable {
   session(identity?: Partial<KeyPair>): Promise<ClientHttp2Session>
 }
 
+export interface TestServerOptions extends HttpServerOptions, Pick<TestApiOptions, 'upstream' | 'store'> {
+  /** A free one unless given. */
+  readonly port?: number
+}
+
 let pki: Promise<ThrowawayPki> | undefined
 
 /** The API of `testApi` behind its real TLS server on a port of 127.0.0.1. */
-export async function testServer(options: HttpServerOptions & Pick<TestApiOptions, 'upstream'> = {}): Promise<TestServer> {
+export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
   const authority = await (pki ??= throwawayPki('CN=admin, O=system:masters'))
   const errors: string[] = []
-  const api = await testApi({ log: errorLog(errors), ...(options.upstream && { upstream: options.upstream }) })
+  const { upstream, store } = options
+  const api = await testApi({ log: errorLog(errors), ...(upstream && { upstream }), ...(store && { store }) })
   const identity = { ca: authority.ca, ...authority.server }
   const server = httpServer(apiHandler(api.context), api.context, identity, options)
   const listener = createServer()
   server.accept((take) => listener.on('connection', take))
-  await once(listener.listen(0, '127.0.0.1'), 'listening')
+  await once(listener.listen(options.port ?? 0, '127.0.0.1'), 'listening')
   const { port } = listener.address() as AddressInfo
   const sessions: ClientHttp2Session[] = []
   const trusted = (identity: Partial<KeyPair> = authority.client) => ({ ca: authority.ca, ...identity })

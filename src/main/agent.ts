@@ -35,6 +35,7 @@ import { cniConfig, cniConfigFile } from '../node/network/cni-config.ts'
 import { kubernetesVersion } from './kubernetes-version.ts'
 import { cniBinDir } from './cni-bin-dir.ts'
 import { endOnFailure } from './failure.ts'
+import { giveBackMemory } from './give-back-memory.ts'
 import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
 import { version } from './version.ts'
 
@@ -48,6 +49,7 @@ const paths = layout.node(name)
 const clock = systemClock
 const log = jsonLog({ process: name })
 endOnFailure(log)
+giveBackMemory({ clock: systemClock })
 const identity = await readIdentity(layout.pki, name)
 
 const client = apiClient(http2Transport({ server: `https://${serverAddress(plan)}:6443`, userAgent: 'kubelet', ...identity }))

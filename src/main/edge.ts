@@ -11,11 +11,13 @@ import { readIdentity } from '../cluster/pki.ts'
 import { routesController } from '../dataplane/routes/routes-controller.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
 import { endOnFailure } from './failure.ts'
+import { giveBackMemory } from './give-back-memory.ts'
 import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
 
 /** The edge process: the cluster's router. Keeps the way to every node's pods. */
 const log = jsonLog({ process: 'edge' })
 endOnFailure(log)
+giveBackMemory({ clock: systemClock })
 const signal = endOfProcess()
 const { config, layout } = await clusterOf(process.argv.slice(2))
 const deps = { log, clock: systemClock, signal }

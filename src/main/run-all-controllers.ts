@@ -1,5 +1,5 @@
 import type { KubeObject } from '../api/object.ts'
-import type { Resource } from '../api/resource.ts'
+import { groupResource, type Resource } from '../api/resource.ts'
 import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
@@ -30,11 +30,14 @@ export interface ControllersDeps {
   /** PEM of the cluster's CA. */
   readonly ca: string
   readonly podRange: Cidr
+  /** Told of every cache, by the name of its resource. */
+  readonly caches: Map<string, Cache<KubeObject>>
 }
 
 /** Runs every controller of the server, over one cache per kind, until the signal aborts. */
-export async function runAllControllers({ client, log, clock, ca, podRange }: ControllersDeps, signal: AbortSignal): Promise<void> {
-  const follow = sharedCaches(client, { log, clock, signal })
+export async function runAllControllers(deps: ControllersDeps, signal: AbortSignal): Promise<void> {
+  const { client, log, clock, ca, podRange } = deps
+  const follow = sharedCaches(deps, signal)
   const caches = {
     clusterRoles: follow(ClusterRoles),
     configMaps: follow(ConfigMaps),
@@ -55,11 +58,11 @@ export async function runAllControllers({ client, log, clock, ca, podRange }: Co
 }
 
 /** One cache per resource, however many ask for it. */
-function sharedCaches(client: Client, options: { log: Log; clock: Clock; signal: AbortSignal }) {
-  const caches = new Map<Resource, Cache<KubeObject>>()
+function sharedCaches({ client, log, clock, caches }: ControllersDeps, signal: AbortSignal) {
   return <T extends KubeObject>(resource: Resource<T>): Cache<T> => {
-    const cache = caches.get(resource) ?? informer(client, resource, options)
-    caches.set(resource, cache)
+    const name = groupResource(resource)
+    const cache = caches.get(name) ?? informer(client, resource, { log, clock, signal })
+    caches.set(name, cache)
     // A resource's cache holds objects of its type.
     return cache as Cache<T>
   }

@@ -1,4 +1,5 @@
 import { views } from '../api/kinds/index.ts'
+import type { KubeObject } from '../api/object.ts'
 import { readSchema } from '../api/schema/schema-file.ts'
 import { accessControl } from '../apiserver/access-control.ts'
 import { admissionSteps } from '../apiserver/admission/index.ts'
@@ -8,9 +9,12 @@ import { httpBackends } from '../apiserver/backends.ts'
 import { compactRegularly } from '../apiserver/compaction.ts'
 import type { ApiContext } from '../apiserver/context.ts'
 import { apiHandler } from '../apiserver/handler.ts'
+import { healthChecks, StartHook } from '../apiserver/health/checks.ts'
+import { Health } from '../apiserver/health/health.ts'
 import { httpServer } from '../apiserver/http-server.ts'
 import { KindRegistry } from '../apiserver/kind-registry.ts'
 import { httpsKubelets } from '../apiserver/kubelets.ts'
+import { ServerMetrics } from '../apiserver/metrics/server-metrics.ts'
 import { ObjectStore } from '../apiserver/objects.ts'
 import { openApi } from '../apiserver/openapi.ts'
 import { feedServiceAddresses } from '../apiserver/service-address-feed.ts'
@@ -18,6 +22,7 @@ import { versionInfo } from '../apiserver/version.ts'
 import { systemClock } from '../base/clock.ts'
 import { jsonLog } from '../base/json-log.ts'
 import { apiClient } from '../client/api-client.ts'
+import type { Cache } from '../client/cache.ts'
 import { inProcessTransport } from '../client/in-process-transport.ts'
 import { apiServiceAddress, dnsServiceAddress, serverAddress } from '../cluster/address-plan.ts'
 import { planOf } from '../cluster/config.ts'
@@ -26,6 +31,7 @@ import { ensureSigningKey } from '../cluster/signing-key.ts'
 import { ensureSystemObjects } from '../controllers/system-objects.ts'
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts'
 import { endOnFailure } from './failure.ts'
+import { giveBackMemory } from './give-back-memory.ts'
 import { listenOn, receiveListener } from './listeners.ts'
 import { runAllControllers } from './run-all-controllers.ts'
 import { servedKinds } from './served-kinds.ts'
@@ -38,6 +44,7 @@ const nodePorts = { first: 30000, last: 32767 }
 
 const log = jsonLog({ process: 'server' })
 endOnFailure(log)
+giveBackMemory({ clock: systemClock })
 const end = endOfProcess()
 // Whoever asks a server to end that still starts has nothing to wait for.
 end.addEventListener('abort', exit)
@@ -46,14 +53,24 @@ const { config, layout } = await clusterOf(process.argv.slice(2))
 const plan = planOf(config)
 const clock = systemClock
 
-const store = openSqliteStore(layout.storeFile)
+const store = openSqliteStore(layout.storeFile, {
+  clock,
+  committed: (writes, durationMs) => {
+    metrics.storedWrites.add(writes)
+    metrics.transactions.observe(durationMs / 1000)
+  },
+})
 const objects = new ObjectStore(store)
 const addresses = new ServiceAddressAllocator({ clusterIPs: plan.services, nodePorts }, Math.random)
 const identity = await readIdentity(layout.pki, 'server')
 // Beside the bundle, where the build puts it.
 const schema = readSchema(new URL('schema.json', import.meta.url))
 const registry = new KindRegistry(servedKinds, views)
-const missing = new Set(['system objects'])
+const kubernetes = versionInfo(kubernetesVersion(version))
+const metrics = new ServerMetrics({ store, kinds: registry, version: kubernetes })
+const roles = new StartHook('rbac/bootstrap-roles')
+const systemObjects = new StartHook('bootstrap-controller')
+const caches = new Map<string, Cache<KubeObject>>()
 const access = await accessControl(
   {
     objects,
@@ -72,10 +89,11 @@ const context: ApiContext = {
   admission: admissionSteps({ objects, access, addresses, random: Math.random }),
   kubelets: httpsKubelets(identity),
   backends: httpBackends(),
-  openapi: openApi(registry, schema),
-  version: versionInfo(kubernetesVersion(version)),
+  openapi: openApi(registry, schema, clock),
+  version: kubernetes,
+  metrics,
   address: `127.0.0.1:${config.apiPort}`,
-  notReadyReasons: () => [...missing],
+  health: new Health(healthChecks({ store, startHooks: [roles, systemObjects], caches, end })),
   clock,
   random: Math.random,
   log,
@@ -92,18 +110,19 @@ api.accept(await hostListener)
 const user = { name: 'system:kube-controller-manager', groups: ['system:masters', 'system:authenticated'] }
 const client = apiClient(inProcessTransport((request) => handler({ ...request, accept: 'application/json', userAgent: 'kube-controller-manager', user })))
 await ensureDefaultRoles(client)
+roles.done()
 await ensureSystemObjects(client, {
   server: inner,
   apiService: apiServiceAddress(plan),
   dnsService: dnsServiceAddress(plan),
 })
-missing.delete('system objects')
+systemObjects.done()
 reportReady()
 end.removeEventListener('abort', exit)
 
 const running = [
   compactRegularly(store, { clock, log }, end),
-  runAllControllers({ client, podRange: plan.pods, ca: identity.ca, clock, log }, end),
+  runAllControllers({ client, podRange: plan.pods, ca: identity.ca, caches, clock, log }, end),
 ]
 await Promise.all(running)
 api.close()

@@ -7,11 +7,13 @@ import { realMounts } from '../kernel/mounts.ts'
 import { realNamespaces } from '../kernel/real-namespaces.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
 import { endOnFailure } from './failure.ts'
+import { giveBackMemory } from './give-back-memory.ts'
 import { removeRuntimeLeftovers } from './runtime-leftovers.ts'
 import { clusterOf, endOfProcess } from './program-arguments.ts'
 
 const log = jsonLog({ process: 'supervisor' })
 endOnFailure(log)
+giveBackMemory({ clock: systemClock })
 const stopped = endOfProcess()
 const { config, layout } = await clusterOf(process.argv.slice(2))
 

@@ -67,6 +67,10 @@ export class NaiveStore implements Store {
     if (missed.length > 0) sink(missed)
   }
 
+  async probe(): Promise<void> {
+    this.#checkOpen()
+  }
+
   async compact(revision: number): Promise<void> {
     if (revision > this.revision) throw new RangeError(`revision ${revision} lies in the future`)
     this.compactedRevision = Math.max(this.compactedRevision, revision)

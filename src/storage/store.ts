@@ -25,6 +25,11 @@ export interface Store {
    * Throws `RangeError` if `after` lies in the future.
    */
   watch(prefix: string, after: number, sink: WatchSink, signal: AbortSignal): void
+  /**
+   * Rejects if the store cannot be read; asked about writes, if the last one could not be made durable. Costs no more than
+   * a read of one row.
+   */
+  probe(what: 'read' | 'write'): Promise<void>
   /** Forgets history up to and including `revision`. Live entries stay. */
   compact(revision: number): Promise<void>
   close(): Promise<void>

@@ -8,6 +8,7 @@ import {
   type Scalar,
   type Schema,
 } from '../../api/schema/schema.ts'
+import { enumOf } from './enums.ts'
 import type { GroupVersionKind } from './served-resource.ts'
 
 /** A JSON schema as OpenAPI writes it: plain JSON. */
@@ -17,16 +18,20 @@ export type Definition = Readonly<Record<string, unknown>>
 export interface Dialect {
   /** `#/definitions/` */
   readonly refPrefix: string
+  /** Whether fields say which texts they take: `kubectl explain` shows it, of version 3 alone. */
+  readonly tellsEnums: boolean
   described(reference: string, description: string): Definition
 }
 
 export const dialectV2: Dialect = {
   refPrefix: '#/definitions/',
+  tellsEnums: false,
   described: ($ref, description) => ({ description, $ref }),
 }
 
 export const dialectV3: Dialect = {
   refPrefix: '#/components/schemas/',
+  tellsEnums: true,
   described: ($ref, description) => ({ description, allOf: [{ $ref }] }),
 }
 
@@ -92,7 +97,8 @@ function objectDefinition(name: string, type: ObjectType, setting: Setting): Def
   const fields = [...type.fields]
   const required = fields.filter(([, field]) => field.required).map(([field]) => field)
   const properties = fields.map(([key, field]) => {
-    return [key, { ...fieldDefinition(field, setting), ...listMarks(name, key, field), ...patchMarks(name, key) }] as const
+    const marks = { ...enumMark(name, key, setting), ...listMarks(name, key, field), ...patchMarks(name, key) }
+    return [key, { ...fieldDefinition(field, setting), ...marks }] as const
   })
   const kinds = setting.kinds.get(name)
   return {
@@ -121,6 +127,11 @@ function typeDefinition(type: FieldType, setting: Setting): Definition {
   if ('ref' in type) return { $ref: dialect.refPrefix + typeNamed(schema, type.ref).openApiName }
   if ('list' in type) return { type: 'array', items: typeDefinition(type.list, setting) }
   return { type: 'object', additionalProperties: typeDefinition(type.map, setting) }
+}
+
+function enumMark(type: string, field: string, { dialect }: Setting): Definition {
+  const values = dialect.tellsEnums ? enumOf(type, field) : undefined
+  return values === undefined ? {} : { enum: values }
 }
 
 /** How server-side apply merges the field. Nothing is said of the items of a List, which nobody applies. */

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { kinds } from '../../api/kinds/index.ts'
+import { typeNamed } from '../../api/schema/schema.ts'
 import { readSchema } from '../../api/schema/schema-file.ts'
 import { KindRegistry } from '../kind-registry.ts'
 import { OpenApiDocuments } from './documents.ts'
+import { enumFields } from './enums.ts'
 
 const schema = readSchema()
 const documents = new OpenApiDocuments(new KindRegistry(kinds), schema)
-const core = JSON.parse(documents.v3('api/v1') ?? '')
-const v2 = JSON.parse(documents.v2())
+const core = JSON.parse(documents.v3('api/v1')?.body ?? '')
+const v2 = JSON.parse(documents.v2().body)
 
 describe('version 3', () => {
   test('the index names a document for each group and version, with its hash', () => {
@@ -72,6 +74,12 @@ describe('version 3', () => {
     })
   })
 
+  test('fields that take one of a few texts say which', () => {
+    const { schemas } = core.components
+    expect(schemas['io.k8s.api.core.v1.ServiceSpec'].properties.type.enum).toEqual(['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'])
+    expect(enumFields.filter(([type, field]) => typeNamed(schema, type).fields.get(field)?.type !== 'string')).toEqual([])
+  })
+
   test('a kind that is added appears', () => {
     const registry = new KindRegistry(kinds)
     const growing = new OpenApiDocuments(registry, schema)
@@ -80,7 +88,7 @@ describe('version 3', () => {
     if (first === undefined) throw new Error('there are no kinds')
     registry.add({ ...first, resource: { ...first.resource, group: 'example.com' } })
     expect(growing.v3Index()).not.toBe(before)
-    expect(growing.v3('apis/example.com/v1')).toContain('"/apis/example.com/v1/')
+    expect(growing.v3('apis/example.com/v1')?.body).toContain('"/apis/example.com/v1/')
   })
 })
 

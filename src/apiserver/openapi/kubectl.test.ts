@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kinds } from '../../api/kinds/index.ts'
+import { ingressKind } from '../../api/kinds/ingress.ts'
+import { legacyIngressViews } from '../../api/kinds/legacy-ingress.ts'
 import { readSchema } from '../../api/schema/schema-file.ts'
 import { apiHandler } from '../handler.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
@@ -42,6 +44,8 @@ describe.skipIf(!hasKubectl())('kubectl', () => {
 
   beforeAll(async () => {
     api = await testApi()
+    api.context.kinds.add(ingressKind)
+    for (const view of legacyIngressViews) api.context.kinds.addView(view)
     home = mkdtempSync(join(tmpdir(), 'portolan-kubectl-'))
     writeFileSync(join(home, 'service.yaml'), manifest)
     await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
@@ -61,6 +65,32 @@ describe.skipIf(!hasKubectl())('kubectl', () => {
     expect(output).toMatch(/nodePort\s+<integer>/)
     expect(output).toMatch(/port\s+<integer> -required-/)
   })
+
+  for (const { name, query, lines } of [
+    {
+      name: 'a list of objects',
+      query: ['pods.spec.containers'],
+      lines: ['A single application container that you want to run within a pod.', 'Arguments to the entrypoint.', 'imagePullPolicy\t<string>'],
+    },
+    {
+      name: 'an object',
+      query: ['service.spec'],
+      lines: ['ServiceSpec describes the attributes that a user creates on a service.', 'sessionAffinityConfig\t<SessionAffinityConfig>'],
+    },
+    { name: 'a field with its choices', query: ['service.spec.type'], lines: ['ENUM:', '    ClusterIP\n    ExternalName\n    LoadBalancer\n    NodePort'] },
+    { name: 'a kind', query: ['endpointslices'], lines: ['discovery.k8s.io', 'addressType\t<string> -required-\n  enum: FQDN, IPv4, IPv6'] },
+    { name: 'the stored version of a kind', query: ['ingress'], lines: ['networking.k8s.io', 'Ingress is a collection of rules'] },
+    {
+      name: 'an older version of a kind',
+      query: ['ingress', '--api-version=extensions/v1beta1'],
+      lines: ['VERSION:    v1beta1', 'Ingress is a collection of rules', 'spec\t<IngressSpec>'],
+    },
+  ]) {
+    test(`explains ${name}`, async () => {
+      const { output } = await kubectl('explain', ...query)
+      expect(lines.filter((line) => !output.includes(line)).map((line) => `${output}\nlacks ${line}`)).toEqual([])
+    })
+  }
 
   test('is told of an unknown field', async () => {
     const { failed, output } = await kubectl('create', '-f', join(home, 'service.yaml'))

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { apiVersionOf, type Resource } from '../../api/resource.ts'
 import { typeNamed, type Schema } from '../../api/schema/schema.ts'
 import { definitionsOf, dialectV3, patchName, type Definition } from './definitions.ts'
@@ -25,12 +24,13 @@ export function groupVersionPath(resource: Pick<Resource, 'group' | 'version'>):
 }
 
 /** `/openapi/v3`: where each document is. The hash changes with the document, so that clients can keep it for good. */
-export function openApiV3Index(documents: ReadonlyMap<string, string>): Definition {
-  const paths = [...documents].map(([path, text]) => {
-    const hash = createHash('sha512').update(text).digest('hex').toUpperCase()
-    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }]
-  })
+export function openApiV3Index(documents: readonly { readonly path: string; readonly hash: string }[]): Definition {
+  const paths = documents.map((document) => [document.path, { serverRelativeURL: openApiV3Url(document) }])
   return { paths: Object.fromEntries(paths) }
+}
+
+export function openApiV3Url({ path, hash }: { readonly path: string; readonly hash: string }): string {
+  return `/openapi/v3/${path}?hash=${hash}`
 }
 
 function pathItem({ pathParameters, kind, operations }: ApiPath, schema: Schema): Definition {

@@ -1,4 +1,5 @@
 import { expired, internalError } from '../../api/errors.ts'
+import type { Value } from '../../base/metrics.ts'
 import { Compacted } from '../../storage/store.ts'
 import type { ApiContext, ResourceRequest } from '../context.ts'
 import { negotiate } from '../negotiate.ts'
@@ -28,7 +29,9 @@ export async function watch(context: ApiContext, resourceRequest: ResourceReques
   const lines = new WatchLines(form, as, selectionOf(form, query), tableOptions(context, query), context)
   const timeoutMs = Math.min(countOf(query, 'timeoutSeconds') * 1000 || defaultTimeoutMs, maxTimeoutMs)
   const start = await startOf(context, prefix, query)
-  const plan = { prefix, start, timeoutMs, bookmarks: isTrue(query.get('allowWatchBookmarks')) }
+  const { group, version, plural } = form.resource
+  const sent = context.metrics.watchEvents.with(group, version, plural)
+  const plan = { prefix, start, timeoutMs, bookmarks: isTrue(query.get('allowWatchBookmarks')), sent }
   return {
     status: 200,
     contentType: 'application/json',
@@ -41,13 +44,15 @@ interface Plan {
   readonly start: Start
   readonly timeoutMs: number
   readonly bookmarks: boolean
+  /** Counts events. */
+  readonly sent: Value
 }
 
 /** Writes what is there, and then everything that happens, until the client leaves or the time is up. */
 async function follow(
   context: ApiContext,
   lines: WatchLines,
-  { prefix, start, timeoutMs, bookmarks }: Plan,
+  { prefix, start, timeoutMs, bookmarks, sent }: Plan,
   write: Write,
   signal: AbortSignal,
 ): Promise<void> {
@@ -66,14 +71,16 @@ async function follow(
     })
   }
   try {
-    await writeInitial(lines, start, write, ended.signal)
+    await writeInitial(lines, { start, sent }, write, ended.signal)
     objects.store.watch(
       prefix,
       start.revision,
       (events) => {
         try {
-          const text = events.map((event) => lines.event(event)).join('')
-          if (text !== '') void write(text)
+          const told = events.map((event) => lines.event(event)).filter((line) => line !== '')
+          if (told.length === 0) return
+          sent.add(told.length)
+          void write(told.join(''))
         } catch (error) {
           log.error({ error, prefix }, 'watch broke off')
           void write(lines.error(internalError(error as Error)))
@@ -96,10 +103,18 @@ async function follow(
   }
 }
 
-async function writeInitial(lines: WatchLines, start: Start, write: Write, ended: AbortSignal): Promise<void> {
+async function writeInitial(
+  lines: WatchLines,
+  { start, sent }: Pick<Plan, 'start' | 'sent'>,
+  write: Write,
+  ended: AbortSignal,
+): Promise<void> {
   let piece = ''
   for (const stored of start.initial) {
-    piece += lines.initial(stored)
+    const line = lines.initial(stored)
+    if (line === '') continue
+    piece += line
+    sent.add()
     if (piece.length < initialPieceLength) continue
     await write(piece)
     if (ended.aborted) return

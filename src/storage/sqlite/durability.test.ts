@@ -58,11 +58,13 @@ test('a commit that fails rejects all its writes, changes nothing, and loses not
   const acknowledged: number[] = []
   const failed: string[] = []
   const held: number[] = []
+  const probes: string[] = []
   // Files of this process may grow to 1 MiB, as on a disk that is full.
   await runWriter(
     (line) => {
       const words = line.split(' ')
       if (line.startsWith('failed ')) failed.push(line)
+      else if (line.startsWith('probe ')) probes.push(line)
       else if (line.startsWith('holds ')) held.push(...words.slice(1).map(Number))
       else acknowledged.push(Number(words.at(-1)))
     },
@@ -74,6 +76,7 @@ test('a commit that fails rejects all its writes, changes nothing, and loses not
   const store = openSqliteStore(scratch.path)
   try {
     expect(failed).toHaveLength(4)
+    expect(probes).toEqual(['probe fulfilled rejected'])
     for (const line of failed) expect(line).toContain(`${scratch.path}: `)
     const [revision, ...modRevisions] = held
     expect(Math.max(...modRevisions)).toBeLessThanOrEqual(Number(revision))

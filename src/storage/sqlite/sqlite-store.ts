@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '../../base/clock.ts'
 import { sortByKey, SortedEntries, type Range } from '../sorted-entries.ts'
 import {
   Compacted,
@@ -18,6 +19,12 @@ import { LogTable, type Share } from './log-table.ts'
 /** Revisions swept in one transaction, so that compaction never holds up writes for long. */
 const sweepStep = 2000
 
+export interface TransactionObserver {
+  readonly clock: Pick<Clock, 'monotonicMs'>
+  /** Told of each transaction that has become durable, with the time that it took. */
+  committed(writes: number, durationMs: number): void
+}
+
 interface PendingWrite {
   readonly write: Write
   readonly resolve: (event: StoreEvent) => void
@@ -32,10 +39,10 @@ interface PendingWrite {
  * meanwhile waits in the sockets and makes up the next one. `watch` delivers what has happened already before it
  * returns, and everything else as soon as it is durable.
  */
-export function openSqliteStore(path: string): Store {
+export function openSqliteStore(path: string, observer?: TransactionObserver): Store {
   const database = openDatabase(path)
   try {
-    return guarded(path, () => new SqliteStore(database, path))
+    return guarded(path, () => new SqliteStore(database, path, observer))
   } catch (error) {
     database.close()
     throw error
@@ -45,6 +52,7 @@ export function openSqliteStore(path: string): Store {
 class SqliteStore implements Store {
   readonly #path: string
   readonly #database: DatabaseSync
+  readonly #observer: TransactionObserver | undefined
   readonly #log: LogTable
   readonly #live: SortedEntries
   readonly #watchers = new WatchRegistry()
@@ -54,9 +62,12 @@ class SqliteStore implements Store {
   #swept: number
   #sweeping: Promise<void> = Promise.resolve()
   #closed = false
+  /** What the last transaction failed with. */
+  #failure: unknown
 
-  constructor(database: DatabaseSync, path: string) {
+  constructor(database: DatabaseSync, path: string, observer: TransactionObserver | undefined) {
     this.#database = database
+    this.#observer = observer
     this.#path = path
     this.#log = new LogTable(database)
     this.#live = new SortedEntries(this.#log.live())
@@ -112,6 +123,12 @@ class SqliteStore implements Store {
     if (missed.length > 0) deliver(sink, missed)
   }
 
+  async probe(what: 'read' | 'write'): Promise<void> {
+    this.#checkOpen()
+    if (what === 'write' && this.#failure !== undefined) throw this.#failure
+    guarded(this.#path, () => this.#log.horizon())
+  }
+
   async compact(revision: number): Promise<void> {
     this.#checkOpen()
     if (revision > this.#revision) throw future(revision, this.#revision)
@@ -148,8 +165,9 @@ class SqliteStore implements Store {
     const verdicts = judgeWrites(this.#live, this.#revision, pending.map(({ write }) => write))
     const events = verdicts.filter((verdict): verdict is StoreEvent => !(verdict instanceof Error))
     try {
-      if (events.length > 0) guarded(this.#path, () => this.#log.append(events))
+      if (events.length > 0) this.#commit(events)
     } catch (error) {
+      this.#failure = error
       for (const { reject } of pending) reject(error)
       return
     }
@@ -159,6 +177,13 @@ class SqliteStore implements Store {
       if (verdict === undefined || verdict instanceof Error) reject(verdict)
       else resolve(verdict)
     })
+  }
+
+  #commit(events: readonly StoreEvent[]): void {
+    const startMs = this.#observer?.clock.monotonicMs() ?? 0
+    guarded(this.#path, () => this.#log.append(events))
+    this.#failure = undefined
+    this.#observer?.committed(events.length, this.#observer.clock.monotonicMs() - startMs)
   }
 
   #takeIn(events: readonly StoreEvent[]): void {

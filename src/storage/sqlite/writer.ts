@@ -2,7 +2,7 @@
  * A process that writes until it is stopped, for tests of what survives it: `writer.ts PATH`. Four writers each count
  * up in a key of their own, with a key created and removed for every step. Every acknowledged count is printed as
  * `KEY COUNT REVISION`. Each ends at its first failure, `failed MESSAGE`; then `holds REVISION MODREVISION…` says what
- * the store still has.
+ * the store still has, and `probe READ WRITE` whether it can be read and written.
  */
 import { openSqliteStore } from './sqlite-store.ts'
 
@@ -28,5 +28,7 @@ const writers = Array.from({ length: 4 }, (_, index) => countUp(`/registry/count
 for (const outcome of await Promise.allSettled(writers)) {
   if (outcome.status === 'rejected') process.stdout.write(`failed ${outcome.reason.message}\n`)
 }
+const probes = await Promise.allSettled([store.probe('read'), store.probe('write')])
+process.stdout.write(`probe ${probes.map(({ status }) => status).join(' ')}\n`)
 const { entries } = await store.list('/registry/counters/')
 process.stdout.write(`holds ${store.revision} ${entries.map(({ modRevision }) => modRevision).join(' ')}\n`)
