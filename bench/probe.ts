@@ -35,7 +35,9 @@ export class Probe implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = once(this.#child, 'exit')
-    this.#child.stdin.end() // the end of its input is its own
+    // The end of its input is its own, unless it still looks for what does not come.
+    this.#child.stdin.end()
+    this.#child.kill()
     await ended
   }
 

@@ -108,7 +108,7 @@ async function measure(size: number, say: (line: string) => void): Promise<Figur
 /** The first is the one that is measured; nobody serves the others. */
 function servicesOf(size: number): BenchService[] {
   const outside = { nodePort, loadBalancerIP }
-  return world({ services: size, endpoints }, nodeName).map((each, index) => (index === 0 ? { ...each, outside } : each))
+  return world({ services: size, endpoints }).map((each, index) => (index === 0 ? { ...each, outside } : each))
 }
 
 async function makeSite(

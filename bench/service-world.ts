@@ -32,13 +32,16 @@ const pods: Cidr = { base: 0x0a800000, bits: 9 }
 export const podRange = formatCidr(pods)
 export const worldRanges: readonly ClusterRange[] = [{ family: ipv4, services: formatCidr(services), pods: podRange }]
 
-/** Services whose endpoints are all on one node, where there is most to be told to the kernel. */
-export function world({ services: count, endpoints }: WorldSize, nodeName: string): BenchService[] {
+const podsPerNode = 250
+
+/** Services with their endpoints, 250 to a node: those of the first Services on `node-1`. */
+export function world({ services: count, endpoints }: WorldSize): BenchService[] {
   return Array.from({ length: count }, (_, index) => ({
     name: `s${index}`,
     clusterIP: addressAt(services, index + 1000),
     endpoints: Array.from({ length: endpoints }, (_, nth) => {
-      return { address: addressAt(pods, index * endpoints + nth + 1000), nodeName }
+      const pod = index * endpoints + nth
+      return { address: addressAt(pods, pod + 1000), nodeName: `node-${1 + Math.floor(pod / podsPerNode)}` }
     }),
   }))
 }
