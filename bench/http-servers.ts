@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { realProcesses } from '../src/kernel/real-processes.ts'
 import type { TestNamespace } from '../src/kernel/test-network.ts'
+import { childrenOf, cpuOf, programOf } from './process-usage.ts'
 
 /** HAProxy servers that answer by themselves, one thread each. */
 export class HttpServers implements AsyncDisposable {
@@ -32,6 +33,12 @@ export class HttpServers implements AsyncDisposable {
     })
     const retry = ['--retry', '50', '--retry-connrefused', '--retry-delay', '1']
     await namespace.run('curl', '-sf', ...retry, `http://127.0.0.1:${this.#port}/`)
+  }
+
+  /** Milliseconds of CPU that all of them have used so far. */
+  get cpu(): number {
+    const servers = childrenOf(process.pid).flatMap(childrenOf).filter((pid) => programOf(pid) === 'haproxy')
+    return servers.map(cpuOf).reduce((sum, { user, system }) => sum + user + system, 0)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestNamespace } from '../src/kernel/test-network.ts'
+import { cpuOfChildren } from './process-usage.ts'
 
 /** `new`: a connection for each request. */
 export type Connections = 'keep-alive' | 'new'
@@ -12,6 +13,13 @@ export interface Load {
   readonly addresses: readonly string[]
   readonly port: number
   readonly connections: Connections
+}
+
+export interface Answers {
+  readonly count: number
+  readonly perSecond: number
+  /** Milliseconds of CPU that wrk has used for them. */
+  readonly cpu: number
 }
 
 const threads = 3
@@ -28,6 +36,9 @@ function setup(thread)
 end
 `
 
+/** Prints the shell's own line of /proc/PID/stat at the end, in which is what its children have used. */
+const thenUsage = ['sh', '-c', '"$@" && cat /proc/$$/stat', 'sh'] as const
+
 /** wrk, in a namespace of one's choice. */
 export class LoadGenerator implements AsyncDisposable {
   readonly #directory: string
@@ -42,15 +53,19 @@ export class LoadGenerator implements AsyncDisposable {
     return new LoadGenerator(directory)
   }
 
-  /** Answers per second over a short time. Rejects if any request failed. */
-  async run({ from, addresses, port, connections }: Load): Promise<number> {
+  /** Asks for a short time. Rejects if any request failed. */
+  async run({ from, addresses, port, connections }: Load): Promise<Answers> {
     const header = connections === 'new' ? ['-H', 'Connection: close'] : []
     const where = ['env', `ADDRESSES=${addresses.join(' ')}`, `PORT=${port}`] as const
     const how = ['wrk', `-t${threads}`, `-c${concurrency}`, `-d${seconds}s`, '-s', join(this.#directory, 'spread.lua'), ...header]
-    const output = await from.run(...where, ...how, `http://${addresses[0]}:${port}/`)
+    const output = await from.run(...where, ...thenUsage, ...how, `http://${addresses[0]}:${port}/`)
     const problem = /^ *(Socket errors|Non-2xx).*$/m.exec(output)?.[0]
     if (problem !== undefined) throw new Error(`requests to ${addresses.join(', ')} port ${port} failed: ${problem.trim()}`)
-    return Number(/^Requests\/sec: +([\d.]+)/m.exec(output)?.[1] ?? NaN)
+    return {
+      count: Number(/^ *(\d+) requests in /m.exec(output)?.[1] ?? NaN),
+      perSecond: Number(/^Requests\/sec: +([\d.]+)/m.exec(output)?.[1] ?? NaN),
+      cpu: cpuOfChildren(output.trimEnd().split('\n').at(-1) ?? ''),
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

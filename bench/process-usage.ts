@@ -22,10 +22,20 @@ export function peakMemoryOf(pid: number): number {
 
 /** What a process has used since its start, without its children. */
 export function cpuOf(pid: number): CpuTime {
-  // The name, in brackets, may hold spaces; user and system time are fields 14 and 15 (proc_pid_stat(5)).
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
-  const milliseconds = (field: string | undefined) => (Number(field) / clockTicksPerSecond) * 1000
-  return { user: milliseconds(fields[11]), system: milliseconds(fields[12]) }
+  const [user, system] = timesIn(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  return { user: user ?? NaN, system: system ?? NaN }
+}
+
+/** What the ended children of a process have used, in milliseconds, from its line of /proc/PID/stat. */
+export function cpuOfChildren(stat: string): number {
+  const [, , user, system] = timesIn(stat)
+  return (user ?? NaN) + (system ?? NaN)
+}
+
+/** Fields 14 to 17 (proc_pid_stat(5)): user and system time, and those of children. The name, in brackets, may hold spaces. */
+function timesIn(stat: string): number[] {
+  const fields = stat.replace(/^.*\) /, '').split(' ')
+  return fields.slice(11, 15).map((ticks) => (Number(ticks) / clockTicksPerSecond) * 1000)
 }
 
 export function cpuBetween(before: CpuTime, after: CpuTime): CpuTime {

@@ -25,7 +25,8 @@ const outsideAddress = '192.168.99.1'
 /**
  * Answers per second from three pods on one node, reached by each kind of address of a Service, from a pod of the node
  * and from outside. Two nodes in namespaces of their own, with the proxy's rules and with chains as kube-proxy has
- * them, are measured in turn, in each round, next to the pods' own addresses.
+ * them, are measured in turn, in each round, next to the pods' own addresses. CPU per answer tells the same, and is
+ * still worth something when others use the machine.
  */
 export const proxyPath: Benchmark = {
   name: 'proxy-path',
@@ -70,8 +71,14 @@ const paths: readonly Path[] = [
 ]
 const kinds: readonly Connections[] = ['keep-alive', 'new']
 
-/** Answers per second, one a round. */
-type Series = number[]
+/** One a round. */
+type Series = readonly Sample[]
+
+interface Sample {
+  readonly perSecond: number
+  /** Microseconds that client and servers took for each answer, the kernel's work on its way in it. */
+  readonly cpu: number
+}
 
 async function measure(size: number, say: (line: string) => void): Promise<Figure[]> {
   await using network = new TestNetwork()
@@ -96,7 +103,10 @@ async function measure(size: number, say: (line: string) => void): Promise<Figur
         for (const { name: siteName, site } of sites) {
           const load = { from: site[from], addresses: addresses(site.service), port, connections }
           const key = keyOf(connections, name, siteName)
-          results.set(key, [...(results.get(key) ?? []), await generator.run(load)])
+          const cpuBefore = servers.cpu
+          const { count, perSecond, cpu } = await generator.run(load)
+          const sample = { perSecond, cpu: ((cpu + servers.cpu - cpuBefore) / count) * 1000 }
+          results.set(key, [...(results.get(key) ?? []), sample])
         }
       }
     }
@@ -162,20 +172,35 @@ function figuresOf(size: number, connections: Connections, results: ReadonlyMap<
   const what = `${size} Services, ${connections}: `
   return paths.flatMap(({ name, direct }): Figure[] => {
     const [ours, chains] = [seriesOf(name, 'ours'), seriesOf(name, 'chains')]
-    const figures: Figure[] = [
-      { what: `${what}${name}`, value: median(ours), unit: '/s' },
-      { what: `${what}${name}, chains`, value: median(chains), unit: '/s' },
-      { what: `${what}${name}, ours ÷ chains`, value: ratio(ours, chains), unit: '×', goal: '≥ 0.95' },
+    const own = [
+      ...seriesFigures(`${what}${name}`, ours),
+      ...seriesFigures(`${what}${name}, chains`, chains),
     ]
-    if (direct === undefined) return figures.slice(0, 2)
-    const toDirect = { value: ratio(ours, seriesOf(direct, 'ours')), unit: '×', goal: '→ 1.0' } as const
-    return [...figures, { what: `${what}${name}, ours ÷ direct`, ...toDirect }]
+    if (direct === undefined) return own
+    const straight = seriesOf(direct, 'ours')
+    return [
+      ...own,
+      { what: `${what}${name}, ours ÷ chains`, value: ratio(ours, chains, rate), unit: '×', goal: '≥ 0.95' },
+      { what: `${what}${name}, ours ÷ direct`, value: ratio(ours, straight, rate), unit: '×', goal: '→ 1.0' },
+      { what: `${what}${name}, CPU, chains ÷ ours`, value: ratio(chains, ours, cpuTime), unit: '×', goal: '≥ 0.95' },
+      { what: `${what}${name}, CPU, direct ÷ ours`, value: ratio(straight, ours, cpuTime), unit: '×', goal: '→ 1.0' },
+    ]
   })
 }
 
+const rate = ({ perSecond }: Sample) => perSecond
+const cpuTime = ({ cpu }: Sample) => cpu
+
+function seriesFigures(what: string, series: Series): Figure[] {
+  return [
+    { what, value: median(series.map(rate)), unit: '/s' },
+    { what: `${what}, CPU each`, value: median(series.map(cpuTime)), unit: 'µs' },
+  ]
+}
+
 /** Median of the rounds' ratios, so that what slowed down a whole round does not count. */
-function ratio(one: Series, other: Series): number {
-  return median(one.map((value, round) => value / (other[round] ?? NaN)))
+function ratio(one: Series, other: Series, of: (sample: Sample) => number): number {
+  return median(one.map((sample, round) => of(sample) / of(other[round] ?? { perSecond: NaN, cpu: NaN })))
 }
 
 function keyOf(connections: Connections, path: string, site: string): string {
