@@ -21,7 +21,6 @@ interface Case extends WorldSize {
   readonly published?: string
 }
 
-const changeGoal = '≤ 1 ms of kernel time'
 const changes = 240
 const cases: readonly Case[] = [
   { services: 100, endpoints: 10, loads: 5 },
@@ -49,7 +48,7 @@ export const proxySync: Benchmark = {
       if (each.chainChanges === undefined) continue
       const chains = await measureChains(services, each.chainChanges)
       say(`${size}, chains: loaded in ${chains.load.ms.toFixed(0)} ms, a change takes ${median(chains.change.ms).toFixed(0)} ms`)
-      figures.push(...figuresOf(`${size}, chains:`, chains, {}), ...ratios(`${size}:`, ours, chains))
+      figures.push(...figuresOf(`${size}, chains:`, chains), ...ratios(`${size}:`, ours, chains))
     }
     return figures
   },
@@ -181,7 +180,10 @@ function changedServices(services: readonly BenchService[], times: number): { be
   })
 }
 
-function figuresOf(what: string, { load, change }: Measured, { goal, published }: Partial<Case>): Figure[] {
+/** Ours stand beside their goals. */
+function figuresOf(what: string, { load, change }: Measured, ours?: Case): Figure[] {
+  const { goal, published } = ours ?? {}
+  const changeGoal = ours === undefined ? {} : { goal: '≤ 1 ms, whatever the size' }
   const beside = { ...(goal === undefined ? {} : { goal }), ...(published === undefined ? {} : { others: published }) }
   return [
     { what: `${what} full load`, value: load.ms, unit: 'ms', ...beside },
@@ -192,7 +194,7 @@ function figuresOf(what: string, { load, change }: Measured, { goal, published }
     { what: `${what} one endpoint, p50`, value: median(change.ms), unit: 'ms' },
     { what: `${what} one endpoint, p99`, value: percentile(change.ms, 0.99), unit: 'ms' },
     { what: `${what} … CPU of nft, reading`, value: change.cpu.user, unit: 'ms' },
-    { what: `${what} … CPU of nft, in the kernel`, value: change.cpu.system, unit: 'ms', goal: changeGoal },
+    { what: `${what} … CPU of nft, in the kernel`, value: change.cpu.system, unit: 'ms', ...changeGoal },
   ]
 }
 
