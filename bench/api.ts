@@ -11,7 +11,7 @@ import { readKubeconfig } from '../src/client/kubeconfig.ts'
 import { contextName } from '../src/cluster/kubeconfig.ts'
 import { TestCluster } from '../test/test-cluster.ts'
 import { type Benchmark, type Figure, median } from './benchmark.ts'
-import { pssOf } from './process-memory.ts'
+import { pssOf } from './process-usage.ts'
 
 const clients = 16
 const creates = 4000

@@ -10,11 +10,18 @@ export interface Benchmark {
 export interface Figure {
   readonly what: string
   readonly value: number
-  readonly unit: 'ms' | 'MB' | '% of a core' | '/s'
+  /** `×` is a ratio of two figures of the same run. */
+  readonly unit: 'ms' | 'µs' | 'MB' | '% of a core' | '/s' | '×'
   /** The goal of the project, in words. */
   readonly goal?: string
   /** How the best known other systems do, in words, with their source. */
   readonly others?: string
+}
+
+/** The value that a share (0 to 1) of all are at most; NaN if there are none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN
 }
 
 export function median(values: readonly number[]): number {

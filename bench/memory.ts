@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark, Figure } from './benchmark.ts'
-import { pssOf } from './process-memory.ts'
+import { cpuOf, pssOf } from './process-usage.ts'
 import { TestCluster } from '../test/test-cluster.ts'
 
 /** Idle is judged over this time, after as long to settle down. */
 const observedMs = 20_000
-const clockTicksPerSecond = 100
 
 /** What an idle cluster of one node takes: proportional set size (shared pages divided among their users), and CPU. */
 export const memory: Benchmark = {
@@ -20,9 +19,9 @@ export const memory: Benchmark = {
     const { stdout } = await cluster.portolan('status', '--json')
     const { supervisorPid } = JSON.parse(stdout) as { supervisorPid: number }
     const pids = [supervisorPid, ...cgroupProcesses(`/portolan/${cluster.name}`)]
-    const before = cpuSeconds(pids)
+    const before = cpuMilliseconds(pids)
     await sleep(observedMs)
-    const cpu = ((cpuSeconds(pids) - before) / (observedMs / 1000)) * 100
+    const cpu = ((cpuMilliseconds(pids) - before) / observedMs) * 100
     return figures(pids, cpu)
   },
 }
@@ -69,10 +68,6 @@ function nameOf(pid: number): string {
   return own === undefined ? (words[0] ?? '').replace(/.*\//, '') : `portolan ${own}`
 }
 
-function cpuSeconds(pids: readonly number[]): number {
-  return pids.reduce((total, pid) => {
-    // The name, in brackets, may hold spaces; user and system time are fields 14 and 15 (proc_pid_stat(5)).
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
-    return total + (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond
-  }, 0)
+function cpuMilliseconds(pids: readonly number[]): number {
+  return pids.map(cpuOf).reduce((total, { user, system }) => total + user + system, 0)
 }

@@ -1,0 +1,74 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestNamespace } from '../src/kernel/test-network.ts'
+import { cpuOfChildren } from './process-usage.ts'
+
+/** `new`: a connection for each request. */
+export type Connections = 'keep-alive' | 'new'
+
+export interface Load {
+  readonly from: TestNamespace
+  /** Thread after thread takes the next, so that several are loaded alike. */
+  readonly addresses: readonly string[]
+  readonly port: number
+  readonly connections: Connections
+}
+
+export interface Answers {
+  readonly count: number
+  readonly perSecond: number
+  /** Milliseconds of CPU that wrk has used for them. */
+  readonly cpu: number
+}
+
+const threads = 3
+const concurrency = 48
+const seconds = 1
+/** `setup` is called for each thread, and `addr` is what its connections go to. */
+const script = `
+local threads = 0
+function setup(thread)
+  local addresses = {}
+  for address in os.getenv("ADDRESSES"):gmatch("%S+") do addresses[#addresses + 1] = address end
+  thread.addr = wrk.lookup(addresses[threads % #addresses + 1], os.getenv("PORT"))[1]
+  threads = threads + 1
+end
+`
+
+/** Prints the shell's own line of /proc/PID/stat at the end, in which is what its children have used. */
+const thenUsage = ['sh', '-c', '"$@" && cat /proc/$$/stat', 'sh'] as const
+
+/** wrk, in a namespace of one's choice. */
+export class LoadGenerator implements AsyncDisposable {
+  readonly #directory: string
+
+  private constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  static async create(): Promise<LoadGenerator> {
+    const directory = await mkdtemp(join(tmpdir(), 'bench-wrk-'))
+    await writeFile(join(directory, 'spread.lua'), script)
+    return new LoadGenerator(directory)
+  }
+
+  /** Asks for a short time. Rejects if any request failed. */
+  async run({ from, addresses, port, connections }: Load): Promise<Answers> {
+    const header = connections === 'new' ? ['-H', 'Connection: close'] : []
+    const where = ['env', `ADDRESSES=${addresses.join(' ')}`, `PORT=${port}`] as const
+    const how = ['wrk', `-t${threads}`, `-c${concurrency}`, `-d${seconds}s`, '-s', join(this.#directory, 'spread.lua'), ...header]
+    const output = await from.run(...where, ...thenUsage, ...how, `http://${addresses[0]}:${port}/`)
+    const problem = /^ *(Socket errors|Non-2xx).*$/m.exec(output)?.[0]
+    if (problem !== undefined) throw new Error(`requests to ${addresses.join(', ')} port ${port} failed: ${problem.trim()}`)
+    return {
+      count: Number(/^ *(\d+) requests in /m.exec(output)?.[1] ?? NaN),
+      perSecond: Number(/^Requests\/sec: +([\d.]+)/m.exec(output)?.[1] ?? NaN),
+      cpu: cpuOfChildren(output.trimEnd().split('\n').at(-1) ?? ''),
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return rm(this.#directory, { recursive: true })
+  }
+}
