@@ -30,7 +30,7 @@ export const endpointPort = 8080
 const services: Cidr = { base: 0x0a600000, bits: 13 }
 const pods: Cidr = { base: 0x0a800000, bits: 9 }
 export const podRange = formatCidr(pods)
-export const worldRanges: readonly ClusterRange[] = [{ family: ipv4, services: formatCidr(services), pods: podRange }]
+export const worldRanges: readonly ClusterRange[] = [{ family: ipv4, services: [formatCidr(services)], pods: podRange }]
 
 const podsPerNode = 250
 

@@ -10,8 +10,8 @@ const affinityClients = 65_536
 /**
  * The table with everything that does not depend on which services there are.
  *
- * - nat, prerouting and output: the first packet of a connection is looked up in `services`; a chain chosen by the
- *   number of endpoints translates it. Before that, clients from outside of the node are looked up in `outside`, and
+ * - nat, prerouting and output: the first packet of a connection is looked up in `services`, which names a shape, and
+ *   the chain of that shape translates it. Before that, clients from outside of the node are looked up in `outside`, and
  *   those that a service does not want are dropped. What is not found goes on as it is.
  * - nat, postrouting: see `masquerades`.
  * - filter, behind the translation: what is still untranslated has no endpoint, or asks for a port that a cluster IP
@@ -47,14 +47,16 @@ export function baseRules(ranges: readonly ClusterRange[]): string {
   ])
 }
 
-function dispatch({ header, suffix }: AddressFamily): string {
-  return `${target(header)} vmap @services${suffix}`
+function dispatch(family: AddressFamily): string {
+  const { services, shapes } = setsOf(family)
+  return `meta mark set ${target(family.header)} map @${services} meta mark vmap @${shapes}`
 }
 
 /** For those who do not come from a pod of this node. The node itself is not asked: its own packets come by output. */
 function outsideDispatch(family: AddressFamily): string {
-  const { ownPods, outside } = setsOf(family)
-  return `${family.header} saddr != @${ownPods} ${target(family.header)} vmap @${outside}`
+  const { ownPods, outside, shapes } = setsOf(family)
+  const chain = `meta mark set ${target(family.header)} map @${outside} meta mark vmap @${shapes}`
+  return `${family.header} saddr != @${ownPods} ${chain}`
 }
 
 function restriction(family: AddressFamily): string {
@@ -107,8 +109,9 @@ function baseSets(family: AddressFamily): string[] {
   const { type } = family
   const targetType = `${type} . inet_proto . inet_service`
   return [
-    block(`map ${sets.services}`, [`type ${targetType} : verdict`]),
-    block(`map ${sets.outside}`, [`type ${targetType} : verdict`]),
+    block(`map ${sets.services}`, [`type ${targetType} : mark`]),
+    block(`map ${sets.outside}`, [`type ${targetType} : mark`]),
+    block(`map ${sets.shapes}`, ['type mark : verdict']),
     block(`set ${sets.ownPods}`, [`type ${type}`, 'flags interval']),
     block(`set ${sets.refused}`, [`type ${targetType}`]),
     block(`set ${sets.clusterIPs}`, [`type ${type}`]),
@@ -136,7 +139,8 @@ function pickRules(shape: Shape): string[] {
   const key = `${target(header)} . numgen random mod ${shape.endpoints}`
   return [
     block(`map ${slots}`, [`typeof ${key} : ${header} daddr . th dport`]), // no type name stands for a random number
-    block(`chain ${chainOf(shape)}`, [`dnat ${header} addr . port to ${key} map @${slots}`]),
+    // The mark has done its work, and is not to be taken for one of somebody else's.
+    block(`chain ${chainOf(shape)}`, ['meta mark set 0', `dnat ${header} addr . port to ${key} map @${slots}`]),
   ]
 }
 

@@ -8,8 +8,8 @@ import type { Change } from './diff.ts'
  */
 export class Claims {
   readonly #keys = new Map<string, Map<string, ClaimedKey>>()
-  /** What each key that was touched since the last `take` was then. */
-  readonly #before = new Map<string, Map<string, Element | undefined>>()
+  /** What each key that was touched since the last `take` was then; kept from the first `take` on: before it was nothing. */
+  #before: Map<string, Map<string, Element | undefined>> | undefined
 
   /** Takes in what changed for one owner: the difference between what it claimed until now and claims from now on. */
   change(owner: string, changes: readonly Change[]): void {
@@ -21,15 +21,17 @@ export class Claims {
 
   /** The change, in all, since the last call. */
   take(): Change[] {
+    const touched = this.#before
+    this.#before = new Map()
+    if (touched === undefined) return this.all().map((after) => ({ before: undefined, after }))
     const changes: Change[] = []
-    for (const [set, keys] of this.#before) {
+    for (const [set, keys] of touched) {
       for (const [key, before] of keys) {
         const after = this.#keys.get(set)?.get(key)?.element
         const isSame = before?.value === after?.value && (before === undefined) === (after === undefined)
         if (!isSame) changes.push({ before, after })
       }
     }
-    this.#before.clear()
     return changes
   }
 
@@ -52,6 +54,7 @@ export class Claims {
   }
 
   #touch(set: string, key: string): void {
+    if (this.#before === undefined) return
     const before = entry(this.#before, set)
     if (!before.has(key)) before.set(key, this.#keys.get(set)?.get(key)?.element)
   }

@@ -2,7 +2,7 @@ import type { NftElement } from '../../kernel/nft.ts'
 import type { Endpoint, OwnNode } from './endpoints.ts'
 import type { AddressFamily } from './family.ts'
 import type { ServicePort, Target } from './model.ts'
-import { chainOf, setsOf, type Scope, type Shape } from './shape.ts'
+import { codeOf, dropCode, maxEndpoints, setsOf, type Scope, type Shape } from './shape.ts'
 
 /** An element of one of the proxy's sets or maps, written as the kernel lists it. */
 export interface Element extends NftElement {
@@ -54,11 +54,12 @@ function refusal(port: ServicePort): Element[] {
   return isRefused ? [{ set: sets.refused, key: frontend(port) }] : []
 }
 
-function translation(port: ServicePort, { endpoints, otherwise }: Target, scope: Scope): Element[] {
+function translation(port: ServicePort, target: Target, scope: Scope): Element[] {
   const { family, affinitySeconds } = port
   const sets = setsOf(family)
   const dispatch = { set: scope === 'outside' ? sets.outside : sets.services, key: frontend(port) }
-  if (endpoints.length === 0) return otherwise === 'drop' ? [{ ...dispatch, value: 'drop' }] : []
+  const endpoints = target.endpoints.slice(0, maxEndpoints)
+  if (endpoints.length === 0) return target.otherwise === 'drop' ? [{ ...dispatch, value: dropCode }] : []
   const shape = {
     family,
     scope,
@@ -66,7 +67,7 @@ function translation(port: ServicePort, { endpoints, otherwise }: Target, scope:
     ...(affinitySeconds === undefined ? {} : { affinitySeconds }),
   }
   return [
-    { ...dispatch, value: `goto ${chainOf(shape)}`, shape },
+    { ...dispatch, value: codeOf(shape), shape },
     // No pod of another node comes to this one to be led back to itself.
     ...endpoints.filter(({ isLocal }) => isLocal).map(({ address }) => hairpin(sets.hairpin, address)),
     ...(affinitySeconds === undefined ? slots : stickySlots)(frontend(port), endpoints, shape),

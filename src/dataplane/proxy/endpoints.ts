@@ -115,8 +115,8 @@ function usable(candidates: readonly Candidate[]): readonly Endpoint[] {
   const byKey = new Map<string, Endpoint>()
   for (const { endpoint } of candidates) {
     const key = `${endpoint.address} ${endpoint.port}`
-    const isLocal = endpoint.isLocal || byKey.get(key)?.isLocal === true
-    byKey.set(key, { ...endpoint, isLocal })
+    // Whoever says that it is here is right.
+    if (endpoint.isLocal || !byKey.has(key)) byKey.set(key, endpoint)
   }
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint)
 }

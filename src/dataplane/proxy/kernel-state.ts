@@ -10,7 +10,15 @@ import { familiesOf, type ClusterRange } from './family.ts'
 import { Lingering } from './lingering.ts'
 import { chainOf, setsOf, shapeOf, type Shape } from './shape.ts'
 import { staleFlows } from './tracked-flows.ts'
-import { affinityOperations, changeTransactions, reloadOperations, shapesOf } from './transactions.ts'
+import {
+  affinityOperations,
+  baseElements,
+  baseOperations,
+  changeTransactions,
+  reloadOperations,
+  shapeElements,
+  shapesOf,
+} from './transactions.ts'
 
 export interface KernelDeps {
   readonly nft: Nft
@@ -118,7 +126,7 @@ export class KernelState {
     const elements = desired.elements()
     if (listing === undefined) {
       const changes = elements.map((after) => ({ before: undefined, after }))
-      await this.#send(changes, { shapes: new Set(), first: [{ op: 'load', text: baseRules(this.#deps.ranges) }] })
+      await this.#send(changes, { shapes: new Set(), first: baseOperations(this.#deps.ranges) })
     } else if (await this.#hasOurRules(listing)) {
       const shapes = new Set(shapesIn(listing, this.#deps.ranges).map(chainOf))
       await this.#send(this.#difference(listing, desired), { shapes })
@@ -173,10 +181,12 @@ export class KernelState {
   }
 
   /** From what is listed, without the clients that rules remember, to what is desired. */
-  #difference({ elements }: TableListing, desired: DesiredState): Change[] {
-    const madeByRules = new Set(this.#deps.ranges.map(({ family }) => setsOf(family).affinity))
-    const held = [...elements].filter(([set]) => !madeByRules.has(set)).flatMap(([set, ofSet]) => elementsOf(set, ofSet))
-    return diff(held.sort(bySetThenKey), desired.elements().sort(bySetThenKey))
+  #difference(listing: TableListing, desired: DesiredState): Change[] {
+    const { ranges } = this.#deps
+    const madeByRules = new Set(ranges.map(({ family }) => setsOf(family).affinity))
+    const held = [...listing.elements].filter(([set]) => !madeByRules.has(set)).flatMap(([set, ofSet]) => elementsOf(set, ofSet))
+    const wanted = [...desired.elements(), ...baseElements(ranges), ...shapeElements(shapesIn(listing, ranges))]
+    return diff(held.sort(bySetThenKey), wanted.sort(bySetThenKey))
   }
 
   async #forget(desired: DesiredState): Promise<void> {

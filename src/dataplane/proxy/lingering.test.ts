@@ -3,7 +3,7 @@ import { Lingering } from './lingering.ts'
 
 const slot = (value: string) => ({ set: 'slots-1', key: '10.96.0.10 . tcp . 80 . 0', value })
 const [a, b] = [slot('10.108.1.2 . 8080'), slot('10.108.1.3 . 8080')]
-const service = { set: 'services', key: '10.96.0.10 . tcp . 80', value: 'goto pick-1' }
+const service = { set: 'services', key: '10.96.0.10 . tcp . 80', value: '0x00000001' }
 const gone = (before: typeof a) => ({ before, after: undefined })
 const come = (after: typeof a) => ({ before: undefined, after })
 

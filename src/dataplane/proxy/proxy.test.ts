@@ -67,7 +67,7 @@ describe('start', () => {
     slices.markSynced()
     await proxy.settled()
     expect(deps.nft.transactions).toHaveLength(1)
-    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-1'])
+    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : 0x00000001'])
     expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.2 . 8080'])
     expect([...proxy.applied]).toEqual([['default/web-1', first.metadata.resourceVersion]])
   })
@@ -87,7 +87,7 @@ describe('start', () => {
     await proxy.settled()
     expect(deps.nft.transactions).toHaveLength(2)
     expect(await deps.nft.listTable(tableName)).not.toContain('chain old')
-    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-1'])
+    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : 0x00000001'])
   })
 
   test('forgets UDP entries that no rule would make now', async () => {
@@ -189,7 +189,7 @@ describe('elements that packets may be about to look for', () => {
     await proxy.settled()
     deps.slices.put(slice('web', ['10.108.1.2', '10.108.1.3']))
     await proxy.settled()
-    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-2'])
+    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : 0x00000002'])
     expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.2 . 8080'])
     await tidied(proxy, deps.clock)
     expect(await deps.held('slots-1')).toEqual([])
@@ -204,15 +204,15 @@ describe('the node', () => {
     const deps = { ...parts({ services: [onNode] }), nodes: new TestCache<Node>() }
     await using proxy = new Proxy(deps)
     await proxy.settled()
-    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-1'])
+    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : 0x00000001'])
     deps.nodes.put(node())
     await proxy.settled()
-    expect(await deps.held('services')).toContain('192.168.99.11 . tcp . 30080 : goto pick-1')
+    expect(await deps.held('services')).toContain('192.168.99.11 . tcp . 30080 : 0x00000001')
     const moved = node()
     deps.nodes.put({ ...moved, status: { addresses: [{ type: 'InternalIP', address: '192.168.99.12' }] } })
     await proxy.settled()
-    expect(await deps.held('services')).toContain('192.168.99.12 . tcp . 30080 : goto pick-1')
-    expect(await deps.held('services')).not.toContain('192.168.99.11 . tcp . 30080 : goto pick-1')
+    expect(await deps.held('services')).toContain('192.168.99.12 . tcp . 30080 : 0x00000001')
+    expect(await deps.held('services')).not.toContain('192.168.99.11 . tcp . 30080 : 0x00000001')
   })
 
   test('that only says again that it is there causes no work', async () => {
@@ -250,7 +250,7 @@ test('a big start comes in pieces: first what others lead to, then what leads th
   await using proxy = new Proxy(deps)
   await proxy.settled()
   const sets = deps.nft.transactions.map((each) => each.flatMap((operation) => ('set' in operation ? [operation.set] : [])))
-  expect(sets).toEqual([[], expect.arrayContaining(['cluster-ips', 'slots-1']), ['services']])
+  expect(sets).toEqual([['shapes', 'shapes'], expect.arrayContaining(['cluster-ips', 'slots-1']), ['services']])
   expect(await deps.held('services')).toHaveLength(4000)
 })
 
@@ -268,12 +268,13 @@ describe('changes', () => {
       'add-elements cluster-ips',
       'add-elements hairpin',
       'add-elements services',
+      'add-elements shapes',
       'add-elements slots-1',
       'add-elements slots-2',
       'delete-elements services',
       'load',
     ])
-    const [ofWeb, ofApi] = ['10.96.0.10 . tcp . 80 : goto pick-2', '10.96.0.11 . tcp . 80 : goto pick-1']
+    const [ofWeb, ofApi] = ['10.96.0.10 . tcp . 80 : 0x00000002', '10.96.0.11 . tcp . 80 : 0x00000001']
     expect(await deps.held('services')).toEqual([ofWeb, ofApi])
   })
 
@@ -329,7 +330,7 @@ describe('changes', () => {
     await proxy.settled()
     deps.slices.put(slice('api', ['10.108.1.2'], { name: 'web-1' }))
     await proxy.settled()
-    expect(await deps.held('services')).toEqual(['10.96.0.11 . tcp . 80 : goto pick-1'])
+    expect(await deps.held('services')).toEqual(['10.96.0.11 . tcp . 80 : 0x00000001'])
     expect(await deps.held('hairpin')).toEqual(['10.108.1.2 . 10.108.1.2'])
   })
 
@@ -425,7 +426,7 @@ describe('stop', () => {
     expect(await waiting).toContain('stopped')
     deps.slices.put(slice('web', ['10.108.1.8']))
     await turns()
-    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : goto pick-1'])
+    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : 0x00000001'])
     expect(deps.nft.transactions).toHaveLength(1)
     await proxy.stop()
   })

@@ -21,6 +21,25 @@ export function chainOf({ family, scope, endpoints, affinitySeconds }: Shape): s
   return `${kind}${family.suffix}${infix(scope)}-${endpoints}${time}`
 }
 
+/** More endpoints of one service port than this are left out: `codeOf` has no room for them. */
+export const maxEndpoints = 0x3fff
+
+/**
+ * The number, as a mark, by which frontends name the chain of a shape: scope, seconds, endpoints in 1, 17 and 14 bits.
+ * They do not name the chain itself: for each `goto` that is added the kernel walks through all maps of verdicts, so
+ * these must be small.
+ */
+export function codeOf({ scope, endpoints, affinitySeconds = 0 }: Shape): string {
+  return mark((scope === 'outside' ? 0x8000_0000 : 0) + affinitySeconds * 0x4000 + endpoints)
+}
+
+/** What frontends name whose connections are dropped. */
+export const dropCode = mark(0)
+
+function mark(number: number): string {
+  return `0x${number.toString(16).padStart(8, '0')}`
+}
+
 /** The shape that a chain is of; undefined for any other chain. */
 export function shapeOf(chain: string, families: readonly AddressFamily[]): Shape | undefined {
   const [, kind, suffix, outside, endpoints, seconds] =
@@ -38,10 +57,12 @@ export function shapeOf(chain: string, families: readonly AddressFamily[]): Shap
 /** Names of the sets and maps of one family, frontends being `address . protocol . port`. */
 export function setsOf({ suffix }: AddressFamily) {
   return {
-    /** frontend → chain */
+    /** frontend → code of a shape */
     services: `services${suffix}`,
-    /** frontend → chain, for clients from outside, where theirs differs from what others get */
+    /** frontend → code of a shape, for clients from outside, where theirs differs from what others get */
     outside: `outside${suffix}`,
+    /** code → chain; each element is there as long as its chain */
+    shapes: `shapes${suffix}`,
     /** Ranges of the pods of this node: who comes from elsewhere is a client from outside. */
     ownPods: `own-pods${suffix}`,
     /** Frontends that have no endpoints, on addresses that are not the Service's alone. */

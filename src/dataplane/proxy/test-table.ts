@@ -3,11 +3,14 @@ import type { Nft } from '../../kernel/nft.ts'
 import { tableName } from './base-rules.ts'
 import type { Element } from './compile.ts'
 
-/** What the proxy put into its table, as `set key : value`, sorted: not the clients that rules remember. */
+/**
+ * What the proxy put into its table for Services, as `set key : value`, sorted: neither the clients that rules remember,
+ * nor what comes and goes with chains.
+ */
 export async function heldElements(nft: Nft): Promise<string[]> {
   const listing = parseListing((await nft.listTable(tableName)) ?? '')
   return [...listing.elements.keys()]
-    .filter((set) => !set.startsWith('affinity'))
+    .filter((set) => !/^(affinity|shapes)/.test(set))
     .flatMap((set) => elementTexts(listing, set).map((element) => `${set} ${element}`))
     .sort()
 }

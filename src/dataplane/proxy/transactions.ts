@@ -4,7 +4,7 @@ import { baseRules, shapeRules, tableName } from './base-rules.ts'
 import type { Element } from './compile.ts'
 import type { Change } from './diff.ts'
 import type { ClusterRange } from './family.ts'
-import { chainOf, isDispatch, setsOf, type Shape } from './shape.ts'
+import { chainOf, codeOf, dropCode, isDispatch, setsOf, type Shape } from './shape.ts'
 
 /** How many elements one transaction may change: nft needs about 2 kB of memory for each. */
 const transactionSize = 10_000
@@ -17,10 +17,25 @@ export function reloadOperations(ranges: readonly ClusterRange[], elements: read
   return [
     { op: 'load', text: `table inet ${tableName} {\n}` }, // deleting one that is not there would fail
     { op: 'delete-table', table: tableName },
-    { op: 'load', text: baseRules(ranges) },
-    ...shapesOf(elements).map(loadShape),
+    ...baseOperations(ranges),
+    ...shapeOperations(shapesOf(elements)),
     ...bySet('add-elements', elements),
   ]
+}
+
+/** Makes the table, without any Service. */
+export function baseOperations(ranges: readonly ClusterRange[]): NftOperation[] {
+  return [{ op: 'load', text: baseRules(ranges) }, ...bySet('add-elements', baseElements(ranges))]
+}
+
+/** What is in the table from its start. */
+export function baseElements(ranges: readonly ClusterRange[]): Element[] {
+  return ranges.map(({ family }) => ({ set: setsOf(family).shapes, key: dropCode, value: 'drop' }))
+}
+
+/** What is in the table as long as the chains of shapes are. */
+export function shapeElements(shapes: readonly Shape[]): Element[] {
+  return shapes.map((shape) => ({ set: setsOf(shape.family).shapes, key: codeOf(shape), value: `goto ${chainOf(shape)}` }))
 }
 
 /**
@@ -29,9 +44,7 @@ export function reloadOperations(ranges: readonly ClusterRange[], elements: read
  */
 export function changeTransactions(changes: readonly Change[], loaded: ReadonlySet<string>): NftOperation[][] {
   const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
-  const shapes = shapesOf(added)
-    .filter((shape) => !loaded.has(chainOf(shape)))
-    .map(loadShape)
+  const shapes = shapeOperations(shapesOf(added).filter((shape) => !loaded.has(chainOf(shape))))
   if (changes.length <= transactionSize) return [[...shapes, ...operationsOf(changes)]]
   const [dispatch, lookups] = partition(changes, ({ before, after }) => isDispatch((before ?? after)?.set ?? ''))
   const [gone, come] = partition(lookups, ({ after }) => after === undefined)
@@ -65,8 +78,11 @@ function operationsOf(changes: readonly Change[]): NftOperation[] {
   return [...bySet('delete-elements', removed), ...bySet('add-elements', added)]
 }
 
-function loadShape(shape: Shape): NftOperation {
-  return { op: 'load', text: shapeRules(shape) }
+function shapeOperations(shapes: readonly Shape[]): NftOperation[] {
+  return [
+    ...shapes.map((shape): NftOperation => ({ op: 'load', text: shapeRules(shape) })),
+    ...bySet('add-elements', shapeElements(shapes)),
+  ]
 }
 
 function bySet(op: 'add-elements' | 'delete-elements', elements: readonly Element[]): NftOperation[] {
