@@ -110,15 +110,18 @@ function hinted(
   return ours.length === 0 ? undefined : ours
 }
 
-/** Sorted, each once. */
+/** Sorted, each once. Whoever says that it is here is right. */
 function usable(candidates: readonly Candidate[]): readonly Endpoint[] {
-  const byKey = new Map<string, Endpoint>()
-  for (const { endpoint } of candidates) {
-    const key = `${endpoint.address} ${endpoint.port}`
-    // Whoever says that it is here is right.
-    if (endpoint.isLocal || !byKey.has(key)) byKey.set(key, endpoint)
-  }
-  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint)
+  const endpoints = candidates.map(({ endpoint }) => endpoint).sort(byAddressThenPort)
+  return endpoints.filter((endpoint, index) => {
+    const previous = endpoints[index - 1]
+    return endpoint.address !== previous?.address || endpoint.port !== previous.port
+  })
+}
+
+function byAddressThenPort(a: Endpoint, b: Endpoint): number {
+  if (a.address !== b.address) return a.address < b.address ? -1 : 1
+  return a.port - b.port || Number(b.isLocal) - Number(a.isLocal)
 }
 
 function portKey({ name = '', protocol = 'TCP' }: { name?: string; protocol?: string }): string {
