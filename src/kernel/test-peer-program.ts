@@ -4,8 +4,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Answer, PeerOrder, PeerReply, Question, ServerAddress } from './test-peer.ts'
 
-/** How long a question waits: a refusal comes at once, so only what is dropped takes this long. */
-const patienceMs = 2_000
+const defaultPatienceMs = 2_000
 
 interface Conversation {
   readonly socket: Socket
@@ -70,8 +69,9 @@ async function askTcp(question: Question): Promise<Answer> {
   }
 }
 
-async function openTcp({ address, port, localPort }: Question): Promise<Conversation> {
-  const socket = connect({ host: address, port, ...(localPort === undefined ? {} : { localPort }) })
+async function openTcp({ address, port, localAddress, localPort, patienceMs = defaultPatienceMs }: Question): Promise<Conversation> {
+  const local = { ...(localAddress === undefined ? {} : { localAddress }), ...(localPort === undefined ? {} : { localPort }) }
+  const socket = connect({ host: address, port, ...local })
   socket.setTimeout(patienceMs, () => socket.destroy(timedOut(address, port)))
   await once(socket, 'connect')
   socket.on('error', () => undefined) // told by the call that waits for it, if any
@@ -83,11 +83,11 @@ async function openTcp({ address, port, localPort }: Question): Promise<Conversa
   return { socket, say }
 }
 
-async function askUdp({ address, port, localPort }: Question): Promise<Answer> {
+async function askUdp({ address, port, localAddress, localPort, patienceMs = defaultPatienceMs }: Question): Promise<Answer> {
   const socket = createSocket({ type: 'udp4', reuseAddr: true })
   const timer = setTimeout(() => socket.emit('error', timedOut(address, port)), patienceMs)
   try {
-    if (localPort !== undefined) socket.bind(localPort)
+    if (localPort !== undefined || localAddress !== undefined) socket.bind(localPort, localAddress)
     socket.connect(port, address)
     await once(socket, 'connect')
     socket.send('?')
