@@ -33,7 +33,7 @@ let cluster: TestCluster
 
 beforeAll(async () => {
   cluster = await TestCluster.start()
-})
+}, 60_000)
 
 afterAll(() => cluster[Symbol.asyncDispose]())
 

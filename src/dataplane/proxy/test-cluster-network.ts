@@ -66,7 +66,7 @@ export class TestCluster implements AsyncDisposable {
   readonly slices = new TestCache<EndpointSlice>()
   readonly nodes = new TestCache<Node>(Object.values(nodes).map(({ own }) => nodeObject(own)))
   /** What proxies warned of since the test took it. */
-  readonly troubles: { readonly message: string }[] = []
+  readonly troubles: ({ readonly message: string } & object)[] = []
   readonly edge: TestNamespace
   readonly #network: TestNetwork
   readonly #namespaces: ReadonlyMap<PeerName, TestNamespace>
@@ -136,7 +136,7 @@ export class TestCluster implements AsyncDisposable {
 
   /** Keeps warnings and errors in `troubles`. */
   log(): Log {
-    const keep = (_fields: object, message: string) => this.troubles.push({ message })
+    const keep = (fields: object, message: string) => this.troubles.push({ ...fields, message })
     return { ...silentLog, warn: keep, error: keep }
   }
 
@@ -173,26 +173,27 @@ interface Built {
 }
 
 async function build(network: TestNetwork): Promise<Built> {
-  const edge = await network.namespace('edge')
-  const outside = await network.namespace('outside')
+  const [edge, outside] = await Promise.all([network.namespace('edge'), network.namespace('outside')])
   await network.link({ namespace: edge, address: '203.0.113.1/24' }, { namespace: outside, address: `${addresses.outside}/24` })
   await outside.ip(`address add ${otherOutside}/32 dev lo`, 'route add default via 203.0.113.1')
   await edge.ip('link add nodes type bridge', 'link set nodes up', `address add ${edgeAddress}/24 dev nodes`)
-  const namespaces = new Map<PeerName, TestNamespace>([['outside', outside]])
-  for (const name of ['node-1', 'node-2'] as const) namespaces.set(name, await joinNode(network, edge, name))
-  for (const [name, on] of Object.entries(nodeOf)) {
-    if (!isPeer(name) || name === on) continue
-    namespaces.set(name, await network.pod(found(namespaces, on), addresses[name], name))
-  }
-  await found(namespaces, 'node-1').ip(`route add ${nodes['node-2'].pods} via ${addresses['node-2']}`)
-  await found(namespaces, 'node-2').ip(`route add ${nodes['node-1'].pods} via ${addresses['node-1']}`)
-  await edge.ip(
-    `route add ${otherOutside} via ${addresses.outside}`,
-    `route add ${nodes['node-1'].pods} via ${addresses['node-1']}`,
-    `route add ${nodes['node-2'].pods} via ${addresses['node-2']}`,
-    ...[...ranges.map(({ services }) => services), loadBalancer, externalIP].map((to) => `route add ${to} via ${addresses['node-1']}`),
-    ...[loadBalancer2, externalIP2].map((to) => `route add ${to} via ${addresses['node-2']}`),
-  )
+  const [node1, node2] = await Promise.all([joinNode(network, edge, 'node-1'), joinNode(network, edge, 'node-2')])
+  await Promise.all([
+    node1.ip(`route add ${nodes['node-2'].pods} via ${addresses['node-2']}`),
+    node2.ip(`route add ${nodes['node-1'].pods} via ${addresses['node-1']}`),
+    edge.ip(
+      `route add ${otherOutside} via ${addresses.outside}`,
+      `route add ${nodes['node-1'].pods} via ${addresses['node-1']}`,
+      `route add ${nodes['node-2'].pods} via ${addresses['node-2']}`,
+      ...[...ranges.map(({ services }) => services), loadBalancer, externalIP].map((to) => `route add ${to} via ${addresses['node-1']}`),
+      ...[loadBalancer2, externalIP2].map((to) => `route add ${to} via ${addresses['node-2']}`),
+    ),
+  ])
+  const pods = (['a', 'c', 'client', 'b', 'client-2'] as const).map(async (name) => {
+    const node = nodeOf[name] === 'node-1' ? node1 : node2
+    return [name, await network.pod(node, addresses[name], name)] as const
+  })
+  const namespaces = new Map<PeerName, TestNamespace>([['outside', outside], ['node-1', node1], ['node-2', node2], ...(await Promise.all(pods))])
   const peers = await Promise.all([...namespaces].map(async ([name, namespace]) => [name, await network.peer(namespace)] as const))
   const built = { network, edge, namespaces, peers: new Map(peers) }
   await Promise.all((['a', 'b', 'c'] as const).map((name) => serveAll(found(built.peers, name))))
@@ -213,10 +214,6 @@ async function serveAll(peer: TestPeer): Promise<void> {
   await peer.serve('tcp', 8080)
   await peer.serve('tcp', 9090)
   await peer.serve('udp', 5353)
-}
-
-function isPeer(name: string): name is PeerName {
-  return name in addresses
 }
 
 function found<K, V>(map: ReadonlyMap<K, V>, key: K): V {
