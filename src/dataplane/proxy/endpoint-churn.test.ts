@@ -4,18 +4,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { ServiceSpec } from '../../api/kinds/service.ts'
-import { systemClock } from '../../base/clock.ts'
+import { systemClock, type Clock } from '../../base/clock.ts'
 import { nftSession } from '../../kernel/nft-session.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
+import { tableName } from './base-rules.ts'
 import { slice } from './test-objects.ts'
 import { addresses, TestCluster, type PeerName } from './test-cluster-network.ts'
-import { frontends, nodePort, serve, webSlice, type Frontend } from './test-web-service.ts'
+import { frontends, nodePort, serve, type Frontend } from './test-web-service.ts'
 
 /** Every pod twice, by either port. */
 const endpoints = [8080, 9090].flatMap((port) => (['a', 'b', 'c'] as const).map((pod) => ({ pod, port })))
 const counts = [1, 6, 2, 5, 3, 4]
 const [connections, atOnce, leastChanges] = [300, 6, 40]
+/** Rules that a packet meets in vain between its two lookups, which makes the time between them many times as long. */
+const obstacles = 2000
 const affinity = { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } } }
+
+/** An inspection would take the obstacles away. */
+const withoutInspection: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => (ms < 60_000 ? systemClock.sleep(ms, signal) : new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason))
+  })),
+}
 
 let cluster: TestCluster
 let scratchDirectory: string
@@ -26,7 +37,7 @@ beforeAll(async () => {
   scratchDirectory = await mkdtemp(join(tmpdir(), 'portolan-churn-'))
   const netns = cluster.namespace('node-1').path
   nft = nftSession({ processes: realProcesses, clock: systemClock, netns, scratchDirectory })
-  await cluster.restartProxy('node-1', { nft })
+  await cluster.restartProxy('node-1', { nft, clock: withoutInspection })
 }, 60_000)
 
 afterAll(async () => {
@@ -57,6 +68,15 @@ async function change(step: number): Promise<void> {
   await cluster.proxy('node-1').settled()
 }
 
+/** Before the rules of every chain that chooses among endpoints: there are all of them after as many changes. */
+async function obstruct(): Promise<void> {
+  for (let step = 0; step < counts.length; step += 1) await change(step)
+  const node = cluster.namespace('node-1')
+  const chains = (await node.run('nft', 'list', 'chains')).matchAll(/chain ((?:pick|sticky)-\S+)/g)
+  const lines = [...chains].flatMap(([, chain]) => Array<string>(obstacles).fill(`insert rule inet ${tableName} ${chain} meta length 0 drop\n`))
+  await realProcesses.run(['nft', '-f', '-'], { netns: node.path, input: lines.join('') })
+}
+
 /** One connection after the other, until so many are made and so many changes are over. */
 async function connect({ from, to }: { from: PeerName; to: Frontend }, isOver: () => boolean): Promise<string[]> {
   const [address, port] = frontends[to]
@@ -78,10 +98,9 @@ test.each<{ name: string; says: Partial<ServiceSpec>; from: PeerName; to: Fronte
   { name: 'a client outside uses the node port', says: nodePort, from: 'outside', to: 'nodePort of node-1' },
   { name: 'a client outside uses the node port, with affinity', says: { ...nodePort, ...affinity }, from: 'outside', to: 'nodePort of node-1' },
 ])('no connection is refused while endpoints come and go, one set of working ones after the other: $name', async ({ says, from, to }) => {
-  cluster.slices.put(webSlice([]))
-  await change(0)
   await serve(cluster, says, [])
-  let steps = 1
+  await obstruct()
+  let steps = 0
   const clients = Array.from({ length: atOnce }, () => connect({ from, to }, () => steps > leastChanges))
   const all = Promise.all(clients)
   let areConnecting = true
