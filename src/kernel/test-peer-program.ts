@@ -74,10 +74,13 @@ async function openTcp({ address, port, localAddress, localPort, patienceMs = de
   const socket = connect({ host: address, port, ...local })
   socket.setTimeout(patienceMs, () => socket.destroy(timedOut(address, port)))
   await once(socket, 'connect')
+  socket.setTimeout(0) // it may be silent for long between questions
   socket.on('error', () => undefined) // told by the call that waits for it, if any
   const say = async () => {
+    socket.setTimeout(patienceMs)
     socket.write('?')
     const [text] = (await once(socket, 'data')) as [Buffer]
+    socket.setTimeout(0)
     return JSON.parse(text.toString('utf8')) as Answer
   }
   return { socket, say }

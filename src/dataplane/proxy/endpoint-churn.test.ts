@@ -103,14 +103,14 @@ test.each<{ name: string; says: Partial<ServiceSpec>; from: PeerName; to: Fronte
   let steps = 0
   const clients = Array.from({ length: atOnce }, () => connect({ from, to }, () => steps > leastChanges))
   const all = Promise.all(clients)
-  let areConnecting = true
+  const over = new AbortController()
   const changing = (async () => {
-    for (; areConnecting; steps += 1) await change(steps)
+    for (; !over.signal.aborted; steps += 1) await change(steps)
   })()
   try {
     expect((await all).flat()).toEqual([])
   } finally {
-    areConnecting = false
+    over.abort()
     await changing
   }
   expect(steps).toBeGreaterThan(leastChanges)

@@ -35,19 +35,19 @@ export const transports: readonly Transport[] = ['tcp', 'udp']
 export const briefly = { patienceMs: 300 } as const
 
 const ports: ServicePort[] = [
-  { name: 'tcp', port: 80, protocol: 'TCP', nodePort: 30_080 },
-  { name: 'udp', port: 80, protocol: 'UDP', nodePort: 30_080 },
+  { name: 'tcp', port: 80, protocol: 'TCP' },
+  { name: 'udp', port: 80, protocol: 'UDP' },
 ]
 const slicePorts: SlicePort[] = [
   { name: 'tcp', port: 8080, protocol: 'TCP' },
   { name: 'udp', port: 5353, protocol: 'UDP' },
 ]
 
-const base = { clusterIP: '10.96.0.10', ports }
 /** Kinds of Services, for `serve`. */
-export const clusterIP = { ...base, ports: ports.map(({ nodePort: _, ...port }) => port) } satisfies Partial<ServiceSpec>
-export const nodePort = { ...base, type: 'NodePort' } satisfies Partial<ServiceSpec>
-export const balanced = { ...base, type: 'LoadBalancer', externalIPs: [externalIP, externalIP2] } satisfies Partial<ServiceSpec>
+export const clusterIP = { clusterIP: '10.96.0.10', ports } satisfies Partial<ServiceSpec>
+const withNodePorts = { ...clusterIP, ports: ports.map((port) => ({ ...port, nodePort: 30_080 })) }
+export const nodePort = { ...withNodePorts, type: 'NodePort' } satisfies Partial<ServiceSpec>
+export const balanced = { ...withNodePorts, type: 'LoadBalancer', externalIPs: [externalIP, externalIP2] } satisfies Partial<ServiceSpec>
 export const local = { externalTrafficPolicy: 'Local' } satisfies Partial<ServiceSpec>
 
 /** The pod as an endpoint, ready unless conditions are given. */
@@ -96,7 +96,7 @@ export async function outcomes(cluster: TestCluster, question: WebQuestion): Pro
 }
 
 /** The node of a pod has one and the same address, besides its own, on its side of each pod. */
-function said({ server, client }: Answer): Outcome | string {
+function said({ server, client }: Answer): string {
   const node = Object.entries(nodeOf).find(([name]) => name === server)?.[1]
   const names = new Map<string, string>(Object.entries(addresses).map(([name, address]) => [address, name]))
   names.set(otherOutside, 'other outside').set('169.254.1.1', node ?? server)
