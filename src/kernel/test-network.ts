@@ -5,8 +5,8 @@ import { TestPeer } from './test-peer.ts'
 
 export interface LinkEnd {
   readonly namespace: TestNamespace
-  /** With its prefix length. */
-  readonly address: string
+  /** With its prefix length. Unless it is given the device has none, so that it may become the port of a bridge. */
+  readonly address?: string
 }
 
 /**
@@ -38,8 +38,8 @@ export class TestNetwork implements AsyncDisposable {
   /** A veth pair between two namespaces. Resolves to the names of both devices. */
   async link(a: LinkEnd, b: LinkEnd): Promise<readonly [string, string]> {
     const [aDevice, bDevice] = await this.#veth(a.namespace, b.namespace)
-    await a.namespace.ip(`address add ${a.address} dev ${aDevice}`)
-    await b.namespace.ip(`address add ${b.address} dev ${bDevice}`)
+    if (a.address !== undefined) await a.namespace.ip(`address add ${a.address} dev ${aDevice}`)
+    if (b.address !== undefined) await b.namespace.ip(`address add ${b.address} dev ${bDevice}`)
     return [aDevice, bDevice]
   }
 

@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import type { Answer, PeerOrder, PeerReply, Question, ServerAddress } from './test-peer.ts'
 
 /** How long a question waits, and a connection between two of them: only what is dropped takes this long. */
-const patienceMs = 10_000
+const defaultPatienceMs = 10_000
 
 interface Conversation {
   readonly socket: Socket
@@ -70,24 +70,28 @@ async function askTcp(question: Question): Promise<Answer> {
   }
 }
 
-async function openTcp({ address, port, localPort }: Question): Promise<Conversation> {
-  const socket = connect({ host: address, port, ...(localPort === undefined ? {} : { localPort }) })
+async function openTcp({ address, port, localAddress, localPort, patienceMs = defaultPatienceMs }: Question): Promise<Conversation> {
+  const local = { ...(localAddress === undefined ? {} : { localAddress }), ...(localPort === undefined ? {} : { localPort }) }
+  const socket = connect({ host: address, port, ...local })
   socket.setTimeout(patienceMs, () => socket.destroy(timedOut(address, port)))
   await once(socket, 'connect')
+  socket.setTimeout(0) // it may be silent for long between questions
   socket.on('error', () => undefined) // told by the call that waits for it, if any
   const say = async () => {
+    socket.setTimeout(patienceMs)
     socket.write('?')
     const [text] = (await once(socket, 'data')) as [Buffer]
+    socket.setTimeout(0)
     return JSON.parse(text.toString('utf8')) as Answer
   }
   return { socket, say }
 }
 
-async function askUdp({ address, port, localPort }: Question): Promise<Answer> {
+async function askUdp({ address, port, localAddress, localPort, patienceMs = defaultPatienceMs }: Question): Promise<Answer> {
   const socket = createSocket({ type: 'udp4', reuseAddr: true })
   const timer = setTimeout(() => socket.emit('error', timedOut(address, port)), patienceMs)
   try {
-    if (localPort !== undefined) socket.bind(localPort)
+    if (localPort !== undefined || localAddress !== undefined) socket.bind(localPort, localAddress)
     socket.connect(port, address)
     await once(socket, 'connect')
     socket.send('?')

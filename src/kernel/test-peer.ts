@@ -20,9 +20,14 @@ export interface ServerAddress {
   readonly port: number
 }
 
-/** Where to ask. The kernel chooses the local port unless one is given. */
-export interface Question extends ServerAddress {
+export interface Question extends ServerAddress, AskOptions {}
+
+export interface AskOptions {
+  /** The kernel chooses address and port of the client unless they are given. */
+  readonly localAddress?: string
   readonly localPort?: number
+  /** How long to wait for an answer. A refusal comes at once, so only what is dropped takes this long. 2,000 unless given. */
+  readonly patienceMs?: number
 }
 
 /** What a peer can be told, one message each; `id` ties the reply to it. */
@@ -78,8 +83,8 @@ export class TestPeer {
   }
 
   /** One request over a connection (or socket) of its own. Rejects with an error whose `code` says why not. */
-  ask(transport: Transport, address: string, port: number, from: Pick<Question, 'localPort'> = {}): Promise<Answer> {
-    return this.#answer({ op: 'ask', question: { transport, address, port, ...from } })
+  ask(transport: Transport, address: string, port: number, options: AskOptions = {}): Promise<Answer> {
+    return this.#answer({ op: 'ask', question: { transport, address, port, ...options } })
   }
 
   /** A TCP connection that stays open; each call of the result sends a request over it and resolves to the answer. */

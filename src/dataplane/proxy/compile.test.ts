@@ -154,6 +154,19 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: 'the clients of the first Service alone, if two want one frontend: their ranges might overlap',
+    ports: [
+      { ...external, service: 'default/b', endpoints: [], allowedSources: ['10.1.0.0/16'] },
+      { ...external, service: 'default/a', endpoints: [], allowedSources: ['10.0.0.0/8', '192.0.2.7'] },
+    ],
+    is: [
+      'allowed-sources 192.168.99.11 . tcp . 80 . 10.0.0.0/8',
+      'allowed-sources 192.168.99.11 . tcp . 80 . 192.0.2.7',
+      'refused 192.168.99.11 . tcp . 80',
+      'restricted 192.168.99.11 . tcp . 80',
+    ],
+  },
+  {
     name: 'UDP and SCTP beside TCP on one port',
     ports: (['tcp', 'udp', 'sctp'] as const).map((protocol) => {
       return { ...web, protocol, endpoints: [ep('10.108.1.4', 53)] }

@@ -12,14 +12,31 @@ export interface Element extends NftElement {
 }
 
 /**
+ * What a Service claims of a set: one key, which it has alone. A claim may stand for several elements of the kernel that
+ * go together; then its value says no more than which they are.
+ */
+export interface Claim extends Element {
+  readonly elements?: readonly Element[]
+}
+
+/**
  * Compiles service ports into the elements of the proxy's sets and maps, sorted by set and key, each key once.
  * Pure and order-blind. If Services want the same key, the first by name has it.
  */
 export function compileElements(ports: readonly ServicePort[]): readonly Element[] {
-  const elements = [...ports].sort(byServiceThenFrontend).flatMap(elementsOf)
-  return elements
+  return compileClaims(ports).flatMap(elementsOf).sort(bySetThenKey)
+}
+
+/** The same, before claims are taken apart by `elementsOf`. */
+export function compileClaims(ports: readonly ServicePort[]): readonly Claim[] {
+  const claims = [...ports].sort(byServiceThenFrontend).flatMap(claimsOf)
+  return claims
     .sort(bySetThenKey) // stable: the first Service stays first
-    .filter((element, index, sorted) => index === 0 || !sameKey(element, sorted[index - 1]))
+    .filter((claim, index, sorted) => index === 0 || !sameKey(claim, sorted[index - 1]))
+}
+
+export function elementsOf(claim: Claim): readonly Element[] {
+  return claim.elements ?? [claim]
 }
 
 /** What depends on the node of the proxy alone, sorted. */
@@ -36,7 +53,7 @@ export function bySetThenKey(a: Element, b: Element): number {
   return compare(a.set, b.set) || compare(a.key, b.key)
 }
 
-function elementsOf(port: ServicePort): Element[] {
+function claimsOf(port: ServicePort): Claim[] {
   return [
     ...refusal(port),
     ...translation(port, port, 'everywhere'),
@@ -78,14 +95,14 @@ function hiding(port: ServicePort): Element[] {
   return port.hidesClients ? [{ set: setsOf(port.family).masqueraded, key: frontend(port) }] : []
 }
 
-function restriction(port: ServicePort): Element[] {
+/** One claim, because ranges of different Services might overlap. */
+function restriction(port: ServicePort): Claim[] {
   if (port.allowedSources === undefined) return []
   const { restricted, allowedSources } = setsOf(port.family)
-  const ranges = withoutNested(port.allowedSources, port.family)
-  return [
-    { set: restricted, key: frontend(port) },
-    ...ranges.map((range) => ({ set: allowedSources, key: `${frontend(port)} . ${range}` })),
-  ]
+  const key = frontend(port)
+  const ranges = withoutNested(port.allowedSources, port.family).sort(compare)
+  const elements = [{ set: restricted, key }, ...ranges.map((range) => ({ set: allowedSources, key: `${key} . ${range}` }))]
+  return [{ set: allowedSources, key, value: ranges.join(', '), elements }]
 }
 
 /** The kernel refuses ranges that overlap. */

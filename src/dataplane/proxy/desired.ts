@@ -3,7 +3,7 @@ import type { Service } from '../../api/kinds/service.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
 import type { TrackedFlow } from '../../kernel/conntrack.ts'
 import { Claims } from './claims.ts'
-import { compileElements, compileNode, type Element } from './compile.ts'
+import { bySetThenKey, compileClaims, compileNode, elementsOf, type Claim, type Element } from './compile.ts'
 import { diff, type Change } from './diff.ts'
 import { healthCheckOf, type HealthCheck } from './health-check.ts'
 import { portsOf, serviceOf, type ServicePort, type Viewpoint } from './model.ts'
@@ -17,12 +17,12 @@ export interface Step {
 
 interface Compiled {
   readonly ports: readonly ServicePort[]
-  readonly elements: readonly Element[]
+  readonly claims: readonly Claim[]
 }
 
 /** Who claims the elements that are no Service's. */
 const nodeItself = ''
-const nothing: Compiled = { ports: [], elements: [] }
+const nothing: Compiled = { ports: [], claims: [] }
 
 /**
  * The desired state of the proxy's sets, kept up to date from changed Services and EndpointSlices. Only Services that
@@ -72,11 +72,11 @@ export class DesiredState {
     this.#recompileNode()
     const departed = [...this.#dirty].flatMap((key) => this.#recompile(key))
     this.#dirty.clear()
-    return { changes: this.#claims.take(), departed }
+    return { changes: this.#claims.take().flatMap(changesOf), departed }
   }
 
   elements(): Element[] {
-    return this.#claims.all()
+    return this.#claims.all().flatMap(elementsOf)
   }
 
   ports(): ServicePort[] {
@@ -106,10 +106,17 @@ export class DesiredState {
     const healthCheck = service === undefined ? undefined : healthCheckOf(service, slices, this.#viewpoint)
     if (healthCheck === undefined) this.#healthChecks.delete(key)
     else this.#healthChecks.set(key, healthCheck)
-    const next = { ports, elements: compileElements(ports) }
+    const next = { ports, claims: compileClaims(ports) }
     if (ports.length === 0) this.#compiled.delete(key)
     else this.#compiled.set(key, next)
-    this.#claims.change(key, diff(last.elements, next.elements))
+    this.#claims.change(key, diff(last.claims, next.claims))
     return departedFlows(last.ports, next.ports)
   }
+}
+
+/** Of the elements that claims stand for. */
+function changesOf({ before, after }: { before: Claim | undefined; after: Claim | undefined }): Change[] {
+  if (before?.elements === undefined && after?.elements === undefined) return [{ before, after }]
+  const [last, next] = [before, after].map((claim) => (claim === undefined ? [] : [...elementsOf(claim)].sort(bySetThenKey)))
+  return diff(last ?? [], next ?? [])
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setImmediate } from 'node:timers/promises'
 import {
   array,
   asyncProperty,
@@ -8,13 +9,16 @@ import {
   integer,
   oneof,
   record,
+  subarray,
   tuple,
   uniqueArray,
   type Arbitrary,
 } from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Endpoint, EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
-import type { Service } from '../../api/kinds/service.ts'
+import type { Node } from '../../api/kinds/node.ts'
+import type { Service, ServiceSpec } from '../../api/kinds/service.ts'
+import { keyOf } from '../../api/object.ts'
 import { silentLog, type Log } from '../../base/log.ts'
 import { ManualClock } from '../../base/manual-clock.ts'
 import { FakeConntrack } from '../../kernel/conntrack-fake.ts'
@@ -24,8 +28,10 @@ import type { Nft } from '../../kernel/nft.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
 import { TestNetwork } from '../../kernel/test-network.ts'
 import { compileElements, compileNode } from './compile.ts'
+import type { OwnNode } from './endpoints.ts'
 import { ipv4 } from './family.ts'
-import { servicePorts } from './model.ts'
+import { healthCheckOf, type HealthCheck } from './health-check.ts'
+import { serviceOf, servicePorts, type Viewpoint } from './model.ts'
 import { Proxy } from './proxy.ts'
 import { node, nodeName, ownNode, ranges, RecordedHealthChecks, service, slice, TestCache, tidied } from './test-objects.ts'
 import { asHeld, heldElements } from './test-table.ts'
@@ -33,6 +39,8 @@ import { asHeld, heldElements } from './test-table.ts'
 interface World {
   readonly services: TestCache<Service>
   readonly slices: TestCache<EndpointSlice>
+  readonly nodes: TestCache<Node>
+  own: OwnNode
 }
 
 type Act = (world: World) => void
@@ -41,13 +49,16 @@ const name = constantFrom('a', 'b', 'c', 'd')
 const sliceName = constantFrom('1', '2', '3', '4', '5')
 /** Fewer addresses than Services, so that they dispute some, and endpoints that several share. */
 const clusterIP = constantFrom('10.96.0.1', '10.96.0.2', '10.96.0.3', 'None')
-const port = record({ name: constantFrom('x', 'y'), port: constantFrom(80, 81), protocol: constantFrom('TCP', 'UDP') })
-const ports = uniqueArray(port, { selector: ({ port: number, protocol }) => `${number} ${protocol}`, maxLength: 3 })
+const port = record({ name: constantFrom('x', 'y'), port: constantFrom(80, 81), protocol: constantFrom('TCP', 'UDP', 'SCTP') })
+/** Node ports may be disputed, too. */
+const servicePort = tuple(port, constantFrom({}, { nodePort: 30_080 }, { nodePort: 30_081 })).map(([its, rest]) => ({ ...its, ...rest }))
+const ports = uniqueArray(servicePort, { selector: ({ port: number, protocol }) => `${number} ${protocol}`, maxLength: 3 })
 const slicePorts = uniqueArray(port, { selector: (of) => `${of.name} ${of.protocol}`, maxLength: 4 })
 const endpoint: Arbitrary<Endpoint> = record({
   addresses: integer({ min: 1, max: 6 }).map((host) => [`10.108.1.${host}`]),
   nodeName: constantFrom(nodeName, 'node-2'),
   conditions: constantFrom({}, { ready: true }, { ready: false }, { ready: false, serving: true, terminating: true }),
+  hints: constantFrom({}, { forZones: [{ name: 'a' }] }, { forZones: [{ name: 'b' }], forNodes: [{ name: nodeName }] }),
 })
 const foreign = { 'service.kubernetes.io/service-proxy-name': 'other' }
 const labels = oneof({ weight: 9, arbitrary: constant({}) }, constant(foreign))
@@ -57,43 +68,99 @@ const sticky = (timeoutSeconds: number) => ({
 })
 const affinity = constantFrom({}, {}, {}, sticky(60), sticky(90))
 
-const spec = record({ clusterIP, ports, stay: affinity }).map(({ stay, ...rest }) => ({ ...rest, ...stay }))
-const putService: Arbitrary<Act> = tuple(name, spec, labels).map(
-  ([its, says, marks]) => ({ services }) => services.put(service(its, says, marks)),
+const traffic = record({
+  type: constantFrom('ClusterIP', 'NodePort', 'LoadBalancer', 'LoadBalancer'),
+  externalTrafficPolicy: constantFrom('Cluster', 'Local'),
+  internalTrafficPolicy: constantFrom('Cluster', 'Cluster', 'Local'),
+  externalIPs: subarray(['198.51.100.1', '198.51.100.2']),
+  loadBalancerSourceRanges: subarray(['0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '10.1.2.3/16', '10.1.2.3', '10.1.2.3/32', '203.0.113.0/24', 'fd00::/8']),
+  healthCheckNodePort: constantFrom(32_000, 32_001),
+})
+const ingress = subarray(['198.51.100.1', '198.51.100.3']).map((all) => ({ loadBalancer: { ingress: all.map((ip) => ({ ip })) } }))
+
+const spec = record({ clusterIP, ports, stay: affinity, traffic }).map(({ clusterIP, ports, stay, traffic }): Partial<ServiceSpec> => {
+  return { clusterIP, ports, ...traffic, ...stay }
+})
+const putService: Arbitrary<Act> = tuple(name, spec, labels, ingress).map(
+  ([its, says, marks, status]) => ({ services }) => services.put({ ...service(its, says, marks), status }),
 )
 const putSlice: Arbitrary<Act> = tuple(name, sliceName, array(endpoint, { maxLength: 5 }), slicePorts).map(
   ([owner, its, endpoints, list]) => ({ slices }) => slices.put(slice(owner, endpoints, { name: its, ports: list })),
 )
 const removeService: Arbitrary<Act> = name.map((its) => ({ services }) => services.remove(`default/${its}`))
 const removeSlice: Arbitrary<Act> = sliceName.map((its) => ({ slices }) => slices.remove(`default/${its}`))
+const own: Arbitrary<OwnNode> = record({
+  addresses: constantFrom(['192.168.99.11'], ['192.168.99.11', '192.168.99.21'], ['192.168.99.21'], []),
+  podRanges: constantFrom(['10.108.1.0/24'], ['10.108.1.0/24', '10.108.7.0/25'], []),
+  zone: constantFrom('a', 'b'),
+}).map((its) => ({ ...its, name: nodeName }))
+const putNode: Arbitrary<Act> = own.map((its) => (world) => {
+  world.own = its
+  world.nodes.put(node(its))
+})
 const act = oneof(
   { weight: 3, arbitrary: putService },
   { weight: 5, arbitrary: putSlice },
   { weight: 1, arbitrary: removeService },
   { weight: 1, arbitrary: removeSlice },
+  { weight: 1, arbitrary: putNode },
 )
 /** Several acts of one turn make one transaction. */
 const turns = (length: number) =>
   array(array(act, { minLength: 1, maxLength: 3 }), { minLength: length, maxLength: length, size: 'max' })
 
-/** Whether the kernel always held what compiling everything anew gives, with no transaction refused. */
+/**
+ * Whether the kernel always held what compiling everything anew gives, with no transaction refused, and no inspection
+ * finding anything to mend.
+ */
 async function play(nft: Nft, acts: readonly (readonly Act[])[]): Promise<void> {
   const trouble = Promise.withResolvers<never>()
   const log: Log = { ...silentLog, warn: trouble.reject, error: trouble.reject }
-  const world = { services: new TestCache<Service>(), slices: new TestCache<EndpointSlice>() }
-  const conntrack = new FakeConntrack()
+  const caches = { services: new TestCache<Service>(), slices: new TestCache<EndpointSlice>(), nodes: new TestCache([node()]) }
+  const world: World = { ...caches, own: ownNode }
+  const inspections = { begun: 0 }
+  const watched: Nft = {
+    transaction: (operations) => nft.transaction(operations),
+    elements: (table, set) => nft.elements(table, set),
+    canonical: (text) => nft.canonical(text),
+    listTable: (table) => {
+      inspections.begun += 1
+      return nft.listTable(table)
+    },
+  }
   const clock = new ManualClock()
-  const nodes = new TestCache([node()])
   const healthChecks = new RecordedHealthChecks()
-  await using proxy = new Proxy({ ...world, nodes, nft, conntrack, log, clock, ranges, nodeName, healthChecks })
-  for (const turn of acts) {
+  await using proxy = new Proxy({ ...caches, nft: watched, conntrack: new FakeConntrack(), log, clock, ranges, nodeName, healthChecks })
+  for (const [index, turn] of acts.entries()) {
     for (const change of turn) change(world)
     await Promise.race([proxy.settled().then(() => tidied(proxy, clock)), trouble.promise])
-    const ports = servicePorts(world.services.list(), world.slices.list(), { families: [ipv4], node: ownNode })
-    assert.deepEqual(await heldElements(nft), asHeld([...compileElements(ports), ...compileNode(ownNode, [ipv4])]))
+    const viewpoint = { families: [ipv4], node: world.own }
+    const ports = servicePorts(world.services.list(), world.slices.list(), viewpoint)
+    assert.deepEqual(await heldElements(nft), asHeld([...compileElements(ports), ...compileNode(world.own, [ipv4])]))
+    assert.deepEqual(sorted(healthChecks.last), sorted(checksOf(world, viewpoint)))
     const seen = world.slices.list().map(({ metadata }) => [`default/${metadata.name}`, metadata.resourceVersion])
     assert.deepEqual([...proxy.applied].sort(), seen.sort())
+    if (index % 10 === 9) await Promise.race([inspected(proxy, clock, inspections), trouble.promise])
   }
+}
+
+/** Lets the time pass until the proxy has looked into the kernel, and mended what it found. */
+async function inspected(proxy: Proxy, clock: ManualClock, inspections: { readonly begun: number }): Promise<void> {
+  const { begun } = inspections
+  clock.advance(60_000)
+  while (inspections.begun === begun || clock.nextTimerMs === undefined) await setImmediate()
+  await proxy.settled()
+}
+
+function checksOf({ services, slices }: World, viewpoint: Viewpoint): HealthCheck[] {
+  return services
+    .list()
+    .map((each) => healthCheckOf(each, slices.list().filter((of) => serviceOf(of) === keyOf(each)), viewpoint))
+    .filter((check) => check !== undefined)
+}
+
+function sorted(checks: readonly HealthCheck[]): HealthCheck[] {
+  return checks.toSorted((a, b) => (a.service < b.service ? -1 : 1))
 }
 
 test('hundreds of random changes leave the fake with what compiling anew gives', async () => {
@@ -107,4 +174,4 @@ test('so it is in the kernel', async () => {
   const nft = nftCommand({ processes: realProcesses, netns: path })
   const plays = asyncProperty(turns(60), (acts) => play(nft, acts))
   expect(await check(plays, { numRuns: 4, endOnFailure: true })).toMatchObject({ failed: false })
-})
+}, 60_000)

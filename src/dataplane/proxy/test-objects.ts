@@ -55,14 +55,15 @@ export function slice(
   }
 }
 
-/** The node of the proxy, in the zone `a`. */
-export function node(): Node {
+/** The node of the proxy unless another is given. */
+export function node({ name, addresses, podRanges, zone }: OwnNode = ownNode): Node {
+  const labels: Record<string, string> = zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { ...metadata(nodeName, { 'topology.kubernetes.io/zone': 'a' }), namespace: '' },
-    spec: { podCIDR: '10.108.1.0/24' },
-    status: { addresses: ownNode.addresses.map((address) => ({ type: 'InternalIP', address })) },
+    metadata: { ...metadata(name, labels), namespace: '' },
+    spec: { podCIDRs: [...podRanges] },
+    status: { addresses: addresses.map((address) => ({ type: 'InternalIP', address })) },
   }
 }
 

@@ -51,16 +51,20 @@ export function changeTransactions(changes: readonly Change[], loaded: ReadonlyS
   return [shapes, ...[come, dispatch, gone].flatMap(inPieces).map(operationsOf)]
 }
 
-/** Takes the clients that rules remember along into a table that replaces another, each with what is left of its time. */
+/**
+ * Takes the clients that rules remember along into a table that replaces another, each with what is left of its time.
+ * That becomes the timeout itself: `update` starts the time anew and leaves the element's own timeout as it was, and
+ * the kernel refuses an element that is to expire later than after its timeout.
+ */
 export function affinityOperations(
   ranges: readonly ClusterRange[],
   remembered: ReadonlyMap<string, readonly TimedElement[]>,
 ): NftOperation[] {
   return ranges.map(({ family }) => {
     const set = setsOf(family).affinity
-    const elements = (remembered.get(set) ?? []).map(({ key, timeout = '', expires = '', ...rest }) => {
-      return { key: `${key} timeout ${timeout} expires ${expires}`, ...rest }
-    })
+    const elements = (remembered.get(set) ?? [])
+      .filter(({ expires = '0s' }) => expires !== '0s') // a timeout of zero would be none
+      .map(({ key, expires, value = '' }) => ({ key: `${key} timeout ${expires}`, value }))
     return { op: 'add-elements', table: tableName, set, elements }
   })
 }
