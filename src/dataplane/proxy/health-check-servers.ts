@@ -3,29 +3,36 @@ import { createServer, type Server } from 'node:http'
 import type { Log } from '../../base/log.ts'
 import type { HealthCheck } from './health-check.ts'
 
-/** Answers health checks. Told the whole list each time. */
+/** Answers health checks. Told everything each time. */
 export interface HealthCheckServers extends AsyncDisposable {
-  set(checks: readonly HealthCheck[]): void
+  set(health: ProxyHealth): void
+}
+
+export interface ProxyHealth {
+  readonly checks: readonly HealthCheck[]
+  /** Whether the kernel has the rules that these checks speak of. */
+  readonly isUpToDate: boolean
 }
 
 /**
  * An HTTP server for each port, on all addresses of the node. Answers as kube-proxy does: 200 with at least one local
- * endpoint, else 503, with the number in a JSON body and in a header. A port that is taken is reported, and tried again
+ * endpoint and rules that are up to date, else 503, with the number in a JSON body and in a header. A port that is taken is reported, and tried again
  * when the Service changes next.
  */
 export function healthCheckServers(log: Log): HealthCheckServers {
   const servers = new Map<number, { server: Server; check: HealthCheck }>()
+  let serviceProxyHealthy = false
 
   function open(check: HealthCheck): void {
     const server = createServer((_request, response) => {
       const { service, localEndpoints } = servers.get(check.port)?.check ?? check
       const [namespace, name] = service.split('/')
-      response.writeHead(localEndpoints > 0 ? 200 : 503, {
+      response.writeHead(localEndpoints > 0 && serviceProxyHealthy ? 200 : 503, {
         'content-type': 'application/json',
         'x-content-type-options': 'nosniff',
         'x-load-balancing-endpoint-weight': String(localEndpoints),
       })
-      response.end(`${JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy: true }, null, '\t')}\n`)
+      response.end(`${JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy }, null, '\t')}\n`)
     })
     servers.set(check.port, { server, check })
     server.on('error', (err) => {
@@ -43,7 +50,8 @@ export function healthCheckServers(log: Log): HealthCheckServers {
   }
 
   return {
-    set(checks) {
+    set({ checks, isUpToDate }) {
+      serviceProxyHealthy = isUpToDate
       const wanted = new Map(checks.map((check) => [check.port, check]))
       for (const port of servers.keys()) if (!wanted.has(port)) close(port)
       for (const check of wanted.values()) {

@@ -364,9 +364,11 @@ describe('failures', () => {
     const refused = new NftError('Error: Could not process rule: File exists')
     deps.nft.failNext(refused)
     deps.nft.failNext(refused)
+    expect(deps.healthChecks.isUpToDate).toBe(true)
     const changed = slice('web', ['10.108.1.3'])
     deps.slices.put(changed)
     await turns()
+    expect(deps.healthChecks.isUpToDate).toBe(false)
     expect(proxy.applied.get('default/web-1')).not.toBe(changed.metadata.resourceVersion)
     deps.clock.advance(100)
     await turns()
@@ -378,6 +380,7 @@ describe('failures', () => {
     expect(deps.nft.transactions[1]?.map(({ op }) => op).slice(0, 3)).toEqual(['load', 'delete-table', 'load'])
     expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.3 . 8080'])
     expect(proxy.applied.get('default/web-1')).toBe(changed.metadata.resourceVersion)
+    expect(deps.healthChecks.isUpToDate).toBe(true)
     const message = 'a transaction failed, the whole table will be loaded again'
     expect(messages).toEqual([
       { err: refused, retryInMs: 100, message },

@@ -136,7 +136,7 @@ export class Proxy implements AsyncDisposable {
     }
     this.#backoff.reset()
     this.#publish(slices)
-    this.#deps.healthChecks.set(this.#desired.healthChecks())
+    this.#deps.healthChecks.set({ checks: this.#desired.healthChecks(), isUpToDate: true })
     if (this.#isAwake) return
     this.#isAtRest = true
     this.#rest?.resolve()
@@ -181,6 +181,7 @@ export class Proxy implements AsyncDisposable {
   }
 
   async #pause(err: unknown, signal: AbortSignal): Promise<void> {
+    this.#deps.healthChecks.set({ checks: this.#desired.healthChecks(), isUpToDate: false })
     const retryInMs = this.#backoff.nextMs()
     const { log, clock } = this.#deps
     if (this.#kernel.isKnown) log.warn({ err, retryInMs }, 'applying a change failed, it will be tried again')

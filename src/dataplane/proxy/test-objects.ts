@@ -7,6 +7,7 @@ import { LiveCache } from '../../client/live-cache.ts'
 import type { ManualClock } from '../../base/manual-clock.ts'
 import type { OwnNode } from './endpoints.ts'
 import { ipv4, type ClusterRange } from './family.ts'
+import type { ProxyHealth } from './health-check-servers.ts'
 import type { HealthCheck } from './health-check.ts'
 import type { Proxy } from './proxy.ts'
 
@@ -87,9 +88,11 @@ export class TestCache<T extends KubeObject> extends LiveCache<T> {
 /** What the proxy said last. */
 export class RecordedHealthChecks {
   last: readonly HealthCheck[] = []
+  isUpToDate = false
 
-  set(checks: readonly HealthCheck[]): void {
+  set({ checks, isUpToDate }: ProxyHealth): void {
     this.last = checks
+    this.isUpToDate = isUpToDate
   }
 }
 
