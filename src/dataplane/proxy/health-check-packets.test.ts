@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { HealthCheck } from './health-check.ts'
+import type { HealthCheckServers, ProxyHealth } from './health-check-servers.ts'
 import { service, slice } from './test-objects.ts'
 import { addresses, TestCluster, type NodeName } from './test-cluster-network.ts'
 import { endpoint } from './test-web-service.ts'
@@ -30,7 +30,7 @@ afterAll(async () => {
   await Promise.all(processes.map(end))
 })
 
-async function serversOn(name: NodeName): Promise<{ set(checks: readonly HealthCheck[]): void }> {
+async function serversOn(name: NodeName): Promise<Pick<HealthCheckServers, 'set'>> {
   const file = fileURLToPath(new URL('test-health-check-program.ts', import.meta.url))
   const child = spawn('nsenter', [`--net=${cluster.namespace(name).path}`, '--', process.execPath, file], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -38,7 +38,7 @@ async function serversOn(name: NodeName): Promise<{ set(checks: readonly HealthC
   processes.push(child)
   await once(child, 'message')
   child.on('message', (trouble: object) => troubles.push(trouble))
-  return { set: (checks) => child.send(checks) }
+  return { set: (health: ProxyHealth) => child.send(health) }
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -1,11 +1,10 @@
-/** Health check servers in the network namespace of this process; the list of checks comes over the IPC channel. */
+/** Health check servers in the network namespace of this process; what to say comes over the IPC channel. */
 import { silentLog, type Log } from '../../base/log.ts'
-import type { HealthCheck } from './health-check.ts'
-import { healthCheckServers } from './health-check-servers.ts'
+import { healthCheckServers, type ProxyHealth } from './health-check-servers.ts'
 
 const log: Log = { ...silentLog, error: (fields, message) => process.send?.({ ...fields, err: undefined, message }) }
 const servers = healthCheckServers(log)
 
 process.on('disconnect', () => process.exit())
-process.on('message', (checks: readonly HealthCheck[]) => servers.set(checks))
+process.on('message', (health: ProxyHealth) => servers.set(health))
 process.send?.('ready')
