@@ -1,7 +1,8 @@
 import type { NftElement } from '../../kernel/nft.ts'
-import type { Endpoint, OwnNode } from './endpoints.ts'
+import type { Endpoint } from './endpoints.ts'
 import type { AddressFamily } from './family.ts'
 import type { ServicePort, Target } from './model.ts'
+import type { OwnNode } from './own-node.ts'
 import { codeOf, dropCode, maxEndpoints, setsOf, type Scope, type Shape } from './shape.ts'
 
 /** An element of one of the proxy's sets or maps, written as the kernel lists it. */

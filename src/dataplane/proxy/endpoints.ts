@@ -1,6 +1,7 @@
 import type { Endpoint as SliceEndpoint, EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import type { ServicePort as ApiServicePort } from '../../api/kinds/service.ts'
 import type { AddressFamily } from './family.ts'
+import type { OwnNode } from './own-node.ts'
 
 /** Where a connection may be led. */
 export interface Endpoint {
@@ -8,16 +9,6 @@ export interface Endpoint {
   readonly port: number
   /** Whether it is on the node of the proxy, or may be, because nothing says where it is. */
   readonly isLocal: boolean
-}
-
-/** The node of the proxy. */
-export interface OwnNode {
-  readonly name: string
-  /** Where its node ports are. */
-  readonly addresses: readonly string[]
-  /** Where its pods' addresses are taken from. */
-  readonly podRanges: readonly string[]
-  readonly zone?: string
 }
 
 /** All endpoints of one service port, usable or not. */

@@ -8,9 +8,9 @@ import {
   localEndpoints,
   type Candidates,
   type Endpoint,
-  type OwnNode,
 } from './endpoints.ts'
 import type { AddressFamily } from './family.ts'
+import type { OwnNode } from './own-node.ts'
 
 /**
  * One address and port that clients may use, and where connections to it go. Every kind of frontend is such a one: a

@@ -11,11 +11,11 @@ import type { Cache } from '../../client/cache.ts'
 import type { Conntrack } from '../../kernel/conntrack.ts'
 import type { Nft } from '../../kernel/nft.ts'
 import { DesiredState } from './desired.ts'
-import type { OwnNode } from './endpoints.ts'
 import { familiesOf, type ClusterRange } from './family.ts'
 import type { HealthCheckServers } from './health-check-servers.ts'
 import { KernelState, type Inspection } from './kernel-state.ts'
 import type { Viewpoint } from './model.ts'
+import { ownNode } from './own-node.ts'
 
 export interface ProxyDeps {
   readonly services: Cache<Service>
@@ -243,17 +243,4 @@ export class Proxy implements AsyncDisposable {
     this.#isAtRest = false
     this.#work.resolve()
   }
-}
-
-const zoneLabel = 'topology.kubernetes.io/zone'
-/** Types of addresses at which node ports are answered. */
-const addressTypes = ['InternalIP', 'ExternalIP']
-
-/** Without the Node it has no addresses yet. */
-function ownNode(name: string, node: Node | undefined): OwnNode {
-  const zone = node?.metadata.labels?.[zoneLabel]
-  const addresses = (node?.status?.addresses ?? []).filter(({ type }) => addressTypes.includes(type))
-  const sorted = [...new Set(addresses.map(({ address }) => address))].sort()
-  const { podCIDR, podCIDRs = podCIDR === undefined ? [] : [podCIDR] } = node?.spec ?? {}
-  return { name, addresses: sorted, podRanges: podCIDRs, ...(zone === undefined ? {} : { zone }) }
 }

@@ -9,7 +9,7 @@ import { nftCommand } from '../../kernel/nft-command.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
 import { TestNetwork, type TestNamespace } from '../../kernel/test-network.ts'
 import type { Answer, TestPeer } from '../../kernel/test-peer.ts'
-import type { OwnNode } from './endpoints.ts'
+import type { OwnNode } from './own-node.ts'
 import { Proxy, type ProxyDeps } from './proxy.ts'
 import { node as nodeObject, ranges, RecordedHealthChecks, TestCache } from './test-objects.ts'
 
