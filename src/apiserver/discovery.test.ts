@@ -64,7 +64,7 @@ const upstream: Readonly<Record<string, string>> = {
   'events.k8s.io/v1': `
     events ev Event namespaced -`,
   'extensions/v1beta1': `
-    ingresses ing Ingress namespaced -
+    ingresses - Ingress namespaced -
     ingresses/status Ingress get,patch,update`,
   'networking.k8s.io/v1': `
     ingressclasses - IngressClass - -

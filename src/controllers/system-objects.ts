@@ -3,6 +3,7 @@ import { type EndpointSlice, EndpointSlices } from '../api/kinds/endpoint-slice.
 import { type Endpoints, EndpointsResource } from '../api/kinds/endpoints.ts'
 import { type Namespace, Namespaces } from '../api/kinds/namespace.ts'
 import { type PriorityClass, PriorityClasses, systemPriorities } from '../api/kinds/priority-class.ts'
+import { ServiceCIDRs } from '../api/kinds/service-cidr.ts'
 import { type Service, Services } from '../api/kinds/service.ts'
 import type { Draft, KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
@@ -14,11 +15,13 @@ export interface SystemAddresses {
   /** Cluster IPs of the Services `kubernetes` and `kube-dns`. */
   readonly apiService: string
   readonly dnsService: string
+  /** Where cluster IPs are taken from, `10.96.0.0/13`. */
+  readonly services: string
 }
 
 /**
- * The objects that every cluster has: four namespaces, two PriorityClasses, the `kubernetes` Service with the server
- * behind it, and `kube-dns`. Made where they are missing, so that clients find them before anything else runs.
+ * The objects that every cluster has: four namespaces, two PriorityClasses, the range of cluster IPs, the `kubernetes`
+ * Service with the server behind it, and `kube-dns`. Made where they are missing, so that clients find them before anything else runs.
  */
 export async function ensureSystemObjects(client: Client, addresses: SystemAddresses): Promise<void> {
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
@@ -26,6 +29,7 @@ export async function ensureSystemObjects(client: Client, addresses: SystemAddre
   }
   await Promise.all([
     ...[...systemPriorities.keys()].map((name) => ensure(client, PriorityClasses, priorityClass(name))),
+    ensure(client, ServiceCIDRs, { metadata: { name: 'kubernetes' }, spec: { cidrs: [addresses.services] } }),
     ensure(client, Services, kubernetesService(addresses)),
     ensure(client, Services, dnsService(addresses)),
     ensure(client, EndpointsResource, kubernetesEndpoints(addresses)),

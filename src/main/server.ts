@@ -20,6 +20,7 @@ import { openApi } from '../apiserver/openapi.ts'
 import { feedServiceAddresses } from '../apiserver/service-address-feed.ts'
 import { versionInfo } from '../apiserver/version.ts'
 import { systemClock } from '../base/clock.ts'
+import { formatCidr } from '../base/ip.ts'
 import { jsonLog } from '../base/json-log.ts'
 import { apiClient } from '../client/api-client.ts'
 import type { Cache } from '../client/cache.ts'
@@ -114,6 +115,7 @@ roles.done()
 await ensureSystemObjects(client, {
   server: inner,
   apiService: apiServiceAddress(plan),
+  services: formatCidr(plan.services),
   dnsService: dnsServiceAddress(plan),
 })
 systemObjects.done()

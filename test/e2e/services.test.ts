@@ -157,7 +157,7 @@ describe('the proxy by itself', () => {
     const kubeconfig = join(cluster.home, 'inside.kubeconfig')
     const own = await readFile(String(cluster.environment['KUBECONFIG']), 'utf8')
     await writeFile(kubeconfig, own.replace(/server: .*/, 'server: https://192.168.99.1:6443'))
-    const options = ['--kubeconfig', kubeconfig, '--node', 'node-1', '--cluster-cidr', '10.108.0.0/16', '--service-cidr', '10.96.0.0/13']
+    const options = ['--kubeconfig', kubeconfig, '--node', 'node-1', '--cluster-cidr', '10.108.0.0/16']
     proxy = spawn('./portolan', ['client', '--name', cluster.name, '--', './portolan', 'proxy', ...options], { env: cluster.environment, stdio: 'ignore' })
     await eventually('an answer', async () => (await curlExit('outside', `http://${ip}`)) === '0')
     expect(await whoAnswers('outside', `http://${ip}`)).toEqual(allPods)

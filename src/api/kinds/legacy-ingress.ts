@@ -44,10 +44,10 @@ const names = {
   plural: 'ingresses',
   singular: 'ingress',
   namespaced: true,
-  shortNames: ['ing'],
 }
 
-export const LegacyIngresses: Resource<LegacyIngress> = { group: 'networking.k8s.io', ...names }
+export const LegacyIngresses: Resource<LegacyIngress> = { group: 'networking.k8s.io', ...names, shortNames: ['ing'] }
+/** Without the short name, which kubectl ≥ 1.27 would say each time that it is ambiguous. */
 export const ExtensionsIngresses: Resource<LegacyIngress> = { group: 'extensions', ...names }
 
 const useInstead = 'unavailable in v1.22+; use networking.k8s.io/v1 Ingress'
