@@ -68,12 +68,16 @@ async function change(step: number): Promise<void> {
   await cluster.proxy('node-1').settled()
 }
 
+const obstructed = new Set<string>()
+
 /** Before the rules of every chain that chooses among endpoints: there are all of them after as many changes. */
 async function obstruct(): Promise<void> {
   for (let step = 0; step < counts.length; step += 1) await change(step)
   const node = cluster.namespace('node-1')
-  const chains = (await node.run('nft', 'list', 'chains')).matchAll(/chain ((?:pick|sticky)-\S+)/g)
-  const lines = [...chains].flatMap(([, chain]) => Array<string>(obstacles).fill(`insert rule inet ${tableName} ${chain} meta length 0 drop\n`))
+  const listed = (await node.run('nft', 'list', 'chains')).matchAll(/chain ((?:pick|sticky)-\S+)/g)
+  const chains = [...listed].map(([, chain = '']) => chain).filter((chain) => !obstructed.has(chain))
+  for (const chain of chains) obstructed.add(chain)
+  const lines = chains.flatMap((chain) => Array<string>(obstacles).fill(`insert rule inet ${tableName} ${chain} meta length 0 drop\n`))
   await realProcesses.run(['nft', '-f', '-'], { netns: node.path, input: lines.join('') })
 }
 
