@@ -16,14 +16,17 @@ export interface ProxyHealth {
 
 /**
  * An HTTP server for each port, on all addresses of the node. Answers as kube-proxy does: 200 with at least one local
- * endpoint and rules that are up to date, else 503, with the number in a JSON body and in a header. A port that is taken is reported, and tried again
- * when the Service changes next.
+ * endpoint and rules that are up to date, else 503, with the number in a JSON body and in a header. A port that is taken is
+ * reported, and tried again when the check changes next.
  */
 export function healthCheckServers(log: Log): HealthCheckServers {
   const servers = new Map<number, { server: Server; check: HealthCheck }>()
+  /** What there is no server for, because the port is taken. */
+  const failed = new Map<number, HealthCheck>()
   let serviceProxyHealthy = false
 
   function open(check: HealthCheck): void {
+    failed.delete(check.port)
     const server = createServer((_request, response) => {
       const { service, localEndpoints } = servers.get(check.port)?.check ?? check
       const [namespace, name] = service.split('/')
@@ -37,7 +40,10 @@ export function healthCheckServers(log: Log): HealthCheckServers {
     servers.set(check.port, { server, check })
     server.on('error', (err) => {
       log.error({ err, service: check.service, port: check.port }, 'no server for the health checks of a Service')
-      if (servers.get(check.port)?.server === server) servers.delete(check.port)
+      const current = servers.get(check.port)
+      if (current?.server !== server) return
+      servers.delete(check.port)
+      failed.set(check.port, current.check)
     })
     server.listen({ port: check.port, host: '0.0.0.0' })
   }
@@ -54,10 +60,11 @@ export function healthCheckServers(log: Log): HealthCheckServers {
       serviceProxyHealthy = isUpToDate
       const wanted = new Map(checks.map((check) => [check.port, check]))
       for (const port of servers.keys()) if (!wanted.has(port)) close(port)
+      for (const port of failed.keys()) if (!wanted.has(port)) failed.delete(port)
       for (const check of wanted.values()) {
         const held = servers.get(check.port)
-        if (held === undefined) open(check)
-        else held.check = check
+        if (held !== undefined) held.check = check
+        else if (failed.get(check.port) !== check) open(check)
       }
     },
 

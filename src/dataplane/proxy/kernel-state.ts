@@ -56,6 +56,8 @@ export class KernelState {
   /** Chains of shapes that are in the table; undefined when the table's content is not known. */
   #shapes: Set<string> | undefined
   #hasFailed = false
+  /** Then the next one leaves out the clients that rules remember. */
+  #wasReloadRefused = false
   /** The rules that were last compared with, as the kernel lists them. */
   #canonical: { readonly text: string; readonly skeleton: TableListing['skeleton'] } | undefined
   /** Counts transactions. */
@@ -139,8 +141,11 @@ export class KernelState {
   async #reload(desired: DesiredState): Promise<void> {
     const { ranges, log } = this.#deps
     const elements = desired.elements()
-    const remembered = (await this.#list())?.timed ?? new Map()
+    // Clients that the kernel does not take back must not keep the rules from being loaded.
+    const remembered = this.#wasReloadRefused ? new Map() : ((await this.#list())?.timed ?? new Map())
+    this.#wasReloadRefused = true
     await this.#transact([...reloadOperations(ranges, elements), ...affinityOperations(ranges, remembered)])
+    this.#wasReloadRefused = false
     this.#shapes = new Set(shapesOf(elements).map(chainOf))
     this.#hasFailed = false
     this.#lingering.clear()

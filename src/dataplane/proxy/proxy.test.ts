@@ -388,6 +388,26 @@ describe('failures', () => {
     ])
   })
 
+  test('remembered clients are left out of a reload that was refused with them', async () => {
+    const deps = parts()
+    await using proxy = new Proxy(deps)
+    await proxy.settled()
+    const client = { key: '10.108.1.9 . 10.96.0.10 . tcp . 80 timeout 1h expires 30m', value: '0x00000001' }
+    await deps.nft.transaction([{ op: 'add-elements', table: tableName, set: 'affinity', elements: [client] }])
+    const refused = new NftError('Error: Could not process rule: Numerical result out of range')
+    deps.nft.failNext(refused)
+    deps.nft.failNext(refused)
+    deps.slices.put(slice('web', ['10.108.1.3']))
+    await turns()
+    deps.clock.advance(100)
+    await turns()
+    expect(await deps.held('affinity')).toHaveLength(1)
+    deps.clock.advance(200)
+    await proxy.settled()
+    expect(await deps.held('affinity')).toEqual([])
+    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.3 . 8080'])
+  })
+
   test('a table that somebody else deleted is made again', async () => {
     const deps = parts()
     await using proxy = new Proxy(deps)
