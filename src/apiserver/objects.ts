@@ -18,8 +18,8 @@ export interface Stored<T extends KubeObject = KubeObject> {
 export class ObjectStore {
   readonly store: Store
   readonly #decoded = new WeakMap<Entry, Stored>()
-  /** Objects on their way into the store, by their texts: watches are told of them before the writer is. */
-  readonly #underWay = new Map<string, KubeObject>()
+  /** What is on its way into the store, by key: watches are told of it before the writer is. */
+  readonly #underWay = new Map<string, { readonly value: string; readonly object: KubeObject }>()
   readonly #gone = new WeakMap<StoreEvent, Stored>()
 
   constructor(store: Store) {
@@ -32,13 +32,13 @@ export class ObjectStore {
   }
 
   create(resource: Resource, object: KubeObject): Promise<Stored> {
-    const { namespace, name } = object.metadata
-    return this.#write(object, (value) => this.store.create(keyFor(resource, namespace, name), value))
+    const key = keyFor(resource, object.metadata.namespace, object.metadata.name)
+    return this.#write(key, object, (value) => this.store.create(key, value))
   }
 
   /** Throws `Stale` as the store does. */
   update({ entry }: Stored, object: KubeObject): Promise<Stored> {
-    return this.#write(object, (value) => this.store.update(entry.key, value, entry.modRevision))
+    return this.#write(entry.key, object, (value) => this.store.update(entry.key, value, entry.modRevision))
   }
 
   /** Removes an object whose last holder has just let go; resolves to how it looked then. Throws `Stale`. */
@@ -63,7 +63,8 @@ export class ObjectStore {
   decode(entry: Entry): Stored {
     const known = this.#decoded.get(entry)
     if (known !== undefined) return known
-    const object = this.#underWay.get(entry.value) ?? (JSON.parse(entry.value) as KubeObject)
+    const written = this.#underWay.get(entry.key)
+    const object = written?.value === entry.value ? written.object : (JSON.parse(entry.value) as KubeObject)
     const stored = storedAt(entry, object, entry.modRevision)
     this.#decoded.set(entry, stored)
     return stored
@@ -78,13 +79,14 @@ export class ObjectStore {
     return stored
   }
 
-  async #write(object: KubeObject, store: (value: string) => Promise<Entry>): Promise<Stored> {
-    const value = encode(object)
-    this.#underWay.set(value, object)
+  async #write(key: string, object: KubeObject, store: (value: string) => Promise<Entry>): Promise<Stored> {
+    const written = { value: encode(object), object }
+    this.#underWay.set(key, written)
     try {
-      return this.decode(await store(value))
+      return this.decode(await store(written.value))
     } finally {
-      this.#underWay.delete(value)
+      // Of writes to one key at once, others than the last decode what they have written.
+      if (this.#underWay.get(key) === written) this.#underWay.delete(key)
     }
   }
 }
@@ -122,9 +124,10 @@ function withRevision<T extends KubeObject>(object: T, revision: number): T {
 }
 
 /** Begins with what `jsonAt` looks for. */
-function encode({ kind, apiVersion, metadata, ...rest }: KubeObject): string {
-  const { resourceVersion: _, ...unversioned } = metadata
-  return JSON.stringify({ kind, apiVersion, metadata: unversioned, ...rest })
+function encode(object: KubeObject): string {
+  const { kind, apiVersion, metadata } = object
+  const first = { kind, apiVersion, metadata: { ...metadata, resourceVersion: undefined } }
+  return JSON.stringify({ ...first, ...object, ...first })
 }
 
 /** What `encode` puts before the members of the metadata, of which there are always some. */
