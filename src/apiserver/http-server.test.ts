@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { constants, type ClientHttp2Session } from 'node:http2'
+import { get } from 'node:https'
 import { connect } from 'node:net'
+import { text as readText } from 'node:stream/consumers'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { expired, throwawayPki } from '../base/throwaway-pki.ts'
@@ -77,6 +80,11 @@ describe('odd requests over HTTP/1.1', () => {
     })
   }
 
+  test('a body may begin with a byte order mark', async () => {
+    expect(statusOf(await server.exchange(http1('POST', configMaps, `\ufeff${small}`, json)))).toBe(201)
+    expect(await storedNames()).toEqual(['a'])
+  })
+
   test('requests that come in one piece are answered in their order', async () => {
     const kept = { Connection: 'keep-alive' }
     const requests = [http1('GET', '/version', '', kept), http1('GET', '/nothing', '', kept), http1('GET', '/readyz')]
@@ -94,6 +102,44 @@ describe('odd requests over HTTP/1.1', () => {
     const head = { ':method': 'POST', ':path': configMaps, 'content-type': 'application/json' }
     const { headers } = await http2Request(session, head, JSON.stringify({ metadata: { name: 'b' }, ключ: 1 }))
     expect(Buffer.from(String(headers['warning']), 'latin1').toString()).toBe('299 - "unknown field \\"ключ\\""')
+    expect(await troubles()).toEqual([])
+  })
+})
+
+describe('a list that is made while it is read', () => {
+  const names = ['a', 'b', 'c']
+  const text = 'ünï'.repeat(150_000)
+  const namesIn = (body: string) =>
+    (JSON.parse(body) as { items: { metadata: { name: string }; data: object }[] }).items.map(({ metadata, data }) => {
+      expect(data).toEqual({ text })
+      return metadata.name
+    })
+
+  beforeEach(async () => {
+    for (const name of names) await server.api.request('POST', configMaps, { metadata: { name }, data: { text } })
+  })
+
+  test('is whole over HTTP/2', async () => {
+    const { headers, text: body } = await http2Request(await server.session(), { ':path': configMaps })
+    expect([headers[':status'], headers['content-length']]).toEqual([200, undefined])
+    expect(namesIn(body)).toEqual(names)
+  })
+
+  test('is whole over HTTP/1.1', async () => {
+    const { port, pki } = server
+    const answer = await new Promise<IncomingMessage>((resolve, reject) =>
+      get({ host: '127.0.0.1', port, path: configMaps, ca: pki.ca, ...pki.client }, resolve).on('error', reject),
+    )
+    expect(namesIn(await readText(answer))).toEqual(names)
+  })
+
+  test('is only counted for HEAD', async () => {
+    const answer = await server.exchange(http1('HEAD', configMaps))
+    expect(statusOf(answer)).toBe(200)
+    expect(Number(/content-length: (\d+)/i.exec(answer)?.[1])).toBeGreaterThan(names.length * text.length)
+    expect(answer.endsWith('\r\n\r\n')).toBe(true)
+    const { headers } = await http2Request(await server.session(), { ':path': configMaps, ':method': 'HEAD' })
+    expect(headers[':status']).toBe(200)
     expect(await troubles()).toEqual([])
   })
 })

@@ -11,7 +11,7 @@ import type { ApiContext } from './context.ts'
 import { readBody } from './request-body.ts'
 import { parseResourcePath } from './request-info.ts'
 import { isLongRunning, RequestSlots, timeoutMsOf, within } from './request-limits.ts'
-import { type ApiRequest, type ApiResponse, type Handler, json, type RawRequest, type User, type Write } from './request.ts'
+import { type ApiRequest, type ApiResponse, type Handler, json, type LongText, type RawRequest, type User, type Write } from './request.ts'
 import { refuseUpgrade, serveUpgrade, type UpgradingClient } from './streaming.ts'
 import { UnreadBytes, type UnreadOf } from './unread-bytes.ts'
 import { warningHeaders } from './warnings.ts'
@@ -208,13 +208,18 @@ class Exchange {
   async #send(response: Response, { answer, asked }: Exchanged, signal: AbortSignal): Promise<void> {
     const { body } = answer
     const headers = headersOf(answer)
+    if (isLongText(body) && asked['accept-encoding'] === undefined && response.req.method !== 'HEAD') {
+      writeHead(response, answer.status, headers)
+      if ('flushHeaders' in response) response.flushHeaders()
+      return this.#sendPieces(response, body, signal)
+    }
     if (typeof body !== 'function') {
       if (isKnown(asked, answer)) {
         writeHead(response, 304, headers)
         response.end()
         return
       }
-      const sent = await this.#encode(body, asked, headers)
+      const sent = await this.#encode(isLongText(body) ? [...body.pieces()].join('') : body, asked, headers)
       headers['content-length'] = String(Buffer.byteLength(sent))
       writeHead(response, answer.status, headers)
       // HTTP/1.1 would write the headers in the encoding of a text that follows.
@@ -226,6 +231,21 @@ class Exchange {
     if ('flushHeaders' in response) response.flushHeaders()
     await body(writer(response, this.#options.maxUnreadBytes, this.#unread.add()), signal)
     response.end()
+  }
+
+  /** As fast as they are read; not for longer than a request may take. */
+  async #sendPieces(response: Response, body: LongText, signal: AbortSignal): Promise<void> {
+    const cancel = this.#context.clock.after(this.#options.requestTimeoutMs, () => cutOff(response))
+    const write = writer(response, this.#options.maxUnreadBytes, this.#unread.add())
+    try {
+      for (const piece of body.pieces()) {
+        await write(piece)
+        if (signal.aborted) return
+      }
+      response.end()
+    } finally {
+      cancel()
+    }
   }
 
   /** The body as it is sent; adds to the headers how. */
@@ -246,6 +266,10 @@ interface Exchanged {
   readonly answer: ApiResponse
   /** The headers of the request. */
   readonly asked: IncomingHttpHeaders
+}
+
+function isLongText(body: ApiResponse['body']): body is LongText {
+  return typeof body === 'object' && 'pieces' in body
 }
 
 type Headers = Record<string, string | string[]>

@@ -12,11 +12,14 @@ export interface Stored<T extends KubeObject = KubeObject> {
 
 /**
  * Objects over the opaque store. The stored value is the JSON of the object without its resourceVersion, which is the
- * entry's revision. Each entry is decoded and encoded at most once, however many lists and watches return it.
+ * entry's revision. An object is encoded when it is written, and never again: what lists and watches tell is the stored
+ * text with the resourceVersion put in. Each entry is decoded at most once, and one that was written here not at all.
  */
 export class ObjectStore {
   readonly store: Store
   readonly #decoded = new WeakMap<Entry, Stored>()
+  /** What is on its way into the store, by key: watches are told of it before the writer is. */
+  readonly #underWay = new Map<string, { readonly value: string; readonly object: KubeObject }>()
   readonly #gone = new WeakMap<StoreEvent, Stored>()
 
   constructor(store: Store) {
@@ -28,24 +31,20 @@ export class ObjectStore {
     return entry && this.decode(entry)
   }
 
-  async create(resource: Resource, object: KubeObject): Promise<Stored> {
-    const entry = await this.store.create(
-      keyFor(resource, object.metadata.namespace, object.metadata.name),
-      encode(object),
-    )
-    return this.#remember(entry, object)
+  create(resource: Resource, object: KubeObject): Promise<Stored> {
+    const key = keyFor(resource, object.metadata.namespace, object.metadata.name)
+    return this.#write(key, object, (value) => this.store.create(key, value))
   }
 
   /** Throws `Stale` as the store does. */
-  async update(previous: Stored, object: KubeObject): Promise<Stored> {
-    const entry = await this.store.update(previous.entry.key, encode(object), previous.entry.modRevision)
-    return this.#remember(entry, object)
+  update({ entry }: Stored, object: KubeObject): Promise<Stored> {
+    return this.#write(entry.key, object, (value) => this.store.update(entry.key, value, entry.modRevision))
   }
 
   /** Removes an object whose last holder has just let go; resolves to how it looked then. Throws `Stale`. */
   async removed(previous: Stored, last: KubeObject): Promise<Stored> {
     const { revision } = await this.delete(previous)
-    return withRevision(previous.entry, last, revision)
+    return unstored(previous.entry, last, revision)
   }
 
   /** Throws `Stale` as the store does. */
@@ -58,28 +57,37 @@ export class ObjectStore {
     const { namespace, name } = object.metadata
     const modRevision = previous?.entry.modRevision ?? 0
     const entry = { key: keyFor(resource, namespace, name), value: '', createRevision: 0, modRevision }
-    return withRevision(entry, object, modRevision)
+    return unstored(entry, object, modRevision)
   }
 
   decode(entry: Entry): Stored {
     const known = this.#decoded.get(entry)
     if (known !== undefined) return known
-    return this.#remember(entry, JSON.parse(entry.value))
+    const written = this.#underWay.get(entry.key)
+    const object = written?.value === entry.value ? written.object : (JSON.parse(entry.value) as KubeObject)
+    const stored = storedAt(entry, object, entry.modRevision)
+    this.#decoded.set(entry, stored)
+    return stored
   }
 
   /** What an event replaced or removed, at the revision of the event: how it looked when it went. */
   decodeGone(event: StoreEvent, previous: Entry): Stored {
     const known = this.#gone.get(event)
     if (known !== undefined) return known
-    const stored = withRevision(previous, this.decode(previous).object, event.revision)
+    const stored = storedAt(previous, this.decode(previous).object, event.revision)
     this.#gone.set(event, stored)
     return stored
   }
 
-  #remember(entry: Entry, object: KubeObject): Stored {
-    const stored = withRevision(entry, object, entry.modRevision)
-    this.#decoded.set(entry, stored)
-    return stored
+  async #write(key: string, object: KubeObject, store: (value: string) => Promise<Entry>): Promise<Stored> {
+    const written = { value: encode(object), object }
+    this.#underWay.set(key, written)
+    try {
+      return this.decode(await store(written.value))
+    } finally {
+      // Of writes to one key at once, others than the last decode what they have written.
+      if (this.#underWay.get(key) === written) this.#underWay.delete(key)
+    }
   }
 }
 
@@ -91,21 +99,42 @@ export function keyFor(resource: Resource, namespace?: string, name?: string): s
   return `${root}${namespace}/${name ?? ''}`
 }
 
-function withRevision(entry: Entry, object: KubeObject, revision: number): Stored {
-  // Nothing has the revision 0: it stands for what has not been stored.
-  const resourceVersion = revision === 0 ? '' : String(revision)
-  const versioned = { ...object, metadata: { ...object.metadata, resourceVersion } }
-  let json: string | undefined
+/** What the entry holds, as of a revision. Its text is the stored one, so that it takes no room of its own. */
+function storedAt(entry: Entry, decoded: KubeObject, revision: number): Stored {
+  const object = withRevision(decoded, revision)
   return {
     entry,
-    object: versioned,
+    object,
     get json() {
-      return (json ??= JSON.stringify(versioned))
+      return jsonAt(entry.value, revision) ?? JSON.stringify(object)
     },
   }
 }
 
+/** An object that is not what its entry holds. */
+function unstored(entry: Entry, unversioned: KubeObject, revision: number): Stored {
+  const object = withRevision(unversioned, revision)
+  return { entry, object, json: JSON.stringify(object) }
+}
+
+function withRevision<T extends KubeObject>(object: T, revision: number): T {
+  // Nothing has the revision 0: it stands for what has not been stored.
+  const resourceVersion = revision === 0 ? '' : String(revision)
+  return { ...object, metadata: { ...object.metadata, resourceVersion } }
+}
+
+/** Begins with what `jsonAt` looks for. */
 function encode(object: KubeObject): string {
-  const { resourceVersion: _, ...metadata } = object.metadata
-  return JSON.stringify({ ...object, metadata })
+  const { kind, apiVersion, metadata } = object
+  const first = { kind, apiVersion, metadata: { ...metadata, resourceVersion: undefined } }
+  return JSON.stringify({ ...first, ...object, ...first })
+}
+
+/** What `encode` puts before the members of the metadata, of which there are always some. */
+const head = /^\{"kind":"[\w.-]+","apiVersion":"[\w./-]+","metadata":\{(?=")/
+
+/** The stored text with the resourceVersion in its place. Undefined for a text that an earlier version has stored. */
+function jsonAt(value: string, revision: number): string | undefined {
+  const start = head.exec(value)?.[0]
+  return start && `${start}"resourceVersion":"${revision}",${value.slice(start.length)}`
 }

@@ -4,6 +4,7 @@ import { apiVersionOf } from '../api/resource.ts'
 import { servedObject, type ServedForm } from './kind-registry.ts'
 import type { Representation } from './negotiate.ts'
 import type { Stored } from './objects.ts'
+import type { LongText } from './request.ts'
 
 /** The JSON of one object in the form asked for. */
 export function representObject(form: ServedForm, stored: Stored, as: Representation, options: TableOptions): string {
@@ -32,18 +33,64 @@ export function representList(
   as: Representation,
   meta: ListMeta,
   options: TableOptions,
-): string {
-  if (as === 'table') return tableJson(form, items, meta, options)
-  const [listKind, apiVersion, parts] =
-    as === 'object'
-      ? [`${form.resource.kind}List`, apiVersionOf(form.resource), items.map((item) => servedJson(form, item))]
-      : [
-          'PartialObjectMetadataList',
-          'meta.k8s.io/v1',
-          items.map((item) => JSON.stringify(partialMetadata(item.object))),
-        ]
-  // The items are encoded already: the list is put together from their texts.
-  return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[${parts.join(',')}]}`
+): string | LongText {
+  switch (as) {
+    case 'object': {
+      const list = { kind: `${form.resource.kind}List`, apiVersion: apiVersionOf(form.resource), meta }
+      // The items are encoded already: the list is put together from their texts.
+      const parts = () => listParts(list, items.values().map((item) => servedJson(form, item)))
+      return isLong(items) ? { pieces: () => inPieces(parts()) } : [...parts()].join('')
+    }
+    case 'metadata': {
+      const list = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', meta }
+      return [...listParts(list, items.values().map(({ object }) => JSON.stringify(partialMetadata(object))))].join('')
+    }
+    case 'table':
+      return tableJson(form, items, meta, options)
+    default:
+      return as satisfies never
+  }
+}
+
+/** In characters. */
+const pieceLength = 64 * 1024
+const longLength = 1024 * 1024
+
+/** Judged by what is stored: a view may be somewhat longer or shorter. */
+function isLong(items: readonly Stored[]): boolean {
+  let length = 0
+  for (const { entry } of items) {
+    length += entry.value.length
+    if (length > longLength) return true
+  }
+  return false
+}
+
+function* listParts(
+  { kind, apiVersion, meta }: { kind: string; apiVersion: string; meta: ListMeta },
+  items: Iterable<string>,
+): Generator<string> {
+  yield `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`
+  let separator = ''
+  for (const item of items) {
+    yield separator + item
+    separator = ','
+  }
+  yield ']}'
+}
+
+function* inPieces(parts: Iterable<string>): Generator<string> {
+  let piece: string[] = []
+  let length = 0
+  for (const part of parts) {
+    piece.push(part)
+    length += part.length
+    if (length < pieceLength) continue
+    yield piece.join('')
+    piece = []
+    length = 0
+  }
+  yield piece.join('')
 }
 
 export interface TableOptions {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { constants, type Http2ServerRequest } from 'node:http2'
 import { badRequest, tooLarge } from '../api/errors.ts'
@@ -7,6 +8,8 @@ import type { ApiRequest } from './request.ts'
 
 /** Largest request body, as upstream's limit. */
 const maxBodyBytes = 3 * 1024 * 1024
+
+const byteOrderMark = '\ufeff'
 
 export type RequestBody = Pick<ApiRequest, 'body' | 'protobuf'>
 
@@ -49,19 +52,17 @@ function cutOff(request: Http2ServerRequest | IncomingMessage): void {
   else request.socket.destroy()
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
 function wholeOf(chunks: readonly Buffer[]): Buffer {
   const [only, ...others] = chunks
   return only !== undefined && others.length === 0 ? only : Buffer.concat(chunks)
 }
 
 function decodeText(bytes: Buffer, encoding: string | undefined): string {
-  try {
-    return utf8.decode(bytes)
-  } catch {
+  if (!isUtf8(bytes)) {
     // As upstream, which takes the header for a remark: a body that is text all the same is read.
     const hint = encoding === undefined ? '' : ` (its Content-Encoding is ${JSON.stringify(encoding)}; bodies of requests may not be compressed)`
     throw badRequest(`the body of the request is not valid UTF-8${hint}`)
   }
+  const text = bytes.toString()
+  return text.startsWith(byteOrderMark) ? text.slice(1) : text
 }

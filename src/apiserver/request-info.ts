@@ -38,6 +38,7 @@ function parseBelowVersion(group: string, version: string | undefined, parts: st
 const namespaceSubresources = new Set(['status', 'finalize'])
 
 function decodeSegment(segment: string): string {
+  if (!segment.includes('%')) return segment
   try {
     return decodeURIComponent(segment)
   } catch (cause) {

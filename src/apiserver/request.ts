@@ -54,7 +54,13 @@ export interface ApiResponse {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   /** Texts for `Warning: 299 - "…"` headers (RFC 9111 §5.5), shown by kubectl. */
   readonly warnings?: readonly string[]
-  readonly body: string | Uint8Array | Pump
+  readonly body: string | Uint8Array | LongText | Pump
+}
+
+/** A text that is made while it is being read, since as a whole it would take much memory. */
+export interface LongText {
+  /** Tens of kilobytes each. */
+  pieces(): Iterable<string>
 }
 
 /** A body that goes on: pushes pieces until it has no more or the signal aborts. */

@@ -11,7 +11,11 @@ export type InProcessServer = (request: {
   signal: AbortSignal
 }) => Promise<{
   status: number
-  body: string | Uint8Array | ((write: (chunk: string | Uint8Array) => void, signal: AbortSignal) => Promise<void>)
+  body:
+    | string
+    | Uint8Array
+    | { pieces(): Iterable<string> }
+    | ((write: (chunk: string | Uint8Array) => void, signal: AbortSignal) => Promise<void>)
 }>
 
 /** Requests to a server in the same process: no TLS, no HTTP, no copy of a body. */
@@ -28,6 +32,10 @@ export function inProcessTransport(serve: InProcessServer): Transport {
 type Body = Awaited<ReturnType<InProcessServer>>['body']
 
 async function* iterate(body: Body, signal: AbortSignal): AsyncGenerator<string> {
+  if (typeof body === 'object' && 'pieces' in body) {
+    yield* body.pieces()
+    return
+  }
   if (typeof body !== 'function') {
     yield typeof body === 'string' ? body : new TextDecoder().decode(body)
     return

@@ -3,7 +3,7 @@ import { leaf, nodeOf, type Children, type FieldSet } from './field-set.ts'
 import { everythingAt, fieldOf } from './fields-of.ts'
 import { jsonEqual } from './json-equal.ts'
 import { itemsByElement } from './list-items.ts'
-import { fieldElement, type PathElement } from './path-element.ts'
+import type { PathElement } from './path-element.ts'
 import type { ListType, MapType, StructType, StructuralType } from './structural-type.ts'
 
 export interface Comparison {
@@ -51,7 +51,7 @@ function compareField(
   if (before === after) return
   const field = fieldOf(type, key)
   if (field === undefined) return
-  const element = fieldElement(key)
+  const { element } = field
   if (!field.standing) return compareAt(element, before, after, field.type, into)
   const nothing = field.type.kind === 'list' ? [] : {}
   if (!isBare(before) || !isBare(after)) {

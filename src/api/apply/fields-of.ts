@@ -28,7 +28,7 @@ function objectChildren(object: JsonObject, type: StructType | MapType): Childre
     const field = fieldOf(type, key)
     if (field === undefined || value === undefined) continue
     const node = fieldsAt(value, field.type, type.kind === 'map')
-    if (node !== undefined) children[fieldElement(key)] = node
+    if (node !== undefined) children[field.element] = node
   }
   return children
 }
@@ -55,7 +55,7 @@ export function everythingAt(value: unknown, type: StructuralType): FieldSet {
     for (const key in value) {
       const field = fieldOf(type, key)
       if (field === undefined || value[key] === undefined) continue
-      node[fieldElement(key)] = everythingAt(value[key], field.type)
+      node[field.element] = everythingAt(value[key], field.type)
       isLeaf = false
     }
   }
@@ -64,7 +64,7 @@ export function everythingAt(value: unknown, type: StructuralType): FieldSet {
 
 /** The field of that name or key; undefined if the type has none. */
 export function fieldOf(type: StructType | MapType, key: string): StructField | undefined {
-  return type.kind === 'map' ? { type: type.value, standing: false } : type.fields.get(key)
+  return type.kind === 'map' ? { element: fieldElement(key), type: type.value, standing: false } : type.fields.get(key)
 }
 
 /**

@@ -9,12 +9,16 @@ const maxLength = 16 * 1024
 /** The set in upstream's order; equal sets that have been asked for lately are one instance. */
 export function sharedSet(unsorted: FieldSet): FieldSet {
   if (shared.has(unsorted)) return unsorted
-  const set = sorted(unsorted)
-  const source = JSON.stringify(set)
-  if (source.length > maxLength) return set
+  // They come in one order as a rule, by which they are found without being sorted.
+  const source = JSON.stringify(unsorted)
   const known = bySource.get(source)
   if (known !== undefined) return known
-  bySource.set(source, set)
-  shared.add(set)
-  return set
+  const set = sorted(unsorted)
+  if (source.length > maxLength) return set
+  const sortedSource = JSON.stringify(set)
+  const same = bySource.get(sortedSource) ?? set
+  shared.add(same)
+  bySource.set(source, same)
+  bySource.set(sortedSource, same)
+  return same
 }

@@ -1,5 +1,6 @@
 import { typeNamed, type FieldType, type Scalar, type Schema } from '../schema/schema.ts'
 import { atomicTypes, isAtomicMap, isStanding, keyDefault, listRule, type ListRule } from './list-types.ts'
+import { fieldElement, type PathElement } from './path-element.ts'
 
 /** What server-side apply has to know of the value at one place: what it is made of, and what of it has owners. */
 export type StructuralType = ScalarType | ListType | StructType | MapType
@@ -31,6 +32,8 @@ export interface StructType {
 }
 
 export interface StructField {
+  /** `f:spec` */
+  readonly element: PathElement
   readonly type: StructuralType
   /** Whether the field counts as there even where it is missing: nobody owns the field itself. */
   readonly standing: boolean
@@ -61,7 +64,7 @@ function structNamed(schema: Schema, name: string, known: Map<string, StructType
   for (const [field, { type: fieldType }] of typeNamed(schema, name).fields) {
     const place: Place = { atomicMap: isAtomicMap(name, field), list: listRule(name, field) }
     const of = (inner: FieldType, at: Place): StructuralType => typeOf(schema, inner, at, known)
-    fields.set(field, { type: of(fieldType, place), standing: isStanding(name, field) })
+    fields.set(field, { element: fieldElement(field), type: of(fieldType, place), standing: isStanding(name, field) })
   }
   return type
 }

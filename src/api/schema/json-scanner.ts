@@ -42,7 +42,7 @@ class Scanner {
       case '[':
         return this.#nested(() => this.#array(path))
       case '"':
-        return void this.#string()
+        return this.#skipString()
       case 't':
         return this.#literal('true')
       case 'f':
@@ -93,7 +93,14 @@ class Scanner {
 
   /** The string that starts here, decoded. */
   #string(): string {
-    const start = this.#at++
+    const start = this.#at
+    this.#skipString()
+    const text = this.#text.slice(start, this.#at)
+    return text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1)
+  }
+
+  #skipString(): void {
+    this.#at++
     for (;;) {
       const code = this.#text.charCodeAt(this.#at)
       if (code === 0x22) break
@@ -102,7 +109,6 @@ class Scanner {
       else this.#at++
     }
     this.#at++
-    return JSON.parse(this.#text.slice(start, this.#at)) as string
   }
 
   #escape(): void {

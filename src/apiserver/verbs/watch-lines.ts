@@ -8,6 +8,11 @@ import type { Stored } from '../objects.ts'
 import { representBookmark, representObject, type TableOptions } from '../represent.ts'
 import type { Selection } from '../selection.ts'
 
+/** Lines of an event that are the same for every watch of a form: a thousand watches cost one encoding. */
+const shared = new WeakMap<StoreEvent, Map<string, string>>()
+
+type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
+
 /** The lines of one watch, as its client asked for them. */
 export class WatchLines {
   readonly #form: ServedForm
@@ -39,8 +44,10 @@ export class WatchLines {
     const { previous } = event
     const wasIn = previous !== undefined && this.#selected(objects.decode(previous).object)
     const after = event.type === 'put' ? objects.decode(event.entry) : undefined
-    if (after !== undefined && this.#selected(after.object)) return this.#line(wasIn ? 'MODIFIED' : 'ADDED', after)
-    return wasIn ? this.#line('DELETED', objects.decodeGone(event, previous)) : ''
+    if (after !== undefined && this.#selected(after.object)) {
+      return this.#sharedLine(event, wasIn ? 'MODIFIED' : 'ADDED', after)
+    }
+    return wasIn ? this.#sharedLine(event, 'DELETED', objects.decodeGone(event, previous)) : ''
   }
 
   /** Tells from which revision to resume; and, if so, that the initial objects are complete (KEP-3157). */
@@ -60,7 +67,17 @@ export class WatchLines {
     return `${JSON.stringify({ type: 'ERROR', object: status })}\n`
   }
 
-  #line(type: 'ADDED' | 'MODIFIED' | 'DELETED', stored: Stored): string {
+  #sharedLine(event: StoreEvent, type: EventType, stored: Stored): string {
+    // Rows tell ages, and the first comes with the columns.
+    if (this.#as === 'table') return this.#line(type, stored)
+    const lines = shared.get(event) ?? new Map<string, string>()
+    const key = `${type} ${this.#as} ${apiVersionOf(this.#form.resource)}`
+    const line = lines.get(key) ?? this.#line(type, stored)
+    shared.set(event, lines.set(key, line))
+    return line
+  }
+
+  #line(type: EventType, stored: Stored): string {
     return `{"type":"${type}","object":${representObject(this.#form, stored, this.#as, this.#nextOptions())}}\n`
   }
 

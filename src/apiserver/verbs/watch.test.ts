@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../base/manual-clock.ts'
 import { testApi, type Answer, type TestApi, type WatchedEvents } from '../test-api.ts'
 
@@ -49,6 +49,26 @@ test('nothing between its start and its stream is lost or told twice', async () 
   const last = versionOf(await create('c'))
   expect(shown(watched).slice(1)).toEqual([`ADDED b@${b}`, `MODIFIED a@${c}`, `ADDED c@${last}`])
   expect(watched.events[0]).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'a' } } })
+})
+
+test('an event is encoded once for all watches of a form', async () => {
+  const metadata = { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' }
+  const watched = await Promise.all(
+    [metadata, metadata, metadata, {}, table].map((options) => api.watch(`${configMaps}?watch=1`, options)),
+  )
+  const encoded = vi.spyOn(JSON, 'stringify')
+  await create('a')
+  const kinds = encoded.mock.calls.map(([value]) => (value as { kind?: string } | null)?.kind)
+  vi.restoreAllMocks()
+  expect(kinds.filter((kind) => kind === 'PartialObjectMetadata')).toHaveLength(1)
+  expect(kinds.filter((kind) => kind === 'ConfigMap')).toHaveLength(1)
+  expect(watched.map(({ events }) => events.map(({ type, object }) => `${type} ${String(object['kind'])}`))).toEqual([
+    ['ADDED PartialObjectMetadata'],
+    ['ADDED PartialObjectMetadata'],
+    ['ADDED PartialObjectMetadata'],
+    ['ADDED ConfigMap'],
+    ['ADDED Table'],
+  ])
 })
 
 test('bookmarks come every minute, only move forward, and are resumed from without a gap', async () => {
