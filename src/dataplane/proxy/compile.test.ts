@@ -287,3 +287,10 @@ test('an endpoint keeps its mark whichever others there are, and no two of a por
   expect(marks(many).find(({ value }) => value === alone?.value)).toEqual(alone)
   expect(marks(many)).toHaveLength(500)
 })
+
+test('endpoints that the number of a shape has no room for are left out', () => {
+  const many = Array.from({ length: 16_384 }, (_, host) => ep(`10.108.${host >> 8}.${host & 255}`, 8080))
+  const elements = compileElements([{ ...web, endpoints: many }])
+  expect(elements.find(({ set }) => set === 'services')?.value).toBe('0x00003fff')
+  expect(elements.filter(({ set }) => set === 'slots-16383')).toHaveLength(16_383)
+})

@@ -42,9 +42,6 @@ interface Loaded {
   readonly first?: readonly NftOperation[]
 }
 
-/** What an inspection came to. `outdated` says nothing: a transaction came between. */
-export type Verdict = 'as-applied' | 'repaired' | 'outdated'
-
 /**
  * What the kernel was last told. Sends only differences. At first it takes over the table of an earlier life, if its
  * rules are what ours would be, so that clients stay remembered and nothing that is right is touched. After a failed
@@ -108,19 +105,21 @@ export class KernelState {
     return { generation, listing, hasOurRules: listing !== undefined && (await this.#hasOurRules(listing)) }
   }
 
-  /** Mends what an inspection shows to differ from what was applied, because somebody else changed it. */
-  async repair({ generation, listing, hasOurRules }: Inspection, desired: DesiredState): Promise<Verdict> {
-    if (generation !== this.#generation || this.#shapes === undefined || !this.isTidy) return 'outdated'
+  /**
+   * Mends what an inspection shows to differ from what was applied, because somebody else changed it. An inspection that
+   * a transaction has made outdated shows nothing.
+   */
+  async repair({ generation, listing, hasOurRules }: Inspection, desired: DesiredState): Promise<void> {
+    if (generation !== this.#generation || this.#shapes === undefined || !this.isTidy) return
     if (listing === undefined || !hasOurRules) {
       this.#deps.log.warn({ isThere: listing !== undefined }, 'somebody else changed the table: it is loaded again')
       await this.#reload(desired)
-      return 'repaired'
+      return
     }
     const changes = this.#difference(listing, desired)
-    if (changes.length === 0) return 'as-applied'
+    if (changes.length === 0) return
     this.#deps.log.warn({ elements: changes.length, first: changes[0] }, 'somebody else changed elements: they are mended')
     await this.#send(changes, { shapes: this.#shapes })
-    return 'repaired'
   }
 
   async #takeOver(desired: DesiredState): Promise<void> {
