@@ -221,10 +221,10 @@ const tellsSizesThenBash =
 
 /**
  * The shell's prompt that follows what it was told to say; what is typed before it is there may be lost. After it
- * busybox asks the terminal where its cursor is.
+ * busybox asks the terminal where its cursor is, and draws its line again when it learns of a new size.
  */
 function after(said: string): RegExp {
-  return new RegExp(`${said}\\s[^]*[#$] (\\u001b\\[6n)?$`)
+  return new RegExp(`${said}\\s[^]*[#$] (\\u001b\\[\\d*[A-Za-z])*$`)
 }
 
 async function answerOf(port: string | undefined): Promise<string> {
