@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
+import { ControllerRevisions } from '../api/kinds/controller-revision.ts'
+import { DaemonSets } from '../api/kinds/daemon-set.ts'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { EndpointsResource } from '../api/kinds/endpoints.ts'
 import { Leases } from '../api/kinds/lease.ts'
@@ -10,6 +12,7 @@ import { Pods, type Pod } from '../api/kinds/pod.ts'
 import { ReplicationControllers } from '../api/kinds/replication-controller.ts'
 import { ServiceAccounts } from '../api/kinds/service-account.ts'
 import { Services } from '../api/kinds/service.ts'
+import { StatefulSets } from '../api/kinds/stateful-set.ts'
 import type { KubeObject } from '../api/object.ts'
 import { parseCidr } from '../base/ip.ts'
 import type { Cache } from '../client/cache.ts'
@@ -20,6 +23,8 @@ function start(cluster: TestCluster): readonly string[] {
   const caches = {
     clusterRoles: cluster.cache(ClusterRoles),
     configMaps: cluster.cache(ConfigMaps),
+    controllerRevisions: cluster.cache(ControllerRevisions),
+    daemonSets: cluster.cache(DaemonSets),
     endpoints: cluster.cache(EndpointsResource),
     endpointSlices: cluster.cache(EndpointSlices),
     leases: cluster.cache(Leases),
@@ -29,6 +34,7 @@ function start(cluster: TestCluster): readonly string[] {
     replicationControllers: cluster.cache(ReplicationControllers),
     serviceAccounts: cluster.cache(ServiceAccounts),
     services: cluster.cache(Services),
+    statefulSets: cluster.cache(StatefulSets),
   }
   const kinds = [
     { resource: Pods, cache: caches.pods as Cache<KubeObject> },

@@ -1,5 +1,7 @@
 import type { ClusterRole } from '../api/kinds/cluster-role.ts'
 import type { ConfigMap } from '../api/kinds/config-map.ts'
+import type { ControllerRevision } from '../api/kinds/controller-revision.ts'
+import type { DaemonSet } from '../api/kinds/daemon-set.ts'
 import type { EndpointSlice } from '../api/kinds/endpoint-slice.ts'
 import type { Endpoints } from '../api/kinds/endpoints.ts'
 import type { Lease } from '../api/kinds/lease.ts'
@@ -9,6 +11,7 @@ import type { Pod } from '../api/kinds/pod.ts'
 import type { ReplicationController } from '../api/kinds/replication-controller.ts'
 import type { ServiceAccount } from '../api/kinds/service-account.ts'
 import type { Service } from '../api/kinds/service.ts'
+import type { StatefulSet } from '../api/kinds/stateful-set.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cidr } from '../base/ip.ts'
 import type { Cache } from '../client/cache.ts'
@@ -16,6 +19,7 @@ import type { Client } from '../client/client.ts'
 import type { Controller } from '../client/controller.ts'
 import type { EventBroadcaster } from '../client/event-recorder.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
+import { daemonSetController } from './daemon-set/daemon-set.ts'
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts'
 import { endpointSliceController } from './endpoint-slice.ts'
 import { endpointsController } from './endpoints.ts'
@@ -28,6 +32,7 @@ import type { CollectedKind } from './owner-graph.ts'
 import { podGcController } from './pod-gc.ts'
 import { replicationController } from './replication.ts'
 import { schedulerController } from './scheduler/scheduler.ts'
+import { statefulSetController } from './stateful-set/stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 
 export type { CollectedKind }
@@ -50,6 +55,8 @@ export interface ControllerDeps {
 export interface ControllerCaches {
   readonly clusterRoles: Cache<ClusterRole>
   readonly configMaps: Cache<ConfigMap>
+  readonly controllerRevisions: Cache<ControllerRevision>
+  readonly daemonSets: Cache<DaemonSet>
   readonly endpoints: Cache<Endpoints>
   readonly endpointSlices: Cache<EndpointSlice>
   readonly leases: Cache<Lease>
@@ -59,6 +66,7 @@ export interface ControllerCaches {
   readonly replicationControllers: Cache<ReplicationController>
   readonly serviceAccounts: Cache<ServiceAccount>
   readonly services: Cache<Service>
+  readonly statefulSets: Cache<StatefulSet>
 }
 
 /** All controllers of the server, in the order in which they start: what others need first comes first. */
@@ -79,9 +87,11 @@ export function controllers(deps: ControllerDeps): readonly Controller[] {
     nodeLifecycleController({ ...common, ...recorder('node-controller'), ...grace }),
     taintEvictionController({ ...common, ...recorder('taint-eviction-controller') }),
     podGcController(common),
-    // Before the replication controller, so that the first pods that it creates have somewhere to go.
+    // Before those that make pods, so that the first ones have somewhere to go.
     schedulerController({ ...common, ...recorder('default-scheduler') }),
     replicationController({ ...common, ...recorder('replication-controller') }),
+    statefulSetController({ ...common, ...recorder('statefulset-controller') }),
+    daemonSetController({ ...common, ...recorder('daemonset-controller') }),
     // Slices before the legacy Endpoints: they are what traffic follows.
     endpointSliceController(common),
     endpointsController(common),

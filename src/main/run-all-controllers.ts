@@ -2,6 +2,8 @@ import type { KubeObject } from '../api/object.ts'
 import { groupResource, type Resource } from '../api/resource.ts'
 import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
+import { ControllerRevisions } from '../api/kinds/controller-revision.ts'
+import { DaemonSets } from '../api/kinds/daemon-set.ts'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { EndpointsResource } from '../api/kinds/endpoints.ts'
 import { Leases } from '../api/kinds/lease.ts'
@@ -11,6 +13,7 @@ import { Pods } from '../api/kinds/pod.ts'
 import { ReplicationControllers } from '../api/kinds/replication-controller.ts'
 import { ServiceAccounts } from '../api/kinds/service-account.ts'
 import { Services } from '../api/kinds/service.ts'
+import { StatefulSets } from '../api/kinds/stateful-set.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cidr } from '../base/ip.ts'
 import type { Log } from '../base/log.ts'
@@ -41,6 +44,8 @@ export async function runAllControllers(deps: ControllersDeps, signal: AbortSign
   const caches = {
     clusterRoles: follow(ClusterRoles),
     configMaps: follow(ConfigMaps),
+    controllerRevisions: follow(ControllerRevisions),
+    daemonSets: follow(DaemonSets),
     endpoints: follow(EndpointsResource),
     endpointSlices: follow(EndpointSlices),
     leases: follow(Leases),
@@ -50,6 +55,7 @@ export async function runAllControllers(deps: ControllersDeps, signal: AbortSign
     replicationControllers: follow(ReplicationControllers),
     serviceAccounts: follow(ServiceAccounts),
     services: follow(Services),
+    statefulSets: follow(StatefulSets),
   }
   const events = new EventBroadcaster({ client, clock, log })
   const owned = servedKinds.map(({ resource }): CollectedKind => ({ resource, cache: follow(resource) }))
