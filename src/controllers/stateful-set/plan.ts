@@ -45,7 +45,8 @@ function planOrdered(layout: Layout): Plan {
     if (!isInService(pod, set, now)) return { ...nothing, repair }
     if (!hasIdentity(pod)) repair.push(pod)
   }
-  return { ...nothing, repair, delete: condemned.length > 0 ? lastOf(layout) : outdated(layout) }
+  const gone = condemned.length > 0 ? lastOf(layout) : outdated(layout)
+  return { ...nothing, repair: repair.filter((pod) => !gone.includes(pod)), delete: gone }
 }
 
 /** The highest one that must go; but one that is in trouble is waited for as long as another is below it. */
@@ -59,11 +60,12 @@ function lastOf({ condemned, set, now }: Layout): readonly Pod[] {
 function planParallel(layout: Layout): Plan {
   const { start, replicas, condemned } = layout
   const present = replicas.filter((pod) => pod !== undefined)
-  const gone = [...present.filter(isTerminal), ...condemned].filter((pod) => !isTerminating(pod))
+  const ended = [...present.filter(isTerminal), ...condemned].filter((pod) => !isTerminating(pod))
+  const gone = new Set([...ended, ...outdated(layout)])
   return {
     create: replicas.flatMap((pod, index) => (pod === undefined ? [start + index] : [])),
-    delete: [...new Set([...gone, ...outdated(layout)])],
-    repair: present.filter((pod) => !isTerminal(pod) && !isTerminating(pod) && !hasIdentity(pod)),
+    delete: [...gone],
+    repair: present.filter((pod) => !gone.has(pod) && !isTerminating(pod) && !hasIdentity(pod)),
   }
 }
 
