@@ -1,7 +1,8 @@
 import { controllerOf, keyOf, objectKey, type KubeObject, type ObjectKey } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
-import { selectorFromObject, type LabelSelectorObject } from '../api/selectors.ts'
+import type { LabelSelectorObject } from '../api/selectors.ts'
 import type { Cache } from '../client/cache.ts'
+import { selectorOf } from './workload-selector.ts'
 
 interface Selecting extends KubeObject {
   readonly spec: { readonly selector: LabelSelectorObject }
@@ -17,7 +18,7 @@ export function concernedOwners<T extends Selecting>(resource: Resource<T>, owne
     }
     return owners
       .list(namespace)
-      .filter(({ spec }) => selectorFromObject(spec.selector).matches(labels))
+      .filter((owner) => selectorOf(owner).matches(labels))
       .map(keyOf)
   }
 }

@@ -5,6 +5,7 @@ import type { EventRecorder } from '../../client/event-recorder.ts'
 import type { PodControl } from '../pod-control.ts'
 import { slowStart } from '../slow-start.ts'
 import { failuresOf, outcomeOf, type WriteOutcome } from '../write-outcome.ts'
+import { selectorOf } from '../workload-selector.ts'
 import { daemonTemplate } from './daemon-pod.ts'
 import type { FailedPodBackoff } from './failed-pod-backoff.ts'
 import type { DaemonState, NodeChanges } from './node-pods.ts'
@@ -62,7 +63,7 @@ export class DaemonControl {
       const nodeName = missing.shift()
       if (nodeName !== undefined) await this.#create(set, { hash, nodeName, signal })
     }
-    const owner = { object: set, resource: DaemonSets }
+    const owner = { object: set, resource: DaemonSets, selector: selectorOf(set) }
     const deletes = changes.delete.slice(0, burst).map((pod) => this.#pods.delete(owner, pod, signal))
     const [stopped, failures] = await Promise.all([slowStart(missing.length, createNext), failuresOf(deletes)])
     return outcomeOf(stopped === undefined ? failures : [...failures, stopped.failure])
@@ -73,7 +74,7 @@ export class DaemonControl {
     { hash, nodeName, signal }: { hash: string; nodeName: string; signal: AbortSignal },
   ): Promise<void> {
     const template = daemonTemplate(set, hash, nodeName)
-    return this.#pods.create({ object: set, resource: DaemonSets, template }, signal)
+    return this.#pods.create({ object: set, resource: DaemonSets, selector: selectorOf(set), template }, signal)
   }
 
   #tellOfEnd(set: DaemonSet, pod: Pod, nodeName: string): void {

@@ -3,7 +3,6 @@ import { DaemonSets, type DaemonSet, type DaemonSetStatus } from '../../api/kind
 import type { Node } from '../../api/kinds/node.ts'
 import { Pods, type Pod } from '../../api/kinds/pod.ts'
 import { controllerOf, keyOf, splitKey, type ObjectKey } from '../../api/object.ts'
-import { selectorFromObject } from '../../api/selectors.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Cache } from '../../client/cache.ts'
 import type { Client } from '../../client/client.ts'
@@ -17,6 +16,7 @@ import { PendingWrites } from '../pending-writes.ts'
 import { PodControl } from '../pod-control.ts'
 import { availableInMs } from '../pod-status.ts'
 import { statusPatch } from '../status-patch.ts'
+import { selectorOf } from '../workload-selector.ts'
 import { DaemonControl } from './daemon-control.ts'
 import { FailedPodBackoff } from './failed-pod-backoff.ts'
 import { podsByNode, type DaemonState } from './node-pods.ts'
@@ -124,7 +124,7 @@ function revisedOwner(set: DaemonSet): RevisedOwner {
   return {
     object: set,
     resource: DaemonSets,
-    selector: selectorFromObject(set.spec.selector),
+    selector: selectorOf(set),
     template: set.spec.template,
     hashLabel: podRevisionLabel,
     collisionCount: set.status?.collisionCount ?? 0,

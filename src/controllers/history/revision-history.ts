@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Cache } from '../../client/cache.ts'
 import type { Client } from '../../client/client.ts'
 import { from, type Source } from '../../client/controller.ts'
-import { Claims, type Owner } from '../claims.ts'
+import { Claims, type Claimant } from '../claims.ts'
 import { PendingWrites } from '../pending-writes.ts'
 import { byRevision, isOfTemplate, revisionOf, type RevisedOwner } from './revision.ts'
 
@@ -41,7 +41,7 @@ export class RevisionHistory {
   }
 
   /** Whether the cache shows all that was written for the owner: nothing here may be called before it does. */
-  settled({ object }: Owner, signal: AbortSignal): Promise<boolean> {
+  settled({ object }: Claimant, signal: AbortSignal): Promise<boolean> {
     const belongs = (revision: ControllerRevision) => controllerOf(revision)?.uid === object.metadata.uid
     return this.#writes.settled(keyOf(object), { belongs, signal })
   }
@@ -53,8 +53,7 @@ export class RevisionHistory {
   /** The revisions of the owner, oldest first. Orphans with its labels are adopted. */
   async of(owner: RevisedOwner, signal: AbortSignal): Promise<readonly ControllerRevision[]> {
     const all = this.#cache.list(owner.object.metadata.namespace)
-    const matches = ({ metadata }: ControllerRevision) => owner.selector.matches(metadata.labels)
-    const owned = await this.#claims.claim(owner, all, { matches, signal })
+    const owned = await this.#claims.claim(owner, all, signal)
     return owned.toSorted(byRevision)
   }
 
@@ -76,7 +75,7 @@ export class RevisionHistory {
     return { revision: await this.#renumber(owner, equal, { number, signal }), collisionCount }
   }
 
-  async remove({ object }: Owner, surplus: readonly ControllerRevision[], signal: AbortSignal): Promise<void> {
+  async remove({ object }: Claimant, surplus: readonly ControllerRevision[], signal: AbortSignal): Promise<void> {
     for (const revision of surplus) {
       const { namespace, name, uid } = revision.metadata
       const write = () => this.#client.delete(ControllerRevisions, { namespace, name }, { uid, signal })
@@ -101,7 +100,7 @@ export class RevisionHistory {
   }
 
   #renumber(
-    { object }: Owner,
+    { object }: Claimant,
     revision: ControllerRevision,
     { number, signal }: { number: number; signal: AbortSignal },
   ): Promise<ControllerRevision> {

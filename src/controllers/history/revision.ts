@@ -3,14 +3,12 @@ import type { PodTemplateSpec } from '../../api/kinds/pod.ts'
 import { setTemplateDefaults } from '../../api/kinds/workload-spec/template.ts'
 import { semanticallyEqual } from '../../api/equality.ts'
 import type { Draft } from '../../api/object.ts'
-import type { LabelSelector } from '../../api/selectors.ts'
-import type { Owner } from '../claims.ts'
+import type { Claimant } from '../claims.ts'
 import { controllerReference } from '../controller-reference.ts'
 import { revisionHash } from './revision-hash.ts'
 
 /** What has a history: a DaemonSet, a StatefulSet. */
-export interface RevisedOwner extends Owner {
-  readonly selector: LabelSelector
+export interface RevisedOwner extends Claimant {
   readonly template: PodTemplateSpec
   /** Under which its revisions carry their hash. */
   readonly hashLabel: string

@@ -2,7 +2,6 @@ import type { ControllerRevision } from '../../api/kinds/controller-revision.ts'
 import { Pods, type Pod } from '../../api/kinds/pod.ts'
 import { StatefulSets, type StatefulSet, type StatefulSetStatus } from '../../api/kinds/stateful-set.ts'
 import { controllerOf, keyOf, splitKey, type ObjectKey } from '../../api/object.ts'
-import { selectorFromObject } from '../../api/selectors.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Cache } from '../../client/cache.ts'
 import type { Client } from '../../client/client.ts'
@@ -16,6 +15,7 @@ import { surplusOf, type RevisedOwner } from '../history/revision.ts'
 import { PendingWrites } from '../pending-writes.ts'
 import { availableInMs } from '../pod-status.ts'
 import { statusPatch } from '../status-patch.ts'
+import { selectorOf } from '../workload-selector.ts'
 import { ordinalOf, parentKeyOf, revisionNameOf } from './identity.ts'
 import { MemberControl } from './member-control.ts'
 import { isHeldBack, plan } from './plan.ts'
@@ -56,8 +56,8 @@ export function statefulSetController(deps: StatefulSetDeps): Controller {
     const belongs = (pod: Pod) => controllerOf(pod)?.uid === set.metadata.uid
     const isSettled = (await writes.settled(key, { belongs, signal })) && (await history.settled(owner, signal))
     if (!isSettled) return { againInMs: lookAgainMs }
-    const matches = (pod: Pod) => ordinalOf(set, pod) !== undefined && owner.selector.matches(pod.metadata.labels)
-    const members = await claims.claim(owner, pods.list(splitKey(key).namespace), { matches, signal })
+    const numbered = pods.list(splitKey(key).namespace).filter((pod) => ordinalOf(set, pod) !== undefined)
+    const members = await claims.claim(owner, numbered, signal)
     if (set.metadata.deletionTimestamp !== undefined) return writeStatus(set, lastStatus(set, members), signal)
     return advance(set, members, signal)
   }
@@ -116,7 +116,7 @@ function revisedOwner(set: StatefulSet): RevisedOwner {
   return {
     object: set,
     resource: StatefulSets,
-    selector: selectorFromObject(set.spec.selector),
+    selector: selectorOf(set),
     template: set.spec.template,
     hashLabel,
     collisionCount: set.status?.collisionCount ?? 0,
