@@ -102,6 +102,7 @@ describe('a new template', () => {
     { name: 'goes on when it serves', pods: ['a@1', 'b@2 old', 'c@3 old'], steps: 'delete b' },
     { name: 'goes on when it has served for long enough', spec: { minReadySeconds: 30 }, pods: ['a@1 young', 'b@2 old', 'c@3 old'], steps: '' },
     { name: 'replaces at once what does not serve', pods: ['a@1 old', 'b@2 old unready', 'c@3 old unready'], steps: 'delete b, delete c' },
+    { name: 'does not wait for what a lost node has', pods: [...all, 'd@4 old unready'], steps: 'delete a' },
     { name: 'replaces as many as allowed', spec: rolling({ maxUnavailable: 2 }), pods: all, steps: 'delete a, delete b' },
     { name: 'replaces a share, rounded up', spec: rolling({ maxUnavailable: '34%' }), pods: all, steps: 'delete a, delete b' },
     { name: 'does nothing when all is new', pods: ['a@1', 'b@2', 'c@3'], steps: '' },

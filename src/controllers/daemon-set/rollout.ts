@@ -70,10 +70,10 @@ function isServing({ updated, old }: Pair, state: DaemonState): boolean {
   return pod !== undefined && isAvailable(pod, state)
 }
 
-/** Of each node that wants a pod or has one; `crowded` if it has more than a pair. */
+/** Of each node that wants a pod or has one; `crowded` if it has more than a pair. What a lost node has counts for none. */
 function pairsOf(state: DaemonState): readonly (Pair | 'crowded')[] {
-  const wanted = [...state.nodes].flatMap(([nodeName, suitability]) => (suitability === 'wanted' ? [nodeName] : []))
-  return [...new Set([...state.pods.keys(), ...wanted])].sort().map((nodeName) => pairOf(nodeName, state))
+  const isConcerned = (nodeName: string) => state.nodes.get(nodeName) === 'wanted' || state.pods.has(nodeName)
+  return [...state.nodes.keys()].filter(isConcerned).sort().map((nodeName) => pairOf(nodeName, state))
 }
 
 function pairOf(nodeName: string, { pods, hash }: DaemonState): Pair | 'crowded' {
