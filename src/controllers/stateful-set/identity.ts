@@ -47,6 +47,7 @@ export function memberPod(set: StatefulSet, ordinal: number, revision: Controlle
     metadata: {
       ...(namespace === undefined ? {} : { namespace }),
       name,
+      generateName: `${setName}-`,
       labels: { ...labels, ...identityLabels(name, ordinal), [podRevisionLabel]: revision.metadata.name },
       ...(annotations === undefined ? {} : { annotations }),
       ...(finalizers === undefined ? {} : { finalizers }),
