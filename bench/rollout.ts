@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually, TestCluster } from '../test/test-cluster.ts'
 import type { Benchmark, Figure } from './benchmark.ts'
-import { ask, failed, type Asked, type Place, type Requests } from './requests.ts'
-import { rolloutManifest } from './rollout-manifest.ts'
+import { ask, failed, type Asked, type Place, type Requests } from '../test/requests.ts'
+import { rolloutManifest } from '../test/rollout-manifest.ts'
 
 /** Of each of the four streams: 100,000 in all. */
 const requestsEach = 25_000

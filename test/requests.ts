@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { TestCluster } from '../test/test-cluster.ts'
+import type { TestCluster } from './test-cluster.ts'
 
 /** What became of a number of requests. */
 export interface Asked {
@@ -49,6 +49,7 @@ export async function ask(cluster: TestCluster, from: Place, requests: Requests)
   return JSON.parse(output) as Asked
 }
 
+/** How many. */
 export function failed({ failures }: Asked): number {
   return Object.values(failures).reduce((sum, count) => sum + count, 0)
 }
