@@ -19,7 +19,7 @@ await Promise.all(Array.from({ length: concurrency }, work))
 agent.destroy()
 milliseconds.sort((a, b) => a - b)
 const at = (share: number) => milliseconds[Math.max(0, Math.ceil(share * milliseconds.length) - 1)] ?? 0
-console.log(JSON.stringify({ count, failures, p50: at(0.5), p99: at(0.99), max: at(1) }))
+process.stdout.write(JSON.stringify({ count, failures, p50: at(0.5), p99: at(0.99), max: at(1) }))
 
 async function work(): Promise<void> {
   while (begun < count) {

@@ -24,8 +24,8 @@ export interface Requests {
   readonly concurrency: number
 }
 
-/** A pod with Node.js in it, or a client outside of the cluster. */
-export type Place = { readonly pod: string } | 'outside'
+/** A pod with Node.js in it, a node, or a client outside of the cluster. */
+export type Place = { readonly pod: string } | { readonly node: string } | 'outside'
 
 const program = fileURLToPath(new URL('request-program.ts', import.meta.url))
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -34,10 +34,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 export async function ask(cluster: TestCluster, from: Place, requests: Requests): Promise<Asked> {
   const { url, connections, count, perSecond, concurrency } = requests
   const args = [url, connections, String(count), String(perSecond), String(concurrency)]
-  const command =
-    from === 'outside'
-      ? ['./portolan', 'client', '--name', cluster.name, '--', process.execPath, program, ...args]
-      : ['kubectl', 'exec', '-i', from.pod, '--', 'node', '--input-type=module-typescript', '-', ...args]
+  const command = commandAt(cluster, from, args)
   const [name = '', ...words] = command
   const child = spawn(name, words, { cwd: root, env: cluster.environment, stdio: ['pipe', 'pipe', 'inherit'] })
   child.stdin.on('error', () => {}) // one that reads nothing does not fail for it
@@ -47,6 +44,12 @@ export async function ask(cluster: TestCluster, from: Place, requests: Requests)
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${output}`)
   return JSON.parse(output) as Asked
+}
+
+function commandAt({ name }: TestCluster, from: Place, args: readonly string[]): readonly string[] {
+  if (from === 'outside') return ['./portolan', 'client', '--name', name, '--', process.execPath, program, ...args]
+  if ('node' in from) return ['./portolan', 'node', 'exec', '--name', name, from.node, '--', process.execPath, program, ...args]
+  return ['kubectl', 'exec', '-i', from.pod, '--', 'node', '--input-type=module-typescript', '-', ...args]
 }
 
 /** How many. */
