@@ -6,6 +6,7 @@ import { namespace } from './test-view.ts'
 
 const running = pod()
 const waiting = pod({ nodeName: '' })
+const promised = pod({ nodeName: '', status: { nominatedNodeName: 'node-1' } })
 const ended = pod({ status: { phase: 'Succeeded' } })
 const going = pod({ meta: { deletionTimestamp: '2026-01-01T00:00:00Z' } })
 
@@ -14,6 +15,10 @@ for (const { name, previous, next, is } of [
   { name: 'a pod that gets a node', previous: waiting, next: running, is: 'pod came' },
   { name: 'a pod that is first seen on a node', previous: undefined, next: running, is: 'pod came' },
   { name: 'a pod that is deleted', previous: running, next: undefined, is: 'pod went' },
+  { name: 'a pod that is promised a node', previous: waiting, next: promised, is: undefined },
+  { name: 'a pod that gets the node that it was promised', previous: promised, next: running, is: 'pod came' },
+  { name: 'a pod that is deleted before it got it', previous: promised, next: undefined, is: 'pod went' },
+  { name: 'a pod whose promise is taken back', previous: promised, next: waiting, is: 'pod went' },
   { name: 'a pod that ends', previous: running, next: ended, is: 'pod went' },
   { name: 'a pod that has ended and is deleted', previous: ended, next: undefined, is: undefined },
   { name: 'a pod that begins to go', previous: running, next: going, is: 'pod changed' },

@@ -4,7 +4,7 @@ import type { Pod } from '../../api/kinds/pod.ts'
 import { conditionOf } from '../conditions.ts'
 import { isTerminating } from '../pod-status.ts'
 import type { FilterName } from './filter.ts'
-import { takesRoom } from './pod-stage.ts'
+import { promisedNode, takesRoom } from './pod-stage.ts'
 
 /** Something that may make room for pods that fitted nowhere. */
 export type ClusterChange = 'node' | 'pod came' | 'pod went' | 'pod changed' | 'namespace changed'
@@ -24,10 +24,10 @@ export function canHelp(change: ClusterChange, refusedBy: ReadonlySet<FilterName
 }
 
 export function podChange(previous: Pod | undefined, next: Pod | undefined): ClusterChange | undefined {
-  const [was, is] = [takesRoom(previous), takesRoom(next)]
-  if (was && !is) return 'pod went'
-  if (!was && is) return 'pod came'
-  return is && relationsOf(previous) !== relationsOf(next) ? 'pod changed' : undefined
+  if (keepsRoom(previous) && !keepsRoom(next)) return 'pod went'
+  if (!takesRoom(next)) return undefined
+  if (!takesRoom(previous)) return 'pod came'
+  return relationsOf(previous) === relationsOf(next) ? undefined : 'pod changed'
 }
 
 /** Of heartbeats it is not told. */
@@ -40,9 +40,14 @@ export function namespaceChange(previous: Namespace | undefined, next: Namespace
   return text(previous) === text(next) ? undefined : 'namespace changed'
 }
 
+/** Also a promise keeps others away. */
+function keepsRoom(pod: Pod | undefined): boolean {
+  return takesRoom(pod) || promisedNode(pod) !== undefined
+}
+
 /** What others see in a pod that is on a node: its labels, and whether it stays. */
-function relationsOf(pod: Pod | undefined): string {
-  return pod === undefined ? '' : JSON.stringify([pod.metadata.labels, isTerminating(pod)])
+function relationsOf(pod: Pod): string {
+  return JSON.stringify([pod.metadata.labels, isTerminating(pod)])
 }
 
 /** All of a node that decides which pods fit on it. */

@@ -204,6 +204,16 @@ test('tries again after a failed binding, and lets go when another was faster', 
   expect(cluster.writesTo(Pods)).toHaveLength(3)
 })
 
+test('a place that was not taken after all is there for another', async () => {
+  await using cluster = new TestCluster()
+  cluster.client.seed(Nodes, node({ allocatable: { cpu: '1', memory: '1Gi', pods: '1' } }))
+  cluster.client.failNext('createSubresource', Pods, new StatusError(404, 'NotFound', 'pods "first" not found'))
+  cluster.client.seed(Pods, waiting('first', { priority: 1 }), waiting('second'))
+  start(cluster)
+  await cluster.quiet()
+  expect([nodeOf(cluster, 'first'), nodeOf(cluster, 'second')]).toEqual([undefined, 'node-1'])
+})
+
 test('leaves pods alone that are not its own, gated or going', async () => {
   await using cluster = new TestCluster()
   cluster.addNodes('node-1')
@@ -336,6 +346,17 @@ test('room is made for a more important pod', async () => {
   cluster.client.unseed(Pods, { namespace: 'default', name: 'low' })
   await cluster.quiet()
   expect([nodeOf(cluster, 'high'), nodeOf(cluster, 'late')]).toEqual(['node-1', undefined])
+})
+
+test('a pod that is going anyway is not deleted for another', async () => {
+  await using cluster = new TestCluster()
+  const going = { ...staying, deletionTimestamp: '2026-01-01T00:00:00Z' }
+  cluster.client.seed(Nodes, oneCore)
+  cluster.client.seed(Pods, pod({ name: 'low', spec: needing('1'), meta: going }), important('high', '1'))
+  start(cluster)
+  await cluster.quiet()
+  expect(cluster.client.peek(Pods, 'default/high')?.status?.nominatedNodeName).toBe('node-1')
+  expect(cluster.writesTo(Pods)).toEqual(['patch status'])
 })
 
 test('a pod that waits for its place does not push off more, nor say more', async () => {

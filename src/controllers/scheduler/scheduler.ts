@@ -65,7 +65,6 @@ export function schedulerController({ decidePlace = decide, ...deps }: Scheduler
   async function makeRoom(pod: Pod, { node, victims }: Candidate, signal: AbortSignal): Promise<void> {
     const { priority } = podInfo(pod)
     const outbid = state.promisedPods(node.name).filter((other) => other.priority < priority)
-    for (const other of outbid) state.promise(other.pod, undefined)
     await Promise.all([
       ...outbid.map((other) => writes.takeBack(other.pod, signal)),
       ...victims.map((victim) => writes.preempt(victim.pod, { by: pod, signal })),

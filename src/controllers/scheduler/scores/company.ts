@@ -68,7 +68,10 @@ class Points {
 
   of(node: NodeInfo): number {
     let total = 0
-    for (const [topologyKey, domains] of this.#byTopology) total += domains.get(domainOf(node, topologyKey) ?? '') ?? 0
+    for (const [topologyKey, domains] of this.#byTopology) {
+      const domain = domainOf(node, topologyKey)
+      if (domain !== undefined) total += domains.get(domain) ?? 0
+    }
     return total
   }
 }
