@@ -3,13 +3,15 @@ import { pod } from '../fixtures.ts'
 import { demandsOf } from './demands.ts'
 
 const container = { name: 'main', image: 'luksa/kubia', resources: { requests: { cpu: '1' } } }
+const job = { apiVersion: 'v1', kind: 'Job', name: 'x', uid: 'x', controller: true }
+const spread = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }
 const plain = pod({ name: 'a', nodeName: '', labels: { app: 'kubia', tier: 'web' }, spec: { containers: [container] } })
 const withSpec = (spec: object) => ({ ...plain, spec: { ...plain.spec, ...spec } })
 const withMeta = (metadata: object) => ({ ...plain, metadata: { ...plain.metadata, ...metadata } })
 
 for (const { name, other, same } of [
   { name: 'another pod of the template', other: withMeta({ name: 'b', uid: 'b' }), same: true },
-  { name: 'another owner', other: withMeta({ ownerReferences: [{ apiVersion: 'v1', kind: 'Job', name: 'x', uid: 'x', controller: true }] }), same: true },
+  { name: 'another owner', other: withMeta({ ownerReferences: [job] }), same: true },
   { name: 'another order of labels', other: withMeta({ labels: { tier: 'web', app: 'kubia' } }), same: true },
   { name: 'another image', other: withSpec({ containers: [{ ...container, image: 'busybox' }] }), same: true },
   { name: 'another status', other: { ...plain, status: { phase: 'Pending', nominatedNodeName: 'node-1' } }, same: true },
@@ -22,7 +24,7 @@ for (const { name, other, same } of [
   { name: 'a node selector', other: withSpec({ nodeSelector: { disk: 'ssd' } }), same: false },
   { name: 'affinity', other: withSpec({ affinity: { podAffinity: {} } }), same: false },
   { name: 'tolerations', other: withSpec({ tolerations: [{ operator: 'Exists' }] }), same: false },
-  { name: 'spread', other: withSpec({ topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }] }), same: false },
+  { name: 'spread', other: withSpec({ topologySpreadConstraints: [spread] }), same: false },
 ]) {
   test(`${name}: ${same ? 'the same demands' : 'other demands'}`, () => {
     expect(demandsOf(other) === demandsOf(plain)).toBe(same)

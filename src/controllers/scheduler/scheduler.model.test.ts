@@ -82,10 +82,10 @@ async function perform(cluster: TestCluster, one: Step, serial: number): Promise
       const { containers = [{ name: 'main' }], ...spec } = demands[one.wants] ?? {}
       const requested = containers.map((each) => ({ ...each, resources: { requests: { cpu: one.cpu } } }))
       const meta = one.slow ? { finalizers: ['example.com/slow'] } : {}
-      client.seed(
-        Pods,
-        pod({ name: `p${serial}`, nodeName: '', labels: { app: one.app }, spec: { ...spec, containers: requested, priority: one.priority }, meta, status: { phase: 'Pending' } }),
-      )
+      const labels = { app: one.app }
+      const wanted = { ...spec, containers: requested, priority: one.priority }
+      const status = { phase: 'Pending' }
+      client.seed(Pods, pod({ name: `p${serial}`, nodeName: '', labels, spec: wanted, meta, status }))
       return
     }
     case 'delete': {

@@ -361,7 +361,10 @@ test('a pod that is going anyway is not deleted for another', async () => {
 
 test('a pod that waits for its place does not push off more, nor say more', async () => {
   await using cluster = new TestCluster()
-  cluster.client.seed(Nodes, node({ name: 'a', allocatable: { cpu: '1', memory: '1Gi', pods: '9' } }), node({ name: 'b', allocatable: { cpu: '1', memory: '1Gi', pods: '9' } }))
+  cluster.client.seed(
+    Nodes,
+    ...['a', 'b'].map((name) => node({ name, allocatable: { cpu: '1', memory: '1Gi', pods: '9' } })),
+  )
   const low = (name: string, nodeName: string) => pod({ name, nodeName, spec: needing('1'), meta: staying })
   cluster.client.seed(Pods, low('x', 'a'), low('y', 'b'), important('high', '1'))
   start(cluster)

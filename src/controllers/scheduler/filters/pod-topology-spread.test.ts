@@ -58,7 +58,12 @@ for (const { name, nodes = zones, here = [], constraints, spec = {}, labels, ref
     labels: { app: 'new' },
     refused: {},
   },
-  { name: 'no selector selects nothing', here: on('a1', 9), constraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }], refused: {} },
+  {
+    name: 'no selector selects nothing',
+    here: on('a1', 9),
+    constraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }],
+    refused: {},
+  },
   {
     name: 'a node without the label is none of the domains',
     nodes: [...zones, node({ name: 'c' })],

@@ -119,8 +119,18 @@ for (const { name, nodes = [small('a')], here, incoming = wanting('2'), takes } 
     }),
     takes: 'a: x',
   },
-  { name: 'nothing where it could not be anyway', nodes: [small('a', { spec: { unschedulable: true } })], here: [running('x', { uses: '4' })], takes: undefined },
-  { name: 'nothing if it must not', here: [running('x', { uses: '4' })], incoming: wanting('2', { preemptionPolicy: 'Never' }), takes: undefined },
+  {
+    name: 'nobody where it could not be anyway',
+    nodes: [small('a', { spec: { unschedulable: true } })],
+    here: [running('x', { uses: '4' })],
+    takes: undefined,
+  },
+  {
+    name: 'nobody if it must not',
+    here: [running('x', { uses: '4' })],
+    incoming: wanting('2', { preemptionPolicy: 'Never' }),
+    takes: undefined,
+  },
 ] satisfies { name: string; nodes?: Node[]; here: Pod[]; incoming?: Pod; takes: string | undefined }[]) {
   test(`room is made at the cost of ${name}`, () => {
     const state = stateOf({ nodes, pods: here })
@@ -140,7 +150,8 @@ test('a pod that waits for others to go does not make more go, unless its node i
   }
   const incoming = wanting('2')
   const outcomeWith = (spec: Node['spec']) => {
-    const state = stateOf({ nodes: [small('a', spec === undefined ? {} : { spec }), small('b')], pods: [leaving, running('y', { uses: '4', on: 'b' })] })
+    const nodes = [small('a', spec === undefined ? {} : { spec }), small('b')]
+    const state = stateOf({ nodes, pods: [leaving, running('y', { uses: '4', on: 'b' })] })
     state.promise(incoming, 'a')
     const decision = decide(podInfo(incoming), state)
     return decision.outcome === 'fits' ? decision : decision.preemption
