@@ -1,10 +1,9 @@
 import type { DaemonSet } from '../../api/kinds/daemon-set.ts'
 import type { Node } from '../../api/kinds/node.ts'
-import type { Pod } from '../../api/kinds/pod.ts'
+import type { PodSpec } from '../../api/kinds/pod.ts'
 import { conditionOf } from '../conditions.ts'
-import { nodeAffinity } from '../scheduler/filters/node-affinity.ts'
-import { taintToleration } from '../scheduler/filters/taint-toleration.ts'
-import { nodeInfos } from '../scheduler/node-info.ts'
+import { isWanted } from '../scheduler/node-selection.ts'
+import { bindingTaints } from '../scheduler/node-taints.ts'
 import { isTolerated } from '../tolerations.ts'
 import { daemonPodSpec } from './daemon-pod.ts'
 
@@ -13,9 +12,8 @@ export type Suitability = 'wanted' | 'kept' | 'none'
 
 /** What is to be on each node, by its name. Pure. What the node has room for is the scheduler's business. */
 export function suitableNodes(set: DaemonSet, nodes: readonly Node[]): ReadonlyMap<string, Suitability> {
-  const pod: Pod = { apiVersion: 'v1', kind: 'Pod', metadata: set.metadata, spec: daemonPodSpec(set) }
-  const infos = nodeInfos(nodes, [], () => undefined)
-  return new Map(infos.map((info) => [info.node.metadata.name, suitabilityOf(pod, info)]))
+  const spec = daemonPodSpec(set)
+  return new Map(nodes.map((node) => [node.metadata.name, suitabilityOf(spec, node)]))
 }
 
 /** All of a node that decides whether daemon pods belong on it; heartbeats are not in it. */
@@ -25,12 +23,11 @@ export function suitabilityText(node: Node | undefined): string {
   return JSON.stringify([metadata.labels, spec?.taints, conditionOf(status?.conditions, 'Ready')?.status])
 }
 
-function suitabilityOf(pod: Pod, info: ReturnType<typeof nodeInfos>[number]): Suitability {
-  const { node } = info
-  const { nodeName = '', tolerations } = pod.spec
+function suitabilityOf(spec: PodSpec, node: Node): Suitability {
+  const { nodeName = '', tolerations } = spec
   if (nodeName !== '' && nodeName !== node.metadata.name) return 'none'
-  if (nodeAffinity.reasons(pod, info).length > 0) return 'none'
-  if (taintToleration.reasons(pod, info).length === 0) return 'wanted'
+  if (!isWanted(spec, node)) return 'none'
+  if (bindingTaints(node).every((taint) => isTolerated(taint, tolerations))) return 'wanted'
   const evicting = (node.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
   return evicting.every((taint) => isTolerated(taint, tolerations)) ? 'kept' : 'none'
 }
