@@ -7,7 +7,10 @@ import { daemonTemplate, targetNodeOf } from './daemon-pod.ts'
 import { suitabilityText, suitableNodes } from './suitability.ts'
 
 const containers = [{ name: 'main', image: 'busybox' }]
-const taint = (key: string, effect: string) => ({ spec: { taints: [{ key, effect }] } })
+/** A node with taints, each `KEY:EFFECT`. */
+function tainted(...taints: string[]) {
+  return { spec: { taints: taints.map((text) => ({ key: text.split(':')[0] ?? '', effect: text.split(':')[1] ?? '' })) } }
+}
 
 function setOf(spec: Partial<PodSpec>) {
   return daemonSet({ template: { metadata: { labels: { app: 'kubia' } }, spec: { containers, ...spec } } })
@@ -18,22 +21,28 @@ function required(key: string, operator: string, values: string[]) {
   return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } }
 }
 
+const notReady = ['node.kubernetes.io/not-ready:NoSchedule', 'node.kubernetes.io/not-ready:NoExecute']
+const noNetwork = tainted('node.kubernetes.io/network-unavailable:NoSchedule')
+const onSsd = { affinity: required('disk', 'In', ['ssd']) }
+const toleratingTeam = { tolerations: [{ key: 'team', operator: 'Exists' }] }
+const cordoned = { spec: { unschedulable: true, ...tainted('node.kubernetes.io/unschedulable:NoSchedule').spec } }
+
 test.each<{ name: string; spec?: Partial<PodSpec>; on?: Parameters<typeof node>[0]; is: string }>([
   { name: 'any node', is: 'wanted' },
-  { name: 'a cordoned node', on: { spec: { unschedulable: true, ...taint('node.kubernetes.io/unschedulable', 'NoSchedule').spec } }, is: 'wanted' },
-  { name: 'one short of disk', on: taint('node.kubernetes.io/disk-pressure', 'NoSchedule'), is: 'wanted' },
-  { name: 'one that is not ready: none is started', on: { ready: 'False', ...taint('node.kubernetes.io/not-ready', 'NoSchedule') }, is: 'kept' },
-  { name: 'one that is not ready and evicts: none goes', on: { ready: 'False', spec: { taints: [...taint('node.kubernetes.io/not-ready', 'NoSchedule').spec.taints, ...taint('node.kubernetes.io/not-ready', 'NoExecute').spec.taints] } }, is: 'kept' },
-  { name: 'one that is reserved: none is started', on: taint('team', 'NoSchedule'), is: 'kept' },
-  { name: 'one that is reserved by force', on: taint('team', 'NoExecute'), is: 'none' },
-  { name: 'one that is preferably left alone', on: taint('team', 'PreferNoSchedule'), is: 'wanted' },
-  { name: 'one whose taint is tolerated', spec: { tolerations: [{ key: 'team', operator: 'Exists' }] }, on: taint('team', 'NoExecute'), is: 'wanted' },
-  { name: 'one without network', on: taint('node.kubernetes.io/network-unavailable', 'NoSchedule'), is: 'kept' },
-  { name: 'one without network, for what needs none', spec: { hostNetwork: true }, on: taint('node.kubernetes.io/network-unavailable', 'NoSchedule'), is: 'wanted' },
+  { name: 'a cordoned node', on: cordoned, is: 'wanted' },
+  { name: 'one short of disk', on: tainted('node.kubernetes.io/disk-pressure:NoSchedule'), is: 'wanted' },
+  { name: 'one that is not ready', on: { ready: 'False', ...tainted(...notReady) }, is: 'kept' },
+  { name: 'one that is not ready, which no taint says yet', on: { ready: 'False' }, is: 'kept' },
+  { name: 'one that is reserved', on: tainted('team:NoSchedule'), is: 'kept' },
+  { name: 'one that is reserved by force', on: tainted('team:NoExecute'), is: 'none' },
+  { name: 'one that is preferably left alone', on: tainted('team:PreferNoSchedule'), is: 'wanted' },
+  { name: 'one whose taint is tolerated', spec: toleratingTeam, on: tainted('team:NoExecute'), is: 'wanted' },
+  { name: 'one without network', on: noNetwork, is: 'kept' },
+  { name: 'one without network, for what has none of its own', spec: { hostNetwork: true }, on: noNetwork, is: 'wanted' },
   { name: 'one with the label', spec: { nodeSelector: { disk: 'ssd' } }, on: { labels: { disk: 'ssd' } }, is: 'wanted' },
   { name: 'one without the label', spec: { nodeSelector: { disk: 'ssd' } }, is: 'none' },
-  { name: 'one that affinity asks for', spec: { affinity: required('disk', 'In', ['ssd']) }, on: { labels: { disk: 'ssd' } }, is: 'wanted' },
-  { name: 'one that it does not ask for', spec: { affinity: required('disk', 'In', ['ssd']) }, is: 'none' },
+  { name: 'one that affinity asks for', spec: onSsd, on: { labels: { disk: 'ssd' } }, is: 'wanted' },
+  { name: 'one that it does not ask for', spec: onSsd, is: 'none' },
   { name: 'the node that is named', spec: { nodeName: 'node-1' }, is: 'wanted' },
   { name: 'another than is named', spec: { nodeName: 'node-2' }, is: 'none' },
 ])('$name: $is', ({ spec = {}, on = {}, is }) => {
@@ -80,5 +89,6 @@ test('what a node says of its health by the second is not looked at', () => {
   })
   expect(suitabilityText(beat('True'))).toBe(suitabilityText(before))
   expect(suitabilityText(beat('False'))).not.toBe(suitabilityText(before))
-  expect(suitabilityText({ ...before, metadata: { ...before.metadata, labels: { a: 'b' } } })).not.toBe(suitabilityText(before))
+  const labelled = { ...before, metadata: { ...before.metadata, labels: { a: 'b' } } }
+  expect(suitabilityText(labelled)).not.toBe(suitabilityText(before))
 })

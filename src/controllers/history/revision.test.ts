@@ -73,7 +73,9 @@ describe('a revision', () => {
     const revision = stored(ownerOf(), 1)
     const { template } = ownerOf()
     expect(isOfTemplate(revision, template)).toBe(true)
-    expect(isOfTemplate(revision, { ...template, spec: { containers: template.spec?.containers ?? [], dnsPolicy: 'ClusterFirst' } })).toBe(true)
+    const [container = { name: '' }] = template.spec?.containers ?? []
+    const explicit = { ...template, spec: { containers: [{ ...container, env: [] }], dnsPolicy: 'ClusterFirst' } }
+    expect(isOfTemplate(revision, explicit)).toBe(true)
     expect(isOfTemplate(revision, templateOfImage('other'))).toBe(false)
     expect(templateOf(revision)).toMatchObject(template)
     expect(templateOf(revision)).not.toHaveProperty('$patch')
@@ -142,8 +144,8 @@ describe('the history of a set', () => {
   test('takes another name when its own is taken by another template or owner', async () => {
     const owner = ownerOf('one')
     const taken = stored(owner, 1)
-    const foreign = { ...taken, metadata: { ...taken.metadata, ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web', uid: 'earlier', controller: true }] } }
-    using trial = await start(foreign)
+    const earlier = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web', uid: 'earlier', controller: true }
+    using trial = await start({ ...taken, metadata: { ...taken.metadata, ownerReferences: [earlier] } })
     const { history, signal } = trial
     const { revision, collisionCount } = await history.latest(owner, await history.of(owner, signal), signal)
     expect(collisionCount).toBe(1)

@@ -76,7 +76,8 @@ async function messages(cluster: TestCluster): Promise<readonly string[]> {
 }
 
 /** Pods that stay, marked as going, when they are deleted, until an agent has ended them. */
-const slowly = { template: { ...templateOfImage('luksa/kubia'), metadata: { labels: { app: 'kubia' }, finalizers: ['test/agent'] } } }
+const slowMetadata = { labels: { app: 'kubia' }, finalizers: ['test/agent'] }
+const slowly = { template: { ...templateOfImage('luksa/kubia'), metadata: slowMetadata } }
 
 describe('pods come in order', () => {
   test('each when those before it are ready, with names, labels and places in DNS of their own', async () => {
@@ -169,7 +170,8 @@ describe('pods go in order', () => {
     await cluster.quiet()
     expect(await members(cluster)).toEqual(['web-0 ready'])
     const deletions = (await messages(cluster)).filter((message) => message.includes('SuccessfulDelete'))
-    expect(deletions).toEqual([2, 1].map((n) => `Normal SuccessfulDelete: delete Pod web-${n} in StatefulSet web successful`))
+    const deletion = (n: number) => `Normal SuccessfulDelete: delete Pod web-${n} in StatefulSet web successful`
+    expect(deletions).toEqual([deletion(2), deletion(1)])
   })
 
   test('one that is deleted by hand comes back under its name when it is gone, and not before', async () => {
@@ -194,7 +196,7 @@ describe('an update', () => {
     await runPods(cluster)
     const { currentRevision: first = '' } = stored(cluster).status ?? {}
     const mark = cluster.client.writes.length
-    const template = { ...slowly.template, ...templateOfImage('luksa/kubia:v2'), metadata: slowly.template.metadata }
+    const template = { ...templateOfImage('luksa/kubia:v2'), metadata: slowMetadata }
     await change(cluster, { template })
     expect(await members(cluster)).toEqual(['web-0 ready', 'web-1 ready', 'web-2 ready going'])
     const { currentRevision, updateRevision = '' } = stored(cluster).status ?? {}
@@ -277,12 +279,13 @@ describe('whose pods they are', () => {
   test('orphans with fitting name and labels are adopted and named; those that fit no longer are let go', async () => {
     await using cluster = new TestCluster()
     const labels = { app: 'kubia' }
-    cluster.client.seed(Pods, pod({ name: 'web-0', labels }), pod({ name: 'web-x', labels }), pod({ name: 'web-01', labels }))
+    cluster.client.seed(Pods, ...['web-0', 'web-x', 'web-01'].map((name) => pod({ name, labels })))
     await start(cluster, { replicas: 1, updateStrategy: { type: 'OnDelete' } })
     const owners = (name: string) => cluster.client.peek(Pods, `default/${name}`)?.metadata.ownerReferences?.length ?? 0
     expect([owners('web-0'), owners('web-x'), owners('web-01')]).toEqual([1, 0, 0])
     expect(await messages(cluster)).toContain('Normal SuccessfulUpdate: update Pod web-0 in StatefulSet web successful')
-    expect(cluster.client.peek(Pods, 'default/web-0')?.metadata.labels).toMatchObject({ 'apps.kubernetes.io/pod-index': '0' })
+    const named = cluster.client.peek(Pods, 'default/web-0')
+    expect(named?.metadata.labels).toMatchObject({ 'apps.kubernetes.io/pod-index': '0' })
     cluster.setPod('web-0', { labels: { app: 'debug' } })
     await cluster.quiet()
     expect(owners('web-0')).toBe(0)
