@@ -124,7 +124,7 @@ function decideContainer(situation: Situation, container: PodContainer): Decisio
     case 'resume':
       return { actions: [{ do: 'resume-container', name, id: outlook.run.id }] }
     case 'replace':
-      return { actions: replace(situation, outlook.run, outlook.message) }
+      return { actions: replace(situation, outlook) }
     case 'wait':
       return { actions: announce(situation, name, outlook), wakeAt: outlook.until }
     default:
@@ -132,8 +132,9 @@ function decideContainer(situation: Situation, container: PodContainer): Decisio
   }
 }
 
-function replace({ pod, memory, now }: Situation, run: Container, message: string): readonly Action[] {
-  const deadline = new Date(now.getTime() + (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000)
+function replace({ memory, now }: Situation, outlook: Extract<Outlook, { next: 'replace' }>): readonly Action[] {
+  const { run, message, graceSeconds } = outlook
+  const deadline = new Date(now.getTime() + graceSeconds * 1000)
   return isStoppingBy(memory, run.id, deadline) ? [] : [stopContainer(run, deadline, message)]
 }
 

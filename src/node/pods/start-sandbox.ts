@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import type { Pod } from '../../api/kinds/pod.ts'
+import { describeStatus } from '../cri/grpc-status.ts'
 import { RuntimeError, type PodSandboxConfig } from '../cri/runtime.ts'
 import { parseResolvConf, podDns } from './dns.ts'
 import type { DownwardFacts } from './field-values.ts'
@@ -47,7 +48,7 @@ export async function startSandbox(deps: PodDeps, { pod, attempt, replaces, sign
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof RuntimeError)) throw error
-    const message = `Failed to create pod sandbox: rpc error: code = ${goCode(error.code)} desc = ${error.message}`
+    const message = `Failed to create pod sandbox: ${describeStatus(error)}`
     events.event(pod, 'Warning', { reason: 'FailedCreatePodSandBox', message })
     throw new StartFailure('sandbox', 'FailedCreatePodSandBox', message)
   }
@@ -67,13 +68,4 @@ export function downwardFacts(pod: Pod, sandboxIP: string, { hostIP, allocatable
 
 async function dnsOf({ clusterDns, nodeResolvConfPath }: PodDeps, pod: Pod) {
   return podDns(pod, clusterDns, parseResolvConf(await readFile(nodeResolvConfPath, 'utf8')))
-}
-
-/** `DEADLINE_EXCEEDED` as Go prints it: `DeadlineExceeded`. */
-function goCode(code: string): string {
-  return code
-    .toLowerCase()
-    .split('_')
-    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
-    .join('')
 }
