@@ -229,10 +229,16 @@ const restarting: readonly Case[] = [
     does: ['remove-container app-0'],
   },
   {
-    name: 'a pod over its deadline is stopped',
+    name: 'a pod over its deadline is stopped, which is told once',
     pod: { spec: { activeDeadlineSeconds: 60 }, status: { startTime: secondsBefore(61).toISOString() } },
     sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
-    does: ['stop-container app-0 in 30'],
+    does: ['announce  DeadlineExceeded', 'stop-container app-0 in 30'],
+  },
+  {
+    name: 'a restarted agent goes on with that, and tells nothing of one that has failed',
+    pod: { spec: { activeDeadlineSeconds: 60 }, status: { startTime: secondsBefore(61).toISOString(), phase: 'Failed' } },
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [exitedRun(pod)] }),
+    does: ['stop-sandbox sandbox-0'],
   },
 ]
 
@@ -528,7 +534,7 @@ function describeAction(action: Action): string {
 
 /** The message of a stop, unless it is the usual one. */
 function saying(message: string): string {
-  return /^Stopping container /.test(message) ? '' : `: ${message}`
+  return message.startsWith('Stopping container ') ? '' : `: ${message}`
 }
 
 function secondsUntil(time: Date | undefined): number | undefined {

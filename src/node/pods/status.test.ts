@@ -19,6 +19,7 @@ function compile(
 }
 
 const up = (pod: Pod) => ({ sandboxes: [testSandbox(pod)] })
+const withSidecar = { initContainers: [{ name: 'proxy', image: 'kubia', restartPolicy: 'Always' }] }
 const withInit = { initContainers: [{ name: 'first', image: 'kubia' }] }
 
 interface Case {
@@ -117,6 +118,44 @@ const cases: readonly Case[] = [
     state: 'terminated Error',
   },
   {
+    name: 'over its deadline, being stopped',
+    pod: { spec: { activeDeadlineSeconds: 1 }, status: { phase: 'Running', startTime: '2026-01-01T00:00:00Z' } },
+    sees: (pod) => ({ ...up(pod), containers: [testRun(pod)] }),
+    phase: 'Running',
+    state: 'running',
+  },
+  {
+    name: 'completed, with a sidecar that still runs',
+    pod: { spec: { ...withSidecar, restartPolicy: 'Never' }, status: { phase: 'Running' } },
+    sees: (pod) => ({ ...up(pod), containers: [exitedRun(pod, { exitCode: 0 }), testRun(pod, { name: 'proxy' })] }),
+    phase: 'Running',
+    state: 'terminated Error',
+  },
+  {
+    name: 'completed, and its sidecar has been ended',
+    pod: { spec: { ...withSidecar, restartPolicy: 'Never' }, status: { phase: 'Running' } },
+    sees: (pod) => ({ ...up(pod), containers: [exitedRun(pod, { exitCode: 0 }), exitedRun(pod, { name: 'proxy' })] }),
+    phase: 'Succeeded',
+    conditions: ['Initialized True PodCompleted', 'Ready False PodCompleted'],
+    state: 'terminated Error',
+  },
+  {
+    name: 'a sidecar that is not ready',
+    pod: { spec: withSidecar },
+    sees: (pod) => ({ ...up(pod), containers: [testRun(pod), testRun(pod, { name: 'proxy' })] }),
+    remembers: { health: new Map([['proxy-0', { started: true, ready: false }]]) },
+    phase: 'Running',
+    conditions: ['Initialized True', 'ContainersReady False ContainersNotReady'],
+    state: 'running',
+  },
+  {
+    name: 'an init container that failed for good beside a sidecar that still runs',
+    pod: { spec: { initContainers: [...withSidecar.initContainers, ...withInit.initContainers], restartPolicy: 'Never' } },
+    sees: (pod) => ({ ...up(pod), containers: [testRun(pod, { name: 'proxy' }), exitedRun(pod, { name: 'first' })] }),
+    phase: 'Pending',
+    state: 'waiting PodInitializing',
+  },
+  {
     name: 'a run that the runtime has forgotten',
     pod: {
       spec: { restartPolicy: 'Never' },
@@ -163,6 +202,32 @@ describe('transition times', () => {
     const first = compile({}, running)
     expect(compile({ status: first }, running)).toEqual(first)
   })
+})
+
+test('a verdict is told with the phase that it explains', () => {
+  const pod = { spec: { activeDeadlineSeconds: 1 }, status: { startTime: '2026-01-01T00:00:00Z' } }
+  expect(compile(pod, (seen) => ({ ...up(seen), containers: [testRun(seen)] }))).not.toHaveProperty('reason')
+  expect(compile(pod, (seen) => ({ containers: [exitedRun(seen)] }))).toMatchObject({
+    phase: 'Failed',
+    reason: 'DeadlineExceeded',
+    message: 'Pod was active on the node longer than the specified deadline',
+  })
+})
+
+test('conditions say of which version of the pod they are', () => {
+  const gate = { type: 'lb/ready', status: 'True', observedGeneration: 1 }
+  const { conditions = [] } = compile({ metadata: { generation: 3 }, status: { conditions: [gate] } })
+  expect(new Set(conditions.map(({ type, observedGeneration }) => `${type === 'lb/ready'} ${observedGeneration}`))).toEqual(
+    new Set(['false 3', 'true 1']),
+  )
+})
+
+test('termination messages together are bounded', () => {
+  const { containerStatuses } = compile(
+    { spec: { restartPolicy: 'Never', containers: [{ name: 'app' }, { name: 'side' }] } },
+    (pod) => ({ containers: [exitedRun(pod, { message: 'ä'.repeat(5000) }), exitedRun(pod, { name: 'side', message: 'short' })] }),
+  )
+  expect(containerStatuses?.map(({ state }) => state?.terminated?.message)).toEqual(['ä'.repeat(3072), 'short'])
 })
 
 describe('what is written', () => {
