@@ -100,7 +100,7 @@ test('host ports become port mappings, but not in the node’s network', () => {
     { protocol: 'UDP', containerPort: 53, hostPort: 5353, hostIP: '192.168.99.11' },
   ])
   const inNodeNetwork = sandboxConfig(testPod({ spec: { ...spec, hostNetwork: true } }), facts)
-  expect(inNodeNetwork).toMatchObject({ hostNetwork: true, hostname: 'node-1', portMappings: [] })
+  expect(inNodeNetwork).toMatchObject({ hostNetwork: true, hostname: '', portMappings: [] })
 })
 
 function configOf(spec: ContainerSpec, more: NonNullable<PodInput['spec']> = {}) {

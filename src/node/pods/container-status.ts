@@ -9,6 +9,12 @@ import { containersOf, type PodContainer } from './spec.ts'
 /** Bytes. */
 const longestMessages = 12 * 1024
 
+const unlocated = {
+  exitCode: 137,
+  reason: 'ContainerStatusUnknown',
+  message: 'The container could not be located when the pod was terminated',
+}
+
 type State = NonNullable<ContainerStatus['state']>
 
 /** The status of one container as `kubectl describe pod` shows it. `blocked` while init containers are not through. */
@@ -87,13 +93,13 @@ function lost(known: ContainerStatus): ContainerStatus {
   if (known.state?.running === undefined) {
     return { ...known, ready: known.ready && known.state?.terminated?.exitCode === 0 }
   }
-  const terminated = {
-    exitCode: 137,
-    reason: 'ContainerStatusUnknown',
-    message: 'The container could not be located when the pod was terminated',
-    ...(known.containerID === undefined ? {} : { containerID: known.containerID }),
-  }
-  return { ...known, state: { terminated }, ready: false, started: false }
+  const id = known.containerID === undefined ? {} : { containerID: known.containerID }
+  return { ...known, state: { terminated: { ...unlocated, ...id } }, ready: false, started: false }
+}
+
+/** Of a pod that has ended a container that still waits to run has not run and never will: upstream says this of it. */
+export function endedWithPod(status: ContainerStatus): ContainerStatus {
+  return status.state?.waiting === undefined ? status : { ...status, state: { terminated: unlocated } }
 }
 
 function previousStatus({ pod }: Situation, { spec }: PodContainer): ContainerStatus | undefined {

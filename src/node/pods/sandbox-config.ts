@@ -24,7 +24,8 @@ export function sandboxConfig(pod: Pod, { attempt, dns, clusterDomain, paths, cg
   const hostNetwork = pod.spec.hostNetwork === true
   return {
     metadata: { ...owner, attempt },
-    hostname: nodenameOf(pod, clusterDomain),
+    // Who shares the node's network shares its name, and cannot be given another.
+    hostname: pod.spec.hostNetwork === true ? '' : nodenameOf(pod, clusterDomain),
     logDirectory: logDirectory(paths, owner),
     dns,
     portMappings: hostNetwork ? [] : portMappings(pod),

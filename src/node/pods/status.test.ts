@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Pod, PodStatus } from '../../api/kinds/pod.ts'
 import { newMemory, type PodMemory } from './memory.ts'
 import { newestFirst, type ObservedPod } from './observed.ts'
-import { compileStatus } from './status.ts'
-import { changedFields } from './status-writer.ts'
+import { compileStatus, type OwnStatus } from './status.ts'
+import { statusPatch } from './status-writer.ts'
 import { exitedRun, secondsBefore, testNow, testPod, testRun, testSandbox, type PodInput } from './test-pods.ts'
 
 function compile(
@@ -125,6 +125,12 @@ const cases: readonly Case[] = [
     state: 'running',
   },
   {
+    name: 'over its deadline before its container began',
+    pod: { spec: { activeDeadlineSeconds: 1 }, status: { startTime: '2026-01-01T00:00:00Z' } },
+    phase: 'Failed',
+    state: 'terminated ContainerStatusUnknown',
+  },
+  {
     name: 'completed, with a sidecar that still runs',
     pod: { spec: { ...withSidecar, restartPolicy: 'Never' }, status: { phase: 'Running' } },
     sees: (pod) => ({ ...up(pod), containers: [exitedRun(pod, { exitCode: 0 }), testRun(pod, { name: 'proxy' })] }),
@@ -231,18 +237,32 @@ test('termination messages together are bounded', () => {
 })
 
 describe('what is written', () => {
-  const status: PodStatus = { phase: 'Running', podIP: '10.108.1.7', qosClass: 'Burstable', message: 'old' }
+  const ready = { type: 'Ready', status: 'False', reason: 'ContainersNotReady' }
+  const scheduled = { type: 'PodScheduled', status: 'True' }
+  const gate = { type: 'lb/ready', status: 'True' }
+  const status: PodStatus = { phase: 'Running', podIP: '10.108.1.7', qosClass: 'Burstable', message: 'old', conditions: [ready, scheduled, gate] }
+  const same = { phase: 'Running', podIP: '10.108.1.7', message: 'old', conditions: [ready, scheduled, gate] }
 
-  test('only the fields that differ; null for those that are gone; others’ not at all', () => {
-    expect(changedFields(testPod({ status }), { phase: 'Running', podIP: '10.108.1.8' })).toEqual({
-      podIP: '10.108.1.8',
-      message: null,
-    })
-  })
-
-  test('nothing if nothing differs', () => {
-    expect(changedFields(testPod({ status }), { phase: 'Running', podIP: '10.108.1.7', message: 'old' })).toEqual({})
-  })
+  for (const { name, after, patch } of [
+    { name: 'nothing if nothing differs', after: same, patch: {} },
+    {
+      name: 'only the fields that differ; null for those that are gone; others’ not at all',
+      after: { ...same, podIP: '10.108.1.8', message: undefined },
+      patch: { podIP: '10.108.1.8', message: null },
+    },
+    {
+      name: 'of the conditions only those that differ',
+      after: { ...same, conditions: [{ type: 'Ready', status: 'True' }, scheduled, gate] },
+      patch: { conditions: [{ type: 'Ready', status: 'True', reason: null }] },
+    },
+    {
+      name: 'addresses in the place of those before',
+      after: { ...same, podIPs: [{ ip: '10.108.1.8' }] },
+      patch: { podIPs: [{ ip: '10.108.1.8' }, { $patch: 'replace' }] },
+    },
+  ] as { name: string; after: OwnStatus; patch: object }[]) {
+    test(name, () => expect(statusPatch(testPod({ status }), after)).toEqual(patch))
+  }
 })
 
 test('a back-off from a pull shows as an error first', () => {

@@ -1,7 +1,7 @@
 import type { ContainerStatus, Pod, PodStatus } from '../../api/kinds/pod.ts'
 import { rfc3339 } from '../../base/rfc3339.ts'
 import { containersReadyFinding, foldConditions, initializedFinding, readyFinding, type Finding } from './conditions.ts'
-import { containerStatusOf } from './container-status.ts'
+import { containerStatusOf, endedWithPod } from './container-status.ts'
 import { currentSandbox, mayRun } from './observed.ts'
 import type { Situation } from './outlook.ts'
 import { progressOf, type Progress } from './progress.ts'
@@ -60,9 +60,14 @@ export function compileStatus(situation: Situation, { hostIP }: StatusFacts): Ow
     ...(podIP === undefined ? {} : { podIP, podIPs: [{ ip: podIP }] }),
     startTime: pod.status?.startTime ?? rfc3339(now),
     ...(statuses.init.length === 0 ? {} : { initContainerStatuses: statuses.init }),
-    containerStatuses: statuses.main,
+    containerStatuses: hasEnded(phase, progress) ? statuses.main.map(endedWithPod) : statuses.main,
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
   }
+}
+
+/** Main containers of a pod whose init containers were never through have no part in its end. */
+function hasEnded(phase: string, { pendingInit }: Progress): boolean {
+  return (phase === 'Succeeded' || phase === 'Failed') && pendingInit.length === 0
 }
 
 interface Statuses {
