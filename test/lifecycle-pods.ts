@@ -143,7 +143,7 @@ function ordered(path: string): object[] {
   ]
 }
 
-/** Where a pod is in the network, what it is called, and who its processes see. */
+/** Where a pod is in the network, and what it is called. */
 function placed(): object[] {
   const tcp = { containerPort: 8081, protocol: 'TCP' }
   const hostPorts = [
@@ -170,7 +170,6 @@ function placed(): object[] {
       { app: 'named' },
     ),
     pod('gated', { readinessGates: [{ conditionType: 'example.com/load-balancer' }], containers: [idle('main')] }),
-    pod('together', { shareProcessNamespace: true, containers: [script('one', 'exec sleep 1001'), script('two', 'exec sleep 1002')] }),
   ]
 }
 
