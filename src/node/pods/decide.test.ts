@@ -450,6 +450,15 @@ const ending: readonly Case[] = [
     does: ['stop-container one-0 in 5'],
   },
   {
+    name: 'when the grace period is over all that are left end at once',
+    pod: { metadata: deleted(-1), spec: { initContainers: [sidecar('one'), sidecar('two')] } },
+    sees: (pod) => ({
+      sandboxes: [sandbox(pod)],
+      containers: [exitedRun(pod), testRun(pod, { name: 'one' }), testRun(pod, { name: 'two' })],
+    }),
+    does: ['stop-container one-0 in 2', 'stop-container two-0 in 2'],
+  },
+  {
     name: 'the sandbox is stopped when all containers have ended',
     pod: { metadata: deleted(12) },
     sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [exitedRun(pod)] }),
