@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
 import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
+import { Deployments } from '../api/kinds/deployment.ts'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { EndpointsResource } from '../api/kinds/endpoints.ts'
 import { Leases } from '../api/kinds/lease.ts'
 import { Namespaces } from '../api/kinds/namespace.ts'
 import { Nodes } from '../api/kinds/node.ts'
 import { Pods, type Pod } from '../api/kinds/pod.ts'
+import { ReplicaSets } from '../api/kinds/replica-set.ts'
 import { ReplicationControllers } from '../api/kinds/replication-controller.ts'
 import { ServiceAccounts } from '../api/kinds/service-account.ts'
 import { Services } from '../api/kinds/service.ts'
@@ -20,12 +22,14 @@ function start(cluster: TestCluster): readonly string[] {
   const caches = {
     clusterRoles: cluster.cache(ClusterRoles),
     configMaps: cluster.cache(ConfigMaps),
+    deployments: cluster.cache(Deployments),
     endpoints: cluster.cache(EndpointsResource),
     endpointSlices: cluster.cache(EndpointSlices),
     leases: cluster.cache(Leases),
     namespaces: cluster.cache(Namespaces),
     nodes: cluster.cache(Nodes),
     pods: cluster.cache(Pods),
+    replicaSets: cluster.cache(ReplicaSets),
     replicationControllers: cluster.cache(ReplicationControllers),
     serviceAccounts: cluster.cache(ServiceAccounts),
     services: cluster.cache(Services),
