@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { alreadyExists, expired, notFound, pathNotFound } from '../api/errors.ts'
 import { keyOf, objectKey, type Draft, type KubeObject, type ObjectKey } from '../api/object.ts'
-import { apiVersionOf, type Resource } from '../api/resource.ts'
+import { apiVersionOf, groupResource, type Resource } from '../api/resource.ts'
+import type { CacheListener } from './cache.ts'
 import type {
   CallOptions,
   Client,
@@ -92,6 +93,19 @@ export class MemoryClient implements Client {
   peek<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): T | undefined {
     const object = this.#journal.get(resource, key)
     return object === undefined ? undefined : this.#out<T>(object)
+  }
+
+  /** The same of all objects of a resource, in key order. */
+  peekAll<T extends KubeObject>(resource: Resource<T>): readonly T[] {
+    return this.#journal.list(resource).map((object) => this.#out<T>(object))
+  }
+
+  /** Calls back with each change of a resource at the moment it is made, before the call that makes it is answered. */
+  onChange<T extends KubeObject>(resource: Resource<T>, listener: CacheListener<T>): void {
+    const copyOf = (object: KubeObject | undefined) => (object === undefined ? undefined : this.#out<T>(object))
+    this.#journal.onChange((change) => {
+      if (change.resource === groupResource(resource)) listener(copyOf(change.previous), copyOf(change.next))
+    })
   }
 
   /** Every call so far, in order, failed ones included. */
