@@ -1,17 +1,23 @@
 import { Pods, type Pod, type PodTemplateSpec } from '../api/kinds/pod.ts'
 import { keyOf } from '../api/object.ts'
+import type { LabelSelector } from '../api/selectors.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
-import { Claims, type Claimant } from './claims.ts'
+import { Claims, type Owner } from './claims.ts'
 import { controllerReference } from './controller-reference.ts'
 import { isNamespaceTerminating } from './namespace-terminating.ts'
 import type { PendingWrites } from './pending-writes.ts'
 import { podsToDelete } from './pod-ranking.ts'
 import { slowStart } from './slow-start.ts'
 
-/** What keeps a number of equal pods: a ReplicationController, a ReplicaSet. */
-export interface ReplicaOwner extends Claimant {
+/** What pods are made for, and of what. */
+export interface PodOwner extends Owner {
   readonly template: PodTemplateSpec
+}
+
+/** What keeps a number of equal pods: a ReplicationController, a ReplicaSet. */
+export interface ReplicaOwner extends PodOwner {
+  readonly selector: LabelSelector
   readonly replicas: number
 }
 
@@ -47,9 +53,17 @@ export class PodControl {
     this.#claims = new Claims({ client, resource: Pods, writes })
   }
 
-  /** The pods that are the owner's, after adopting and releasing what `Claims` finds. */
-  claim(owner: Claimant, pods: readonly Pod[], signal: AbortSignal): Promise<readonly Pod[]> {
-    return this.#claims.claim(owner, pods, signal)
+  /**
+   * The pods that are the owner's: those it owns and matches. Orphans that match are adopted, owned ones that match no
+   * longer are released. Throws when a pod has changed meanwhile: how many there are is then unknown.
+   */
+  claim(
+    owner: Owner & Pick<ReplicaOwner, 'selector'>,
+    pods: readonly Pod[],
+    signal: AbortSignal,
+  ): Promise<readonly Pod[]> {
+    const matches = ({ metadata }: Pod) => owner.selector.matches(metadata.labels)
+    return this.#claims.claim(owner, pods, { matches, signal })
   }
 
   /** Creates what is missing of the replicas or deletes what is too much. */
@@ -62,20 +76,21 @@ export class PodControl {
     if (missing > 0) return this.#createPods(owner, Math.min(missing, burst), signal)
     if (missing === 0) return 'as wanted'
     const excess = podsToDelete(owned, Math.min(-missing, burst), { related, now })
-    const results = await Promise.allSettled(excess.map((pod) => this.#delete(owner, pod, signal)))
+    const results = await Promise.allSettled(excess.map((pod) => this.delete(owner, pod, signal)))
     const failed = results.find((result) => result.status === 'rejected')
     return failed === undefined ? 'changed' : { reason: 'FailedDelete', error: failed.reason }
   }
 
   async #createPods(owner: ReplicaOwner, count: number, signal: AbortSignal): Promise<ScaleOutcome> {
-    const result = await slowStart(count, () => this.#create(owner, signal))
+    const result = await slowStart(count, () => this.create(owner, signal))
     if (result === undefined) return 'changed'
     // Nothing can be made in it any more, and its pods are going away.
     if (isNamespaceTerminating(result.failure)) return 'as wanted'
     return { reason: 'FailedCreate', error: result.failure }
   }
 
-  async #create(owner: ReplicaOwner, signal: AbortSignal): Promise<void> {
+  /** Creates one pod of the template; an Event tells of it, or why not. Throws what the server says. */
+  async create(owner: PodOwner, signal: AbortSignal): Promise<void> {
     const { object } = owner
     try {
       const write = () => this.#client.create(Pods, podFor(owner), { signal })
@@ -90,7 +105,8 @@ export class PodControl {
     }
   }
 
-  async #delete({ object }: ReplicaOwner, pod: Pod, signal: AbortSignal): Promise<void> {
+  /** Deletes this very pod, not one that has its name by then. */
+  async delete({ object }: Owner, pod: Pod, signal: AbortSignal): Promise<void> {
     const { namespace, name, uid } = pod.metadata
     try {
       const write = () => this.#client.delete(Pods, { namespace, name }, { uid, signal })
@@ -103,7 +119,7 @@ export class PodControl {
   }
 }
 
-function podFor(owner: ReplicaOwner) {
+function podFor(owner: PodOwner) {
   const { object, template } = owner
   const { namespace, name } = object.metadata
   const { labels, annotations, finalizers } = template.metadata ?? {}

@@ -1,5 +1,5 @@
 import type { DeploymentSpec } from '../../api/kinds/deployment.ts'
-import type { IntOrString } from '../../api/object.ts'
+import { countOf } from '../count-or-share.ts'
 
 /** How far a rollout may go from the number of pods that is asked for. */
 export interface RolloutLimits {
@@ -16,13 +16,9 @@ export interface RolloutLimits {
  */
 export function rolloutLimits({ replicas = 1, strategy = {} }: DeploymentSpec): RolloutLimits {
   if (strategy.type !== 'RollingUpdate') return { maxSurge: 0, maxUnavailable: 0 }
-  const { maxSurge: surge = 0, maxUnavailable: missing = 0 } = strategy.rollingUpdate ?? {}
-  const maxSurge = podsOf(surge, replicas, Math.ceil)
-  const unavailable = podsOf(missing, replicas, Math.floor)
+  const { maxSurge: surge, maxUnavailable: missing } = strategy.rollingUpdate ?? {}
+  const maxSurge = countOf(surge, replicas, 'up')
+  const unavailable = countOf(missing, replicas, 'down')
   const atLeastOne = maxSurge === 0 && unavailable === 0 ? 1 : unavailable
   return { maxSurge, maxUnavailable: Math.min(atLeastOne, replicas) }
-}
-
-function podsOf(value: IntOrString, replicas: number, round: (pods: number) => number): number {
-  return typeof value === 'number' ? value : round((Number.parseInt(value, 10) * replicas) / 100)
 }
