@@ -139,6 +139,7 @@ type Step =
   | { readonly type: 'restart' }
   | { readonly type: 'reconcile set' | 'ready' | 'lose' | 'template' | 'scale'; readonly which: number }
   | { readonly type: 'deliver' | 'relist'; readonly resource: Resourced }
+  | { readonly type: 'refuse'; readonly verb: 'create' | 'delete' }
   | { readonly type: 'pause'; readonly paused: boolean }
 
 const resource = fc.constantFrom<Resourced>('deployments', 'sets', 'pods')
@@ -154,6 +155,7 @@ const rolling: fc.WeightedArbitrary<Step>[] = [
   { weight: 1, arbitrary: fc.record({ ...oneOf('relist'), resource }) },
   { weight: 6, arbitrary: fc.record({ ...oneOf('ready'), which }) },
   { weight: 1, arbitrary: fc.record({ ...oneOf('template'), which }) },
+  { weight: 1, arbitrary: fc.record({ ...oneOf('refuse'), verb: fc.constantFrom('create' as const, 'delete' as const) }) },
   { weight: 1, arbitrary: fc.record(oneOf('restart')) },
 ]
 
@@ -234,6 +236,8 @@ async function take(process: Process, step: Exclude<Step, { type: 'answer' | 're
       return edit(server, { template: template(`v${step.which % 4}`) })
     case 'scale':
       return edit(server, { replicas: step.which })
+    case 'refuse':
+      return server.failNext(step.verb, Pods, new StatusError(500, 'InternalError', 'not now'))
     case 'pause':
       return edit(server, { paused: step.paused })
     default:
