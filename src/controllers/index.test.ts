@@ -15,6 +15,7 @@ import { Services } from '../api/kinds/service.ts'
 import type { KubeObject } from '../api/object.ts'
 import { parseCidr } from '../base/ip.ts'
 import type { Cache } from '../client/cache.ts'
+import { deployment } from './deployment/fixtures.ts'
 import { node, replicationController as rc, service, sliceText, TestCluster } from './fixtures.ts'
 import { controllers } from './index.ts'
 
@@ -36,6 +37,8 @@ function start(cluster: TestCluster): readonly string[] {
   }
   const kinds = [
     { resource: Pods, cache: caches.pods as Cache<KubeObject> },
+    { resource: Deployments, cache: caches.deployments as Cache<KubeObject> },
+    { resource: ReplicaSets, cache: caches.replicaSets as Cache<KubeObject> },
     { resource: ReplicationControllers, cache: caches.replicationControllers as Cache<KubeObject> },
     { resource: Services, cache: caches.services as Cache<KubeObject> },
     { resource: EndpointSlices, cache: caches.endpointSlices as Cache<KubeObject> },
@@ -99,4 +102,22 @@ test('together: pods are made, placed, and joined to the Service, and all goes w
   expect(await cluster.all(Pods)).toEqual([])
   expect(await cluster.all(EndpointSlices)).toEqual([])
   expect(await cluster.all(EndpointsResource)).toEqual([])
+})
+
+test('a Deployment too: its ReplicaSet and pods come from it, are placed, and go with it', async () => {
+  await using cluster = new TestCluster()
+  const { client } = cluster
+  client.seed(Nodes, node({ name: 'node-1' }))
+  client.seed(Deployments, deployment())
+  start(cluster)
+  await cluster.quiet()
+  const pods = await cluster.all(Pods)
+  expect(pods.map(({ spec }) => spec.nodeName)).toEqual(['node-1', 'node-1', 'node-1'])
+  runPods(cluster, pods)
+  await cluster.quiet()
+  expect(client.peek(Deployments, 'default/kubia')?.status).toMatchObject({ updatedReplicas: 3, availableReplicas: 3 })
+
+  client.unseed(Deployments, { namespace: 'default', name: 'kubia' })
+  await cluster.quiet()
+  expect([...(await cluster.all(ReplicaSets)), ...(await cluster.all(Pods))]).toEqual([])
 })

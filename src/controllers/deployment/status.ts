@@ -1,4 +1,4 @@
-import type { DeploymentCondition, DeploymentStatus } from '../../api/kinds/deployment.ts'
+import type { DeploymentStatus } from '../../api/kinds/deployment.ts'
 import type { ReplicaSet, ReplicaSetStatus } from '../../api/kinds/replica-set.ts'
 import { conditionOf, withoutCondition } from '../conditions.ts'
 import { withDeploymentCondition, type Conditions } from './conditions.ts'
@@ -39,7 +39,8 @@ function withJudgement(conditions: Conditions, rollout: Rollout, judged: Judged)
 function countsOf(rollout: Rollout): DeploymentStatus {
   const { deployment, newSet } = rollout
   const sets = allSets(rollout)
-  const count = (field: 'replicas' | 'readyReplicas' | 'availableReplicas') => sum(sets, ({ status }) => status?.[field] ?? 0)
+  const count = (field: 'replicas' | 'readyReplicas' | 'availableReplicas') =>
+    sum(sets, ({ status }) => status?.[field] ?? 0)
   const availableReplicas = count('availableReplicas')
   const terminatingReplicas = terminatingIn(sets)
   const { collisionCount } = deployment.status ?? {}
@@ -89,7 +90,6 @@ function withFailure(conditions: Conditions, { newSet, oldSets }: Rollout): Cond
   if (failure === undefined) return others
   const present = conditionOf(conditions, 'ReplicaFailure')
   if (present?.status === failure.status && present.reason === failure.reason) return conditions
-  const { lastTransitionTime } = failure
-  const told: DeploymentCondition = { ...failure, ...(lastTransitionTime === undefined ? {} : { lastUpdateTime: lastTransitionTime }) }
-  return [...others, told]
+  const { lastTransitionTime: since } = failure
+  return [...others, { ...failure, ...(since === undefined ? {} : { lastUpdateTime: since }) }]
 }
