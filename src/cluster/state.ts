@@ -19,5 +19,18 @@ export interface ProcessState {
   readonly restarts: number
 }
 
+/** A change of the nodes of a running cluster. */
+export interface NodeChange {
+  readonly action: 'add' | 'remove' | 'stop' | 'start'
+  /** 1 is node-1. */
+  readonly node: number
+}
+
 /** Requests on the control socket, one JSON line each. */
-export type ControlRequest = { readonly type: 'watch' } | { readonly type: 'stop' }
+export type ControlRequest =
+  | { readonly type: 'watch' }
+  | { readonly type: 'stop' }
+  /** Answered with a `ChangeOutcome` when it is done. */
+  | ({ readonly type: 'change-node' } & NodeChange)
+
+export type ChangeOutcome = { readonly outcome: 'done' } | { readonly outcome: 'refused'; readonly problem: string }
