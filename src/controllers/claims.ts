@@ -1,32 +1,27 @@
 import { isStatus } from '../api/errors.ts'
 import { controllerOf, keyOf, type KubeObject, type OwnerReference } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
+import type { LabelSelector } from '../api/selectors.ts'
 import type { Client } from '../client/client.ts'
 import { controllerReference } from './controller-reference.ts'
 import { guardedPatch } from './guarded-patch.ts'
 import type { PendingWrites } from './pending-writes.ts'
-import { isTerminating } from './pod-status.ts'
 
-/** A controller as its dependents name it. */
-export interface Owner {
+/** What may own objects: a ReplicaSet its pods, a Deployment its ReplicaSets. */
+export interface Claimant {
   readonly object: KubeObject
   readonly resource: Resource
+  readonly selector: LabelSelector
 }
 
 export interface ClaimsOptions<T extends KubeObject> {
   readonly client: Client
-  /** Of what is claimed. */
+  /** Kind of the objects that are claimed. */
   readonly resource: Resource<T>
   readonly writes: PendingWrites<T>
 }
 
-export interface ClaimOptions<T> {
-  /** Whether an object should be the owner's, by its labels or name. */
-  readonly matches: (object: T) => boolean
-  readonly signal: AbortSignal
-}
-
-/** Takes objects of one kind over for their controllers, and lets go of what is theirs no longer. */
+/** Settles by controller reference who owns the objects of one kind, as upstream's `ControllerRefManager`. */
 export class Claims<T extends KubeObject> {
   readonly #client: Client
   readonly #resource: Resource<T>
@@ -39,68 +34,74 @@ export class Claims<T extends KubeObject> {
   }
 
   /**
-   * The objects that are the owner's: those it owns and that match. Orphans that match are adopted, owned ones that
-   * match no longer are released; an owner that is being deleted does neither. Throws when an object has changed
-   * meanwhile: whose it is is then unknown.
+   * The objects that are the claimant's: those it owns and matches. Orphans that match are adopted, owned ones that
+   * match no longer are released. Throws when an object has changed meanwhile: how many there are is then unknown.
    */
-  async claim(owner: Owner, objects: readonly T[], { matches, signal }: ClaimOptions<T>): Promise<readonly T[]> {
-    const { owned, adopt, release } = classify(owner, objects, matches)
-    if (owner.object.metadata.deletionTimestamp !== undefined) return owned
-    if (adopt.length > 0) await this.#mustLive(owner, signal)
-    const adopted = await Promise.all(adopt.map((object) => this.#adopt(owner, object, signal)))
-    await Promise.all(release.map((object) => this.#release(owner, object, signal)))
-    return [...owned, ...adopt.filter((_, index) => adopted[index])]
+  async claim(claimant: Claimant, objects: readonly T[], signal: AbortSignal): Promise<readonly T[]> {
+    const { owned, adopt, release } = classify(claimant, objects)
+    if (isDeleting(claimant.object)) return owned
+    if (adopt.length > 0) await this.#mustLive(claimant, signal)
+    const adopted = await Promise.all(adopt.map((object) => this.#adopt(claimant, object, signal)))
+    await Promise.all(release.map((object) => this.#release(claimant, object, signal)))
+    return [...owned, ...adopted.filter((object) => object !== undefined)]
   }
 
-  /** An owner that is being deleted, or has been and exists again, must not adopt. */
-  async #mustLive({ object, resource }: Owner, signal: AbortSignal): Promise<void> {
+  /** A claimant that is being deleted, or has been and exists again, must not adopt. */
+  async #mustLive({ object, resource }: Claimant, signal: AbortSignal): Promise<void> {
     const { namespace, name, uid } = object.metadata
     const live = await this.#client.get(resource, { namespace, name }, { signal })
     if (live.metadata.uid !== uid) throw new Error(`${resource.kind} ${name} was replaced: uid ${live.metadata.uid}`)
-    if (live.metadata.deletionTimestamp !== undefined) throw new Error(`${resource.kind} ${name} is being deleted`)
+    if (isDeleting(live)) throw new Error(`${resource.kind} ${name} is being deleted`)
   }
 
-  #adopt(owner: Owner, object: T, signal: AbortSignal): Promise<boolean> {
-    const reference = controllerReference(owner.object, owner.resource)
-    return this.#setOwners(owner, object, [...(object.metadata.ownerReferences ?? []), reference], signal)
+  #adopt(claimant: Claimant, object: T, signal: AbortSignal): Promise<T | undefined> {
+    const reference = controllerReference(claimant.object, claimant.resource)
+    return this.#setOwners(claimant, object, { owners: [...ownersOf(object), reference], signal })
   }
 
-  #release(owner: Owner, object: T, signal: AbortSignal): Promise<boolean> {
-    const others = object.metadata.ownerReferences?.filter(({ uid }) => uid !== owner.object.metadata.uid) ?? []
-    return this.#setOwners(owner, object, others, signal)
+  #release(claimant: Claimant, object: T, signal: AbortSignal): Promise<T | undefined> {
+    const owners = ownersOf(object).filter(({ uid }) => uid !== claimant.object.metadata.uid)
+    return this.#setOwners(claimant, object, { owners, signal })
   }
 
-  /** False if the object is gone. */
+  /** The object as it is afterwards; undefined if it is gone. */
   async #setOwners(
-    owner: Owner,
+    claimant: Claimant,
     object: T,
-    ownerReferences: OwnerReference[],
-    signal: AbortSignal,
-  ): Promise<boolean> {
+    { owners, signal }: { owners: readonly OwnerReference[]; signal: AbortSignal },
+  ): Promise<T | undefined> {
     const { namespace, name } = object.metadata
-    const patch = guardedPatch(object, { metadata: { ownerReferences } })
+    const patch = guardedPatch(object, { metadata: { ownerReferences: [...owners] } })
     try {
       const write = () => this.#client.patch(this.#resource, { namespace, name }, patch, { signal })
-      await this.#writes.update(keyOf(owner.object), object, write)
-      return true
+      return await this.#writes.update(keyOf(claimant.object), object, write)
     } catch (error) {
-      if (isStatus(error, 'NotFound')) return false
+      if (isStatus(error, 'NotFound')) return undefined
       throw error
     }
   }
 }
 
-function classify<T extends KubeObject>({ object }: Owner, all: readonly T[], matches: (one: T) => boolean) {
+function classify<T extends KubeObject>({ object: { metadata }, selector }: Claimant, objects: readonly T[]) {
   const owned: T[] = []
   const adopt: T[] = []
   const release: T[] = []
-  for (const each of all) {
-    const controller = controllerOf(each)
+  for (const object of objects) {
+    const controller = controllerOf(object)
+    const matches = selector.matches(object.metadata.labels)
     if (controller === undefined) {
-      if (matches(each) && !isTerminating(each)) adopt.push(each)
-    } else if (controller.uid === object.metadata.uid) {
-      ;(matches(each) ? owned : release).push(each)
+      if (matches && !isDeleting(object)) adopt.push(object)
+    } else if (controller.uid === metadata.uid) {
+      ;(matches ? owned : release).push(object)
     }
   }
   return { owned, adopt, release }
+}
+
+function ownersOf({ metadata }: KubeObject): readonly OwnerReference[] {
+  return metadata.ownerReferences ?? []
+}
+
+function isDeleting({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined
 }

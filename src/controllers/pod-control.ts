@@ -1,9 +1,8 @@
 import { Pods, type Pod, type PodTemplateSpec } from '../api/kinds/pod.ts'
 import { keyOf } from '../api/object.ts'
-import type { LabelSelector } from '../api/selectors.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
-import { Claims, type Owner } from './claims.ts'
+import { Claims, type Claimant } from './claims.ts'
 import { controllerReference } from './controller-reference.ts'
 import { isNamespaceTerminating } from './namespace-terminating.ts'
 import type { PendingWrites } from './pending-writes.ts'
@@ -11,13 +10,12 @@ import { podsToDelete } from './pod-ranking.ts'
 import { slowStart } from './slow-start.ts'
 
 /** What pods are made for, and of what. */
-export interface PodOwner extends Owner {
+export interface PodOwner extends Claimant {
   readonly template: PodTemplateSpec
 }
 
 /** What keeps a number of equal pods: a ReplicationController, a ReplicaSet. */
 export interface ReplicaOwner extends PodOwner {
-  readonly selector: LabelSelector
   readonly replicas: number
 }
 
@@ -53,17 +51,9 @@ export class PodControl {
     this.#claims = new Claims({ client, resource: Pods, writes })
   }
 
-  /**
-   * The pods that are the owner's: those it owns and matches. Orphans that match are adopted, owned ones that match no
-   * longer are released. Throws when a pod has changed meanwhile: how many there are is then unknown.
-   */
-  claim(
-    owner: Owner & Pick<ReplicaOwner, 'selector'>,
-    pods: readonly Pod[],
-    signal: AbortSignal,
-  ): Promise<readonly Pod[]> {
-    const matches = ({ metadata }: Pod) => owner.selector.matches(metadata.labels)
-    return this.#claims.claim(owner, pods, { matches, signal })
+  /** The pods that are the owner's, after adopting and releasing what `Claims` finds. */
+  claim(owner: Claimant, pods: readonly Pod[], signal: AbortSignal): Promise<readonly Pod[]> {
+    return this.#claims.claim(owner, pods, signal)
   }
 
   /** Creates what is missing of the replicas or deletes what is too much. */
@@ -105,8 +95,8 @@ export class PodControl {
     }
   }
 
-  /** Deletes this very pod, not one that has its name by then. */
-  async delete({ object }: Owner, pod: Pod, signal: AbortSignal): Promise<void> {
+  /** Deletes this very pod, not one that has its name by then. An Event tells of it, or why not. */
+  async delete({ object }: Claimant, pod: Pod, signal: AbortSignal): Promise<void> {
     const { namespace, name, uid } = pod.metadata
     try {
       const write = () => this.#client.delete(Pods, { namespace, name }, { uid, signal })

@@ -1,5 +1,4 @@
 import type { Pod, PodCondition } from '../api/kinds/pod.ts'
-import type { KubeObject } from '../api/object.ts'
 import { conditionOf } from './conditions.ts'
 
 export function readyCondition(pod: Pod): PodCondition | undefined {
@@ -15,8 +14,8 @@ export function isTerminal(pod: Pod): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 }
 
-export function isTerminating({ metadata }: KubeObject): boolean {
-  return metadata.deletionTimestamp !== undefined
+export function isTerminating(pod: Pod): boolean {
+  return pod.metadata.deletionTimestamp !== undefined
 }
 
 /** Counts towards the replicas of its controller. */

@@ -7,6 +7,7 @@ import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import { from, type Controller } from '../client/controller.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
+import { comeAgain } from './come-again.ts'
 import { PendingWrites } from './pending-writes.ts'
 import { PodControl, type ReplicaOwner } from './pod-control.ts'
 import { availableInMs, isActive, isTerminal, isTerminating } from './pod-status.ts'
@@ -71,7 +72,7 @@ export function replicasController<T extends Replicated>(
     const terminating = kind.countsTerminating ? present.filter((pod) => isLeaving(pod, owner)).length : undefined
     await writeStatus(object, replicaStatus({ ...object, owned, terminating, failure, now }), signal)
     if (failure !== undefined) throw failure.error
-    return untilAvailable(object, owned, now)
+    return comeAgain(owned.map((pod) => availableInMs(pod, object.spec.minReadySeconds ?? 0, now)))
   }
 
   async function scale(
@@ -119,12 +120,4 @@ function ownerOf<T extends Replicated>(object: T, { resource, selectorOf }: Repl
 function isLeaving(pod: Pod, { object, selector }: ReplicaOwner): boolean {
   const isOwned = controllerOf(pod)?.uid === object.metadata.uid && selector.matches(pod.metadata.labels)
   return isOwned && isTerminating(pod) && !isTerminal(pod)
-}
-
-/** Come again when the next pod will have been ready for `minReadySeconds`. */
-function untilAvailable({ spec }: Replicated, owned: readonly Pod[], now: Date) {
-  const waits = owned
-    .map((pod) => availableInMs(pod, spec.minReadySeconds ?? 0, now))
-    .filter((ms): ms is number => ms !== undefined && ms > 0)
-  return waits.length === 0 ? undefined : { againInMs: Math.min(...waits) }
 }

@@ -5,24 +5,24 @@ import { ReplicationControllers, type ReplicationController } from '../api/kinds
 import type { ObjectKey } from '../api/object.ts'
 import { ConnectionError } from '../client/client.ts'
 import { pod, replicationController as rc } from './fixtures.ts'
-import { LateCache, LateServer } from './late-server.ts'
+import { LaggingCache, LaggingServer } from './lagging-server.ts'
 import { isActive } from './pod-status.ts'
 import { replicationController } from './replication.ts'
 
 const key: ObjectKey = 'default/kubia'
 
 /** A server with one ReplicationController and what it has made. */
-class TestServer extends LateServer {
-  readonly controllers: LateCache<ReplicationController>
-  readonly pods: LateCache<Pod>
+class TestServer extends LaggingServer {
+  readonly controllers: LaggingCache<ReplicationController>
+  readonly pods: LaggingCache<Pod>
   /** The most pods of the controller that ever were there at once. */
   most = 0
 
   constructor(replicas: number) {
     super()
     this.seed(ReplicationControllers, rc(replicas))
-    this.controllers = new LateCache(this, ReplicationControllers)
-    this.pods = new LateCache(this, Pods)
+    this.controllers = new LaggingCache(this, ReplicationControllers)
+    this.pods = new LaggingCache(this, Pods)
     this.onChange(Pods, () => (this.most = Math.max(this.most, this.active().length)))
   }
 

@@ -6,7 +6,7 @@ import { Pods, type Pod } from '../../api/kinds/pod.ts'
 import { ReplicaSets, type ReplicaSet } from '../../api/kinds/replica-set.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
 import type { Controller } from '../../client/controller.ts'
-import { LateCache, LateServer } from '../late-server.ts'
+import { LaggingCache, LaggingServer } from '../lagging-server.ts'
 import { isActive, isReady } from '../pod-status.ts'
 import { replicaSetController } from '../replica-set.ts'
 import { deploymentController } from './deployment.ts'
@@ -20,22 +20,22 @@ type Resourced = 'deployments' | 'sets' | 'pods'
 
 /** Both controllers as they run in one process: over the same caches, each key by one reconcile at a time. */
 class Process {
-  readonly #server: LateServer
+  readonly #server: LaggingServer
   readonly #ending = new AbortController()
   readonly #deployments: Controller
   readonly #sets: Controller
   readonly #running = new Map<string, Promise<void>>()
   readonly caches: {
-    readonly deployments: LateCache<Deployment>
-    readonly sets: LateCache<ReplicaSet>
-    readonly pods: LateCache<Pod>
+    readonly deployments: LaggingCache<Deployment>
+    readonly sets: LaggingCache<ReplicaSet>
+    readonly pods: LaggingCache<Pod>
   }
 
-  constructor(server: LateServer) {
+  constructor(server: LaggingServer) {
     this.#server = server
-    const deployments = new LateCache(server, Deployments)
-    const replicaSets = new LateCache(server, ReplicaSets)
-    const pods = new LateCache(server, Pods)
+    const deployments = new LaggingCache(server, Deployments)
+    const replicaSets = new LaggingCache(server, ReplicaSets)
+    const pods = new LaggingCache(server, Pods)
     this.caches = { deployments, sets: replicaSets, pods }
     const deps = { client: server, clock: server.clock, events: { event() {} }, replicaSets, pods }
     this.#deployments = deploymentController({ ...deps, deployments })
@@ -91,7 +91,7 @@ class Process {
     return this.#running.size === 0 && Object.values(this.caches).every(({ hasNews }) => !hasNews)
   }
 
-  get server(): LateServer {
+  get server(): LaggingServer {
     return this.#server
   }
 }
@@ -103,7 +103,7 @@ interface Watched {
   least: number
 }
 
-function watch(server: LateServer): Watched {
+function watch(server: LaggingServer): Watched {
   const watched = { most: 0, least: Infinity }
   server.onChange(Pods, (_, next) => {
     const active = server.peekAll(Pods).filter(isActive)
@@ -113,7 +113,7 @@ function watch(server: LateServer): Watched {
   return watched
 }
 
-function makeReady(server: LateServer, pod: Pod | undefined): void {
+function makeReady(server: LaggingServer, pod: Pod | undefined): void {
   if (pod === undefined || isReady(pod)) return
   const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }]
   server.seed(Pods, { ...pod, spec: { ...pod.spec, nodeName: 'node-1' }, status: { phase: 'Running', conditions } })
@@ -184,8 +184,8 @@ async function run(
   scheduler: fc.Scheduler,
   { replicas, strategy }: { replicas: number; strategy: Deployment['spec']['strategy'] },
   plan: readonly Step[],
-): Promise<{ server: LateServer; watched: Watched }> {
-  const server = new LateServer()
+): Promise<{ server: LaggingServer; watched: Watched }> {
+  const server = new LaggingServer()
   server.seed(Deployments, deployment({ replicas, text: 'v0', spec: { ...(strategy && { strategy }), revisionHistoryLimit: 1 } }))
   let process = new Process(server)
   await settle(process)
@@ -246,7 +246,7 @@ async function take(process: Process, step: Exclude<Step, { type: 'answer' | 're
 }
 
 /** As a user does, at once. */
-async function edit(server: LateServer, spec: Partial<Deployment['spec']>): Promise<void> {
+async function edit(server: LaggingServer, spec: Partial<Deployment['spec']>): Promise<void> {
   const present = server.peek(Deployments, key)
   if (present === undefined) throw new Error('no Deployment')
   const { generation = 0 } = present.metadata
@@ -255,7 +255,7 @@ async function edit(server: LateServer, spec: Partial<Deployment['spec']>): Prom
 }
 
 /** What a rollout comes to in the end, and what it should. */
-function outcome(server: LateServer) {
+function outcome(server: LaggingServer) {
   const present = server.peek(Deployments, key)
   if (present === undefined) throw new Error('no Deployment')
   const { spec: { replicas = 1, template: wanted }, status = {} } = present

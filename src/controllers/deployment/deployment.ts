@@ -2,16 +2,16 @@ import { semanticallyEqual } from '../../api/equality.ts'
 import { Deployments, type Deployment, type DeploymentStatus } from '../../api/kinds/deployment.ts'
 import type { Pod } from '../../api/kinds/pod.ts'
 import { ReplicaSets, type ReplicaSet } from '../../api/kinds/replica-set.ts'
-import { controllerOf, keyOf, objectKey, type KubeObject, type ObjectKey } from '../../api/object.ts'
+import { controllerOf, keyOf, objectKey, type ObjectKey } from '../../api/object.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Cache } from '../../client/cache.ts'
 import type { Client } from '../../client/client.ts'
 import { from, type Controller, type Outcome } from '../../client/controller.ts'
 import type { EventRecorder } from '../../client/event-recorder.ts'
+import { concernedOwners } from '../concerned-owners.ts'
 import { isNamespaceTerminating } from '../namespace-terminating.ts'
 import { PendingWrites } from '../pending-writes.ts'
 import { isTerminal } from '../pod-status.ts'
-import { selectorOf } from '../workload-selector.ts'
 import { revisionAnnotation } from './annotations.ts'
 import { setsToForget } from './history.ts'
 import { nextStep, phaseOf } from './next-step.ts'
@@ -41,6 +41,7 @@ export function deploymentController(deps: DeploymentDeps): Controller {
   const { client, deployments, replicaSets, pods, events, clock } = deps
   const sets = new PendingWrites({ cache: replicaSets, client, resource: ReplicaSets, clock })
   const statuses = new PendingWrites({ cache: deployments, client, resource: Deployments, clock })
+  const concernedBy = concernedOwners(Deployments, deployments)
   const control = new ReplicaSetControl({ client, events, writes: sets })
 
   async function reconcile(key: ObjectKey, signal: AbortSignal): Promise<Outcome | void> {
@@ -122,28 +123,13 @@ export function deploymentController(deps: DeploymentDeps): Controller {
     return pods.list(deployment.metadata.namespace).some((pod) => !isTerminal(pod) && isOld(pod))
   }
 
-  /** The Deployment of a ReplicaSet; for an orphan every one that might adopt it. */
-  function concernedBy(set: ReplicaSet): readonly ObjectKey[] {
-    const { namespace, labels } = set.metadata
-    if (controllerOf(set) !== undefined) return keysOf(deploymentOf(set))
-    return deployments
-      .list(namespace)
-      .filter((deployment) => selectorOf(deployment).matches(labels))
-      .map(keyOf)
-  }
-
   /** Only one that waits for its old pods to end looks at pods itself. */
   function waitingFor(pod: Pod): readonly ObjectKey[] {
     const owner = controllerOf(pod)
     if (owner?.kind !== ReplicaSets.kind) return []
     const set = replicaSets.get(objectKey(pod.metadata.namespace, owner.name))
-    const deployment = set === undefined ? undefined : deploymentOf(set)
-    return deployment?.spec.strategy?.type === 'Recreate' ? keysOf(deployment) : []
-  }
-
-  function deploymentOf(set: ReplicaSet): Deployment | undefined {
-    const owner = controllerOf(set)
-    return owner?.kind === Deployments.kind ? deployments.get(objectKey(set.metadata.namespace, owner.name)) : undefined
+    const keys = set === undefined ? [] : concernedBy(set)
+    return keys.filter((key) => deployments.get(key)?.spec.strategy?.type === 'Recreate')
   }
 
   return {
@@ -155,10 +141,6 @@ export function deploymentController(deps: DeploymentDeps): Controller {
     ],
     reconcile,
   }
-}
-
-function keysOf(object: KubeObject | undefined): readonly ObjectKey[] {
-  return object === undefined ? [] : [keyOf(object)]
 }
 
 function withCollision({ status = {} }: Deployment): DeploymentStatus {

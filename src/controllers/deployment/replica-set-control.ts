@@ -48,9 +48,8 @@ export class ReplicaSetControl {
   }
 
   claim(deployment: Deployment, sets: readonly ReplicaSet[], signal: AbortSignal): Promise<readonly ReplicaSet[]> {
-    const selector = selectorOf(deployment)
-    const matches = ({ metadata }: ReplicaSet) => selector.matches(metadata.labels)
-    return this.#claims.claim({ object: deployment, resource: Deployments }, sets, { matches, signal })
+    const claimant = { object: deployment, resource: Deployments, selector: selectorOf(deployment) }
+    return this.#claims.claim(claimant, sets, signal)
   }
 
   /**

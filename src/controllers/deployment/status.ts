@@ -1,6 +1,7 @@
 import type { DeploymentStatus } from '../../api/kinds/deployment.ts'
 import type { ReplicaSet, ReplicaSetStatus } from '../../api/kinds/replica-set.ts'
 import { conditionOf, withoutCondition } from '../conditions.ts'
+import { unlessZero } from '../unless-zero.ts'
 import { withDeploymentCondition, type Conditions } from './conditions.ts'
 import { rolloutLimits } from './limits.ts'
 import type { Phase } from './next-step.ts'
@@ -35,7 +36,6 @@ function withJudgement(conditions: Conditions, rollout: Rollout, judged: Judged)
   return withFailure(withProgress(conditions, rollout, judged), rollout)
 }
 
-/** Counts that are zero are left out, as upstream does. */
 function countsOf(rollout: Rollout): DeploymentStatus {
   const { deployment, newSet } = rollout
   const sets = allSets(rollout)
@@ -45,21 +45,15 @@ function countsOf(rollout: Rollout): DeploymentStatus {
   const terminatingReplicas = terminatingIn(sets)
   const { collisionCount } = deployment.status ?? {}
   return {
-    ...withoutZeros({
-      observedGeneration: deployment.metadata.generation ?? 0,
-      replicas: count('replicas'),
-      updatedReplicas: newSet?.status?.replicas ?? 0,
-      readyReplicas: count('readyReplicas'),
-      availableReplicas,
-      unavailableReplicas: Math.max(0, sum(sets, replicasOf) - availableReplicas),
-    }),
+    ...unlessZero('observedGeneration', deployment.metadata.generation ?? 0),
+    ...unlessZero('replicas', count('replicas')),
+    ...unlessZero('updatedReplicas', newSet?.status?.replicas ?? 0),
+    ...unlessZero('readyReplicas', count('readyReplicas')),
+    ...unlessZero('availableReplicas', availableReplicas),
+    ...unlessZero('unavailableReplicas', Math.max(0, sum(sets, replicasOf) - availableReplicas)),
     ...(terminatingReplicas === undefined ? {} : { terminatingReplicas }),
     ...(collisionCount === undefined ? {} : { collisionCount }),
   }
-}
-
-function withoutZeros<Field extends string>(counts: Readonly<Record<Field, number>>): Partial<Record<Field, number>> {
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0)) as Partial<Record<Field, number>>
 }
 
 /** Undefined if one of the ReplicaSets does not tell. */

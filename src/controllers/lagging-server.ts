@@ -11,7 +11,7 @@ import { changesTo, changesToList } from '../client/object-index.ts'
  * A server whose answers and whose watches are held back as fast-check decides: a write takes effect at one moment, its
  * caller learns of it at another, and caches at a third.
  */
-export class LateServer extends MemoryClient {
+export class LaggingServer extends MemoryClient {
   readonly clock: ManualClock
   #scheduler: fc.Scheduler | undefined
 
@@ -46,7 +46,7 @@ export class LateServer extends MemoryClient {
 }
 
 /** A cache of all objects of a resource that is shown changes one by one, when the test says so. */
-export class LateCache<T extends KubeObject> extends LiveCache<T> {
+export class LaggingCache<T extends KubeObject> extends LiveCache<T> {
   readonly #server: MemoryClient
   readonly #resource: Resource<T>
   #news: { readonly previous: T | undefined; readonly next: T | undefined }[] = []
