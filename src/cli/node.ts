@@ -1,15 +1,10 @@
 import { Command } from 'commander'
-import { apiClient } from '../client/api-client.ts'
-import type { Client } from '../client/client.ts'
-import { http2Transport } from '../client/http2-transport.ts'
 import type { ClusterConfig } from '../cluster/config.ts'
-import { connectControl, currentState } from '../cluster/control.ts'
+import { currentState } from '../cluster/control.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
-import type { Layout } from '../cluster/layout.ts'
 import { namespaceNames, nodeName } from '../cluster/network.ts'
-import { readIdentity } from '../cluster/pki.ts'
-import type { NodeChange } from '../cluster/state.ts'
 import { type CliContext, type ClusterOption, existingCluster, UserError } from './context.ts'
+import { change, requireRunning, withClient } from './change.ts'
 import { emptyNode, forgetNode } from './empty-node.ts'
 import { runInside } from './run-inside.ts'
 
@@ -105,26 +100,4 @@ function numberOf(name: string): number {
 function firstFree({ nodes }: ClusterConfig): number {
   const free = nodes.findIndex((number, index) => number !== index + 1)
   return free === -1 ? nodes.length + 1 : free + 1
-}
-
-async function change(config: ClusterConfig, layout: Layout, wanted: NodeChange): Promise<void> {
-  await using control = await requireRunning(config, layout)
-  await control.changeNode(wanted)
-}
-
-async function requireRunning({ name }: ClusterConfig, { controlSocket }: Layout) {
-  const control = await connectControl(controlSocket)
-  if (control !== undefined) return control
-  const flag = name === defaultCluster ? '' : ` --name ${name}`
-  throw new UserError(`cluster ${name} does not run: start it with ./portolan up${flag}`)
-}
-
-async function withClient(config: ClusterConfig, layout: Layout, use: (client: Client) => Promise<void>): Promise<void> {
-  const server = `https://127.0.0.1:${config.apiPort}`
-  const transport = http2Transport({ server, userAgent: 'portolan', ...(await readIdentity(layout.pki, 'admin')) })
-  try {
-    await use(apiClient(transport))
-  } finally {
-    await transport.close()
-  }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { defaults } from './config.ts'
 import { type ControlHandlers, type ControlServer, connectControl, currentState, serveControl } from './control.ts'
-import type { ClusterState, NodeChange } from './state.ts'
+import type { ClusterState, ClusterChange } from './state.ts'
 import { UserError } from './user-error.ts'
 
 const starting: ClusterState = {
@@ -28,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 async function serve(handlers: Partial<ControlHandlers> = {}): Promise<ControlServer> {
-  const server = await serveControl(path, starting, { stop: () => {}, changeNode: async () => {}, ...handlers })
+  const server = await serveControl(path, starting, { stop: () => {}, change: async () => {}, ...handlers })
   onTestFinished(() => server.close())
   return server
 }
@@ -64,19 +64,19 @@ test('a request to stop is passed on', async () => {
   expect(await stopped.promise).toBe('stopped')
 })
 
-describe('a change of the nodes', () => {
+describe('a change', () => {
   const change = { action: 'stop', node: 2 } as const
 
   test('is passed on, and answered when it is done', async () => {
-    const asked: NodeChange[] = []
-    await serve({ changeNode: async ({ action, node }) => void asked.push({ action, node }) })
-    await (await connect()).changeNode(change)
+    const asked: ClusterChange[] = []
+    await serve({ change: async (asking) => void asked.push(asking) })
+    await (await connect()).change(change)
     expect(asked).toEqual([change])
   })
 
   test('that cannot be is refused in words', async () => {
-    await serve({ changeNode: () => Promise.reject(new UserError('there is no node node-2')) })
-    await expect((await connect()).changeNode(change)).rejects.toThrow(new UserError('there is no node node-2'))
+    await serve({ change: () => Promise.reject(new UserError('there is no node node-2')) })
+    await expect((await connect()).change(change)).rejects.toThrow(new UserError('there is no node node-2'))
   })
 
   test('is not taken for done when the supervisor ends', async () => {
@@ -84,7 +84,7 @@ describe('a change of the nodes', () => {
     onTestFinished(() => void dying.close())
     await serve().then((server) => server.close())
     await once(dying.listen(path), 'listening')
-    await expect((await connect()).changeNode(change)).rejects.toThrow('the cluster has ended')
+    await expect((await connect()).change(change)).rejects.toThrow('the cluster has ended')
   })
 })
 
@@ -132,7 +132,7 @@ test('a second supervisor is refused, and the first goes on', async () => {
 })
 
 describe('a client that sends', () => {
-  for (const line of ['nonsense', '{"type":', 'null', '[]', '"stop"', '{}', '{"type":"dance"}', '{"type":"change-node"}', '']) {
+  for (const line of ['nonsense', '{"type":', 'null', '[]', '"stop"', '{}', '{"type":"dance"}', '{"type":"change"}', '']) {
     test(`${JSON.stringify(line)} is hung up on, and no other`, async () => {
       let stops = 0
       await serve({ stop: () => (stops += 1) })

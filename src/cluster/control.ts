@@ -3,18 +3,18 @@ import { mkdir, rm } from 'node:fs/promises'
 import net from 'node:net'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { ChangeOutcome, ClusterState, ControlRequest, NodeChange } from './state.ts'
+import type { ChangeOutcome, ClusterChange, ClusterState, ControlRequest } from './state.ts'
 import { UserError } from './user-error.ts'
 
 export interface ControlHandlers {
   stop(): void
   /** Rejects with `UserError` if it cannot be done. */
-  changeNode(change: NodeChange): Promise<void>
+  change(change: ClusterChange): Promise<void>
 }
 
 /**
  * The supervisor's end of the control socket: answers `watch` with the state and its changes, `stop` by stopping,
- * `change-node` with what came of it, and anything else by hanging up.
+ * `change` with what came of it, and anything else by hanging up.
  */
 export interface ControlServer {
   /** Tells every watcher. */
@@ -54,8 +54,8 @@ export async function serveControl(
       switch (request.type) {
         case 'stop':
           return handlers.stop()
-        case 'change-node':
-          return void outcomeOf(handlers.changeNode(request)).then((outcome) => answer(socket, outcome))
+        case 'change':
+          return void outcomeOf(handlers.change(request.change)).then((outcome) => answer(socket, outcome))
         case 'watch':
           watchers.add(socket)
           return answer(socket, state)
@@ -90,16 +90,15 @@ async function outcomeOf(change: Promise<void>): Promise<ChangeOutcome> {
   }
 }
 
-const actions: ReadonlySet<unknown> = new Set<NodeChange['action']>(['add', 'remove', 'stop', 'start'])
+const actions: ReadonlySet<unknown> = new Set<ClusterChange['action']>(['add', 'remove', 'stop', 'start', 'publish', 'unpublish'])
 
 /** What a line asks for; undefined if it is no request. */
 function requestIn(line: string): ControlRequest | undefined {
   const request = parsed(line)
   if (typeof request !== 'object' || request === null || !('type' in request)) return undefined
-  const { type, action, node } = request as { [Key in 'type' | 'action' | 'node']?: unknown }
+  const { type, change } = request as { readonly type: unknown; readonly change?: { readonly action?: unknown } }
   if (type === 'watch' || type === 'stop') return { type }
-  const isChange = type === 'change-node' && actions.has(action) && Number.isInteger(node)
-  return isChange ? (request as ControlRequest) : undefined
+  return type === 'change' && actions.has(change?.action) ? (request as ControlRequest) : undefined
 }
 
 /** Undefined for what is no JSON, such as a line that was cut off when its writer ended. */
@@ -117,7 +116,7 @@ export interface ControlConnection extends AsyncDisposable {
   states(): AsyncIterable<ClusterState>
   requestStop(): void
   /** Rejects with `UserError` if it cannot be done. Nothing else may be asked of the same connection. */
-  changeNode(change: NodeChange): Promise<void>
+  change(change: ClusterChange): Promise<void>
 }
 
 /** Undefined if no supervisor is running. */
@@ -138,8 +137,8 @@ export async function connectControl(path: string): Promise<ControlConnection | 
       for await (const state of answersOn(socket)) yield state as ClusterState
     },
     requestStop: () => void send({ type: 'stop' }),
-    async changeNode(change) {
-      send({ type: 'change-node', ...change })
+    async change(change) {
+      send({ type: 'change', change })
       for await (const answer of answersOn(socket)) {
         const outcome = answer as ChangeOutcome
         if (outcome.outcome === 'done') return

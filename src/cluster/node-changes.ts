@@ -2,52 +2,38 @@ import { rm } from 'node:fs/promises'
 import type { Namespaces } from '../kernel/namespaces.ts'
 import { maxNodes } from './address-plan.ts'
 import { clusterCertificates } from './certificates.ts'
-import { type ClusterConfig, planOf, writeConfig } from './config.ts'
+import { type ClusterConfig, planOf } from './config.ts'
 import type { Layout } from './layout.ts'
 import { clusterNetwork, nodeName } from './network.ts'
 import { ensurePki } from './pki.ts'
 import type { ProcessGroup } from './process-group.ts'
 import type { ProcessSpecs } from './process-specs.ts'
 import type { NodeChange } from './state.ts'
+import type { StoredConfig } from './stored-config.ts'
 import { teardownNode, type TeardownDeps } from './teardown.ts'
 import { UserError } from './user-error.ts'
 
 export interface NodeChangesDeps extends TeardownDeps {
   readonly namespaces: Namespaces
   readonly layout: Layout
+  readonly config: StoredConfig
   readonly group: ProcessGroup
   readonly specs: ProcessSpecs
-  /** Called when the configuration has another set of nodes, which is stored already. */
-  onConfig(config: ClusterConfig): void
 }
 
 /**
- * Adds, removes, stops and starts nodes of a running cluster, one change after the other. To stop a node is to cut its
+ * Adds, removes, stops and starts nodes of a running cluster. Changes must not overlap. To stop a node is to cut its
  * power: everything in it is killed, and only its disk stays. Nodes that are stopped run again after `up`.
  */
 export class NodeChanges {
   readonly #deps: NodeChangesDeps
-  #config: ClusterConfig
-  #last: Promise<unknown> = Promise.resolve()
 
-  constructor(config: ClusterConfig, deps: NodeChangesDeps) {
-    this.#config = config
+  constructor(deps: NodeChangesDeps) {
     this.#deps = deps
   }
 
   /** Rejects with `UserError` if it cannot be done; everything is then as it was. */
-  make({ action, node }: NodeChange): Promise<void> {
-    const change = this.#last.then(() => this.#make(action, node))
-    this.#last = change.catch(() => {})
-    return change
-  }
-
-  /** Resolves when no change is under way. */
-  async settled(): Promise<void> {
-    await this.#last
-  }
-
-  async #make(action: NodeChange['action'], node: number): Promise<void> {
+  async make({ action, node }: NodeChange): Promise<void> {
     switch (action) {
       case 'add':
         return this.#add(node)
@@ -70,7 +56,7 @@ export class NodeChanges {
     const before = this.#config
     const nodes = [...before.nodes, node].sort((a, b) => a - b)
     await ensurePki(this.#deps.layout.pki, clusterCertificates({ ...before, nodes }))
-    await this.#store({ ...before, nodes })
+    await this.#deps.config.update({ nodes })
     try {
       await this.#start(node)
     } catch (error) {
@@ -90,7 +76,7 @@ export class NodeChanges {
   /** Leaves nothing of a node, its disk included. */
   async #discard(node: number): Promise<void> {
     await this.#stop(node)
-    await this.#store({ ...this.#config, nodes: this.#config.nodes.filter((other) => other !== node) })
+    await this.#deps.config.update({ nodes: this.#config.nodes.filter((other) => other !== node) })
     await rm(this.#deps.layout.node(nodeName(node)).state, { recursive: true, force: true })
     this.#deps.group.forget(nodeName(node))
   }
@@ -120,9 +106,7 @@ export class NodeChanges {
     throw new UserError(`there is no node ${nodeName(node)}: choose one of ${nodes.map(nodeName).join(', ')}`)
   }
 
-  async #store(config: ClusterConfig): Promise<void> {
-    await writeConfig(this.#deps.layout.configFile, config)
-    this.#config = config
-    this.#deps.onConfig(config)
+  get #config(): ClusterConfig {
+    return this.#deps.config.current
   }
 }

@@ -1,5 +1,5 @@
 import type { ProcessState } from './state.ts'
-import { type ProcessSpec, SupervisedProcess, type SupervisedDeps } from './supervised-process.ts'
+import { type Handover, type ProcessSpec, SupervisedProcess, type SupervisedDeps } from './supervised-process.ts'
 
 /** The processes of a cluster by name, of which some may be started and stopped while others run. */
 export class ProcessGroup {
@@ -31,6 +31,18 @@ export class ProcessGroup {
     // Whoever waits for neither is told by the state.
     for (const promise of [failed, ready]) promise.catch(() => {})
     return { ready, failed }
+  }
+
+  /** Gives a socket to a process that runs, and closes it if it does not. */
+  handOver(name: string, handover: Handover): void {
+    const member = this.#members.get(name)
+    if (member === undefined) handover.socket.close()
+    else member.process.handOver(handover)
+  }
+
+  /** Says something to a process, if it runs. */
+  tell(name: string, message: object): void {
+    this.#members.get(name)?.process.tell(message)
   }
 
   /** Resolves when it has ended; at once if it does not run. */

@@ -6,7 +6,7 @@ import { nodeSystemCgroup, systemCgroup } from './cgroup-names.ts'
 import type { ClusterConfig } from './config.ts'
 import type { Layout } from './layout.ts'
 import { namespaceNames, nodeName } from './network.ts'
-import type { ProcessSpec } from './supervised-process.ts'
+import type { Handover, ProcessSpec } from './supervised-process.ts'
 
 export interface ProgramDeps {
   readonly namespaces: Namespaces
@@ -23,8 +23,8 @@ interface Place {
 
 /** How the processes of one cluster are run. */
 export interface ProcessSpecs {
-  /** All of a configuration, in the order in which they are started. */
-  of(config: ClusterConfig): readonly ProcessSpec[]
+  /** All of a configuration, in the order in which they are started. `published` opens the ports of the edge. */
+  of(config: ClusterConfig, published: () => Promise<readonly Handover[]>): readonly ProcessSpec[]
   agent(node: number): ProcessSpec
 }
 
@@ -51,12 +51,12 @@ export function processSpecs(cluster: string, layout: Layout, deps: ProgramDeps)
 
   return {
     agent,
-    of({ apiPort, nodes }) {
+    of({ apiPort, nodes }, published) {
       const server = spec({ name: 'server', netns: names.edge, cgroup: system }, 'server')
       return [
-        { ...server, listeners: async () => new Map([['api', await listenOnHost('127.0.0.1', apiPort)]]) },
+        { ...server, sockets: async () => [{ message: { listener: 'api' }, socket: await listenOnHost('127.0.0.1', apiPort) }] },
         ...nodes.map(agent),
-        spec({ name: 'edge', netns: names.edge, cgroup: system }, 'edge'),
+        { ...spec({ name: 'edge', netns: names.edge, cgroup: system }, 'edge'), sockets: published },
       ]
     },
   }

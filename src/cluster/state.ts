@@ -1,4 +1,4 @@
-import type { ClusterConfig } from './config.ts'
+import type { ClusterConfig, PublishedPort } from './config.ts'
 
 /** What a running supervisor tells about its cluster, over the control socket. */
 export interface ClusterState {
@@ -26,11 +26,18 @@ export interface NodeChange {
   readonly node: number
 }
 
+/** A change of what is open on the host's loopback. */
+export type PublishChange =
+  | { readonly action: 'publish'; readonly ports: readonly PublishedPort[] }
+  | { readonly action: 'unpublish'; readonly namespace: string; readonly service: string }
+
+export type ClusterChange = NodeChange | PublishChange
+
 /** Requests on the control socket, one JSON line each. */
 export type ControlRequest =
   | { readonly type: 'watch' }
   | { readonly type: 'stop' }
   /** Answered with a `ChangeOutcome` when it is done. */
-  | ({ readonly type: 'change-node' } & NodeChange)
+  | { readonly type: 'change'; readonly change: ClusterChange }
 
 export type ChangeOutcome = { readonly outcome: 'done' } | { readonly outcome: 'refused'; readonly problem: string }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -11,7 +11,7 @@ import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
 import { defaults, readConfig } from './config.ts'
 import { connectControl, currentState } from './control.ts'
 import { type Layout, layoutOf } from './layout.ts'
-import type { ClusterState, NodeChange } from './state.ts'
+import type { ClusterChange, ClusterState, NodeChange } from './state.ts'
 import { supervise, type SupervisorDeps } from './supervisor.ts'
 import { UserError } from './user-error.ts'
 
@@ -121,7 +121,7 @@ test('ends by signal, and leaves nothing', async () => {
 describe('nodes of a running cluster', () => {
   async function change(action: NodeChange['action'], node: number): Promise<void> {
     await using connection = await connectControl(layout.controlSocket)
-    await connection?.changeNode({ action, node })
+    await connection?.change({ action, node })
   }
 
   const processes = async () =>
@@ -181,6 +181,85 @@ describe('nodes of a running cluster', () => {
     })
   }
 })
+
+describe('ports that are published', () => {
+  /** Says on each connection who it is. */
+  const edge = node(`
+    process.on('message', ({ published, unpublished }, socket) => {
+      if (published) globalThis.server = socket.on('connection', (client) => client.end('edge of ' + process.pid))
+      if (unpublished) globalThis.server.close()
+    })
+    process.send('ready')`)
+  const program = (name: string) => (name === 'edge' ? edge : readyAndStay)
+  const published = { protocol: 'TCP', namespace: 'default', service: 'web', port: 80 } as const
+
+  async function change(wanted: ClusterChange): Promise<void> {
+    await using connection = await connectControl(layout.controlSocket)
+    await connection?.change(wanted)
+  }
+
+  async function freePort(): Promise<number> {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    await new Promise((closed) => server.close(closed))
+    return port
+  }
+
+  const edgePid = async () => (await currentState(layout.controlSocket))?.processes.find(({ name }) => name === 'edge')?.pid
+
+  test('are opened and handed over, to the next edge too, until they are closed', async () => {
+    await start({ program })
+    await statesUntil('ready')
+    const port = { ...published, hostPort: await freePort() }
+    await change({ action: 'publish', ports: [port] })
+    const first = await edgePid()
+    await expect.poll(() => textFrom(port.hostPort)).toBe(`edge of ${first}`)
+    process.kill(first ?? 0, 'SIGKILL')
+    await expect.poll(async () => [undefined, first].includes(await edgePid())).toBe(false)
+    const second = await edgePid()
+    await expect.poll(() => textFrom(port.hostPort)).toBe(`edge of ${second}`)
+    expect((await readConfig(layout.configFile))?.published).toEqual([port])
+    await change({ action: 'unpublish', namespace: 'default', service: 'web' })
+    await expect.poll(() => textFrom(port.hostPort)).toBe('refused')
+    expect((await readConfig(layout.configFile))?.published).toEqual([])
+  })
+
+  test('are refused if one is taken, all of them, in one sentence', async () => {
+    await start({ program })
+    await statesUntil('ready')
+    const taker = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void taker.close())
+    await once(taker, 'listening')
+    const { port: taken } = taker.address() as AddressInfo
+    const free = await freePort()
+    const ports = [free, taken].map((hostPort) => ({ ...published, hostPort }))
+    const sentence = new RegExp(`^127.0.0.1:${taken} is in use by .*: choose another port, such as \\d+:…$`)
+    await expect(change({ action: 'publish', ports })).rejects.toThrow(sentence)
+    expect(await textFrom(free)).toBe('refused')
+    await expect(change({ action: 'unpublish', namespace: 'default', service: 'web' })).rejects.toThrow('is not published')
+  })
+
+  test('are refused if one is published for another Service', async () => {
+    await start({ program })
+    await statesUntil('ready')
+    const port = { ...published, hostPort: await freePort() }
+    await change({ action: 'publish', ports: [port] })
+    const sentence = `port ${port.hostPort}/TCP is published already for service/web in namespace default`
+    await expect(change({ action: 'publish', ports: [{ ...port, service: 'other' }] })).rejects.toThrow(sentence)
+  })
+})
+
+/** What is said on a new connection; `refused` if there is none. */
+async function textFrom(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  try {
+    return (await Array.fromAsync(socket as AsyncIterable<string>)).join('')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ECONNREFUSED' ? 'refused' : ''
+  }
+}
 
 test('ends by request, and leaves nothing', async () => {
   const { end } = await start()

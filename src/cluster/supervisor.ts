@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { ClusterChanges } from './cluster-changes.ts'
 import { type ClusterConfig, planOf } from './config.ts'
 import { type ControlServer, serveControl } from './control.ts'
 import type { Layout } from './layout.ts'
@@ -8,7 +9,9 @@ import { clusterNetwork } from './network.ts'
 import { NodeChanges } from './node-changes.ts'
 import { ProcessGroup } from './process-group.ts'
 import { type ProgramDeps, processSpecs } from './process-specs.ts'
+import { PublishedPorts } from './published-ports.ts'
 import type { ClusterState } from './state.ts'
+import { StoredConfig } from './stored-config.ts'
 import { teardown, type TeardownDeps } from './teardown.ts'
 import { UserError } from './user-error.ts'
 
@@ -36,11 +39,12 @@ export async function supervise(
   const { clock, log } = deps
   const group = new ProcessGroup({ clock, log, changed: () => status.update(group.states) })
   const specs = processSpecs(config.name, layout, deps)
-  const onConfig = (next: ClusterConfig) => status.configure(next)
-  const nodes = new NodeChanges(config, { ...deps, layout, group, specs, onConfig })
+  const stored = new StoredConfig(config, layout.configFile, (next) => status.configure(next))
+  const published = new PublishedPorts({ config: stored, group, log })
+  const changes = new ClusterChanges({ nodes: new NodeChanges({ ...deps, layout, config: stored, group, specs }), published })
   const control = await serveControl(layout.controlSocket, status.state, {
     stop: () => toStop.resolve('stop'),
-    changeNode: (change) => whenReady(status, () => nodes.make(change)),
+    change: (change) => whenReady(status, () => changes.make(change)),
   })
   status.control = control
   try {
@@ -48,7 +52,7 @@ export async function supervise(
     status.step('network')
     await clusterNetwork(config.name, deps.namespaces).up(planOf(config), config.nodes)
     status.step('processes')
-    const started = specs.of(config).map((spec) => ({ name: spec.name, ...group.start(spec) }))
+    const started = specs.of(config, () => published.openAll()).map((spec) => ({ name: spec.name, ...group.start(spec) }))
     const end = Promise.race([toStop.promise, ...started.map(({ failed }) => failed)])
     if ((await Promise.race([end, allReady(started, status)])) === 'ready') {
       status.become('ready')
@@ -62,7 +66,7 @@ export async function supervise(
     if (status.state.phase !== 'failed') status.become('stopping')
     try {
       await group.close()
-      await nodes.settled()
+      await changes.settled()
       await teardown(config.name, layout, deps)
     } finally {
       control.close()
@@ -80,7 +84,7 @@ async function allReady(started: readonly Started[], status: Status): Promise<'r
   return 'ready'
 }
 
-/** Nodes come and go only while the cluster is up: its start and its end have them in hand. */
+/** Changes are made only while the cluster is up: its start and its end have them in hand. */
 async function whenReady(status: Status, change: () => Promise<void>): Promise<void> {
   const { phase } = status.state
   if (phase !== 'ready') throw new UserError(`the cluster is ${phase}: try again when it is ready`)
