@@ -2,12 +2,14 @@ import type { ClusterRole } from '../api/kinds/cluster-role.ts'
 import type { ConfigMap } from '../api/kinds/config-map.ts'
 import type { ControllerRevision } from '../api/kinds/controller-revision.ts'
 import type { DaemonSet } from '../api/kinds/daemon-set.ts'
+import type { Deployment } from '../api/kinds/deployment.ts'
 import type { EndpointSlice } from '../api/kinds/endpoint-slice.ts'
 import type { Endpoints } from '../api/kinds/endpoints.ts'
 import type { Lease } from '../api/kinds/lease.ts'
 import type { Namespace } from '../api/kinds/namespace.ts'
 import type { Node } from '../api/kinds/node.ts'
 import type { Pod } from '../api/kinds/pod.ts'
+import type { ReplicaSet } from '../api/kinds/replica-set.ts'
 import type { ReplicationController } from '../api/kinds/replication-controller.ts'
 import type { ServiceAccount } from '../api/kinds/service-account.ts'
 import type { Service } from '../api/kinds/service.ts'
@@ -20,6 +22,7 @@ import type { Controller } from '../client/controller.ts'
 import type { EventBroadcaster } from '../client/event-recorder.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import { daemonSetController } from './daemon-set/daemon-set.ts'
+import { deploymentController } from './deployment/deployment.ts'
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts'
 import { endpointSliceController } from './endpoint-slice.ts'
 import { endpointsController } from './endpoints.ts'
@@ -30,6 +33,7 @@ import { nodeIpamController } from './node-ipam.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
 import type { CollectedKind } from './owner-graph.ts'
 import { podGcController } from './pod-gc.ts'
+import { replicaSetController } from './replica-set.ts'
 import { replicationController } from './replication.ts'
 import { schedulerController } from './scheduler/scheduler.ts'
 import { statefulSetController } from './stateful-set/stateful-set.ts'
@@ -57,12 +61,14 @@ export interface ControllerCaches {
   readonly configMaps: Cache<ConfigMap>
   readonly controllerRevisions: Cache<ControllerRevision>
   readonly daemonSets: Cache<DaemonSet>
+  readonly deployments: Cache<Deployment>
   readonly endpoints: Cache<Endpoints>
   readonly endpointSlices: Cache<EndpointSlice>
   readonly leases: Cache<Lease>
   readonly namespaces: Cache<Namespace>
   readonly nodes: Cache<Node>
   readonly pods: Cache<Pod>
+  readonly replicaSets: Cache<ReplicaSet>
   readonly replicationControllers: Cache<ReplicationController>
   readonly serviceAccounts: Cache<ServiceAccount>
   readonly services: Cache<Service>
@@ -87,9 +93,11 @@ export function controllers(deps: ControllerDeps): readonly Controller[] {
     nodeLifecycleController({ ...common, ...recorder('node-controller'), ...grace }),
     taintEvictionController({ ...common, ...recorder('taint-eviction-controller') }),
     podGcController(common),
-    // Before those that make pods, so that the first ones have somewhere to go.
+    // Before those that create pods, so that their first ones have somewhere to go.
     schedulerController({ ...common, ...recorder('default-scheduler') }),
     replicationController({ ...common, ...recorder('replication-controller') }),
+    replicaSetController({ ...common, ...recorder('replicaset-controller') }),
+    deploymentController({ ...common, ...recorder('deployment-controller') }),
     statefulSetController({ ...common, ...recorder('statefulset-controller') }),
     daemonSetController({ ...common, ...recorder('daemonset-controller') }),
     // Slices before the legacy Endpoints: they are what traffic follows.
