@@ -9,7 +9,6 @@ import { LiveCache } from '../../client/live-cache.ts'
 import { MemoryClient } from '../../client/memory-client.ts'
 import { changesTo } from '../../client/object-index.ts'
 import { statefulSet, templateOfImage } from '../set-fixtures.ts'
-import { revisionHash } from './revision-hash.ts'
 import { RevisionHistory } from './revision-history.ts'
 import { byRevision, isOfTemplate, revisionOf, surplusOf, templateOf, type RevisedOwner } from './revision.ts'
 
@@ -25,14 +24,6 @@ function stored(owner: RevisedOwner, revision: number): ControllerRevision {
   const created = { uid: `uid-${revision}`, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }
   return { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata: { name: '', ...metadata, ...created }, ...rest }
 }
-
-test.each([
-  { data: '', collisionCount: 0, number: 84696367, hash: 'd8bfb7bc' },
-  { data: 'foobar', collisionCount: 0, number: 4293447798, hash: '86f788ccfd' },
-  { data: 'foobar', collisionCount: 1, number: 4293447799, hash: '86f788ccff' },
-])('the hash of "$data" and $collisionCount is $number in letters', ({ data, collisionCount, hash }) => {
-  expect(revisionHash(data, collisionCount)).toBe(hash)
-})
 
 describe('a revision', () => {
   test('holds a patch that brings its template back, with keys in order', () => {

@@ -5,7 +5,7 @@ import { semanticallyEqual } from '../../api/equality.ts'
 import type { Draft } from '../../api/object.ts'
 import type { Claimant } from '../claims.ts'
 import { controllerReference } from '../controller-reference.ts'
-import { revisionHash } from './revision-hash.ts'
+import { safeRevisionHash } from '../safe-hash.ts'
 
 /** What has a history: a DaemonSet, a StatefulSet. */
 export interface RevisedOwner extends Claimant {
@@ -27,7 +27,7 @@ export function revisionOf(owner: RevisedOwner, revision: number, collisionCount
   const { object, resource, template, hashLabel } = owner
   const { namespace, name, annotations } = object.metadata
   const data = inOrder({ spec: { template: { ...template, $patch: 'replace' } } })
-  const hash = revisionHash(JSON.stringify(data), collisionCount)
+  const hash = safeRevisionHash(`${JSON.stringify(data)}${collisionCount}`)
   return {
     metadata: {
       ...(namespace === undefined ? {} : { namespace }),
