@@ -62,7 +62,8 @@ export function daemonSetController(deps: DaemonSetDeps): Controller {
     if (set.metadata.deletionTimestamp !== undefined) return
     const owned = await podControl.claim(owner, pods.list(splitKey(key).namespace), signal)
     const revisions = await history.of(owner, signal)
-    return advance(set, { owned, revisions, latest: await history.latest(owner, revisions, signal) }, signal)
+    const latest = await history.latest(owner, revisions, signal)
+    return latest === undefined ? undefined : advance(set, { owned, revisions, latest }, signal)
   }
 
   async function advance(set: DaemonSet, { owned, revisions, latest }: Possessions, signal: AbortSignal) {

@@ -6,6 +6,7 @@ import type { Cache } from '../../client/cache.ts'
 import type { Client } from '../../client/client.ts'
 import { from, type Source } from '../../client/controller.ts'
 import { Claims, type Claimant } from '../claims.ts'
+import { isNamespaceTerminating } from '../namespace-terminating.ts'
 import { PendingWrites } from '../pending-writes.ts'
 import { byRevision, isOfTemplate, revisionOf, type RevisedOwner } from './revision.ts'
 
@@ -59,13 +60,13 @@ export class RevisionHistory {
 
   /**
    * The revision of the owner's template, which gets the highest number: made if there is none, and if there is an
-   * older one, as after a rollback, numbered anew.
+   * older one, as after a rollback, numbered anew. Undefined if none can be made, because its namespace is going away.
    */
   async latest(
     owner: RevisedOwner,
     oldestFirst: readonly ControllerRevision[],
     signal: AbortSignal,
-  ): Promise<LatestRevision> {
+  ): Promise<LatestRevision | undefined> {
     const { collisionCount } = owner
     const newest = oldestFirst.at(-1)
     const number = (newest?.revision ?? 0) + 1
@@ -83,13 +84,14 @@ export class RevisionHistory {
     }
   }
 
-  async #create(owner: RevisedOwner, number: number, signal: AbortSignal): Promise<LatestRevision> {
+  async #create(owner: RevisedOwner, number: number, signal: AbortSignal): Promise<LatestRevision | undefined> {
     for (let collisionCount = owner.collisionCount; ; collisionCount += 1) {
       const draft = revisionOf(owner, number, collisionCount)
       try {
         const write = () => this.#client.create(ControllerRevisions, draft, { signal })
         return { revision: await this.#writes.create(keyOf(owner.object), write), collisionCount }
       } catch (error) {
+        if (isNamespaceTerminating(error)) return undefined
         if (!isStatus(error, 'AlreadyExists')) throw error
       }
       const { namespace, name } = draft.metadata

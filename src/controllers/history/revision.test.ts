@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { StatusError } from '../../api/errors.ts'
 import { ControllerRevisions, type ControllerRevision } from '../../api/kinds/controller-revision.ts'
 import { StatefulSets } from '../../api/kinds/stateful-set.ts'
 import { selectorFromObject } from '../../api/selectors.ts'
@@ -9,7 +10,7 @@ import { LiveCache } from '../../client/live-cache.ts'
 import { MemoryClient } from '../../client/memory-client.ts'
 import { changesTo } from '../../client/object-index.ts'
 import { statefulSet, templateOfImage } from '../set-fixtures.ts'
-import { RevisionHistory } from './revision-history.ts'
+import { RevisionHistory, type LatestRevision } from './revision-history.ts'
 import { byRevision, isOfTemplate, revisionOf, surplusOf, templateOf, type RevisedOwner } from './revision.ts'
 
 function ownerOf(image = 'luksa/kubia', collisionCount = 0): RevisedOwner {
@@ -90,6 +91,11 @@ test('the oldest that nobody uses are too many', () => {
 })
 
 describe('the history of a set', () => {
+  function made(latest: LatestRevision | undefined): LatestRevision {
+    if (latest === undefined) throw new Error('none was made')
+    return latest
+  }
+
   async function start(...seeds: ControllerRevision[]) {
     const client = new MemoryClient()
     client.seed(StatefulSets, statefulSet())
@@ -106,11 +112,11 @@ describe('the history of a set', () => {
   test('makes the first revision, and knows it again', async () => {
     using trial = await start()
     const { history, signal, client } = trial
-    const made = await history.latest(ownerOf(), [], signal)
-    expect(made).toMatchObject({ collisionCount: 0, revision: { revision: 1 } })
+    const first = await history.latest(ownerOf(), [], signal)
+    expect(first).toMatchObject({ collisionCount: 0, revision: { revision: 1 } })
     await expect.poll(() => history.settled(ownerOf(), signal)).toBe(true)
     const known = await history.of(ownerOf(), signal)
-    expect(await history.latest(ownerOf(), known, signal)).toEqual(made)
+    expect(await history.latest(ownerOf(), known, signal)).toEqual(first)
     expect(client.writes).toHaveLength(1)
   })
 
@@ -118,7 +124,7 @@ describe('the history of a set', () => {
     const [client, cache, clock] = [new MemoryClient(), new LiveCache<ControllerRevision>(silentLog), new ManualClock()]
     const history = new RevisionHistory({ client, controllerRevisions: cache, clock })
     const { signal } = new AbortController()
-    const { revision } = await history.latest(ownerOf(), [], signal)
+    const { revision } = made(await history.latest(ownerOf(), [], signal))
     expect(await history.settled(ownerOf(), signal)).toBe(false)
     cache.apply(changesTo(undefined, revision))
     expect(await history.settled(ownerOf(), signal)).toBe(true)
@@ -128,7 +134,7 @@ describe('the history of a set', () => {
     const [first, second] = [stored(ownerOf('one'), 1), stored(ownerOf('two'), 2)]
     using trial = await start(first, second)
     const { history, signal } = trial
-    const { revision } = await history.latest(ownerOf('one'), await history.of(ownerOf('one'), signal), signal)
+    const { revision } = made(await history.latest(ownerOf('one'), await history.of(ownerOf('one'), signal), signal))
     expect([revision.metadata.name, revision.revision]).toEqual([first.metadata.name, 3])
   })
 
@@ -138,10 +144,20 @@ describe('the history of a set', () => {
     const earlier = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web', uid: 'earlier', controller: true }
     using trial = await start({ ...taken, metadata: { ...taken.metadata, ownerReferences: [earlier] } })
     const { history, signal } = trial
-    const { revision, collisionCount } = await history.latest(owner, await history.of(owner, signal), signal)
+    const { revision, collisionCount } = made(await history.latest(owner, await history.of(owner, signal), signal))
     expect(collisionCount).toBe(1)
     expect(revision.metadata.name).not.toBe(taken.metadata.name)
     expect(templateOf(revision)).toMatchObject(owner.template)
+  })
+
+  test('makes none in a namespace that is going away', async () => {
+    using trial = await start()
+    const { history, signal, client } = trial
+    const causes = [{ reason: 'NamespaceTerminating', message: 'namespace default is being terminated' }]
+    client.failNext('create', ControllerRevisions, new StatusError(403, 'Forbidden', 'forbidden', { causes }))
+    expect(await history.latest(ownerOf(), [], signal)).toBeUndefined()
+    client.failNext('create', ControllerRevisions, new StatusError(403, 'Forbidden', 'forbidden'))
+    await expect(history.latest(ownerOf(), [], signal)).rejects.toThrow('forbidden')
   })
 
   test('finds its own revision that the cache did not show', async () => {
@@ -149,7 +165,7 @@ describe('the history of a set', () => {
     const own = stored(owner, 5)
     using trial = await start(own)
     const { history, signal } = trial
-    const { revision, collisionCount } = await history.latest(owner, [], signal)
+    const { revision, collisionCount } = made(await history.latest(owner, [], signal))
     expect([revision.revision, collisionCount]).toEqual([5, 0])
   })
 

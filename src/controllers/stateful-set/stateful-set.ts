@@ -66,7 +66,9 @@ export function statefulSetController(deps: StatefulSetDeps): Controller {
     const owner = revisedOwner(set)
     const now = clock.now()
     const revisions = await history.of(owner, signal)
-    const { revision: update, collisionCount } = await history.latest(owner, revisions, signal)
+    const latest = await history.latest(owner, revisions, signal)
+    if (latest === undefined) return
+    const { revision: update, collisionCount } = latest
     const current = revisions.find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update
     const revisionOf = (ordinal: number) => (isHeldBack(set, ordinal) ? current : update)
     const outcome = await control.carryOut(set, plan({ set, pods: members, update, now }), { revisionOf, signal })
