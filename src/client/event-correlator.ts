@@ -48,7 +48,7 @@ export class EventCorrelator {
     return this.#spend(subject) ? correlated : undefined
   }
 
-  #combine({ type, reason, message }: Occurrence, subject: string): Correlated {
+  #combine({ about, type, reason, message }: Occurrence, subject: string): Correlated {
     const group = JSON.stringify([subject, type, reason])
     const nowMs = this.#clock.monotonicMs()
     const known = this.#similar.get(group)
@@ -56,7 +56,7 @@ export class EventCorrelator {
     const { messages } = fresh ? known : { messages: new Set<string>() }
     if (messages.size < maxSimilar) messages.add(message)
     this.#similar.set(group, { messages, lastMs: nowMs })
-    if (messages.size < maxSimilar) return { series: JSON.stringify([group, message]), message }
+    if (messages.size < maxSimilar) return { series: JSON.stringify([group, about.fieldPath, message]), message }
     return { series: group, message: `(combined from similar events): ${message}` }
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isStatus } from '../../api/errors.ts'
 import { Pods, type Pod } from '../../api/kinds/pod.ts'
 import type { Action } from './actions.ts'
+import { containerSubject } from './container-subject.ts'
 import { currentSandbox, type ObservedPod } from './observed.ts'
 import { logDirectory, logPath } from './paths.ts'
 import type { PodDeps } from './pod-deps.ts'
@@ -86,13 +87,14 @@ async function removeContainer({ runtime, paths }: PodDeps, { owner, observed }:
 }
 
 function announce({ events }: PodDeps, pod: Pod, { name, reason }: Extract<Action, { do: 'announce' }>): void {
+  const about = containerSubject(pod, { name })
   if (reason === 'CrashLoopBackOff') {
     const message = `Back-off restarting failed container ${name} in pod ${describePod(pod)}`
-    return events.event(pod, 'Warning', { reason: 'BackOff', message })
+    return events.event(about, 'Warning', { reason: 'BackOff', message })
   }
   const image = JSON.stringify(specOf(pod, name).image)
-  events.event(pod, 'Normal', { reason: 'BackOff', message: `Back-off pulling image ${image}` })
-  events.event(pod, 'Warning', { reason: 'Failed', message: `Error: ${reason}` })
+  events.event(about, 'Normal', { reason: 'BackOff', message: `Back-off pulling image ${image}` })
+  events.event(about, 'Warning', { reason: 'Failed', message: `Error: ${reason}` })
 }
 
 async function cleanUp(deps: PodDeps, { owner, pod }: Subject): Promise<void> {

@@ -5,6 +5,7 @@ import type { DnsConfig } from './dns.ts'
 import { podLabels } from './labels.ts'
 import { logDirectory, ownerOf, type NodePaths } from './paths.ts'
 import { qosClassOf } from './resources.ts'
+import { hasPrivileged, sharedNamespaces, sysctlsOf } from './security.ts'
 import { containersOf, hostnameOf } from './spec.ts'
 
 export interface SandboxFacts {
@@ -18,17 +19,18 @@ export interface SandboxFacts {
 /** Compiles the sandbox of a pod. The same pod and attempt give the same configuration. */
 export function sandboxConfig(pod: Pod, { attempt, dns, paths, cgroupRoot }: SandboxFacts): PodSandboxConfig {
   const owner = ownerOf(pod)
-  const hostNetwork = pod.spec.hostNetwork === true
   return {
     metadata: { ...owner, attempt },
     hostname: hostnameOf(pod),
     logDirectory: logDirectory(paths, owner),
     dns,
-    portMappings: hostNetwork ? [] : portMappings(pod),
+    portMappings: pod.spec.hostNetwork === true ? [] : portMappings(pod),
     labels: podLabels(pod),
     annotations: pod.metadata.annotations ?? {},
     cgroupParent: podCgroup(pod, cgroupRoot),
-    hostNetwork,
+    privileged: hasPrivileged(pod),
+    sysctls: sysctlsOf(pod),
+    ...sharedNamespaces(pod),
   }
 }
 

@@ -3,9 +3,11 @@ import { dirname, join } from 'node:path'
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { PodSandbox } from '../cri/runtime.ts'
 import { containerConfig } from './container-config.ts'
+import { containerSubject } from './container-subject.ts'
 import { environmentOf } from './environment.ts'
 import { runHook, type Hook } from './hooks.ts'
 import { hostsFileContent } from './hosts-file.ts'
+import { ImageFailure } from './image-failure.ts'
 import { ensureImage } from './images.ts'
 import { volumeMounts } from './mounts.ts'
 import { hostsFile, logDirectory, ownerOf, terminationLog } from './paths.ts'
@@ -32,9 +34,9 @@ export async function startContainer(deps: PodDeps, start: ContainerStart): Prom
     await startCreated(deps, { pod, spec, sandbox: start.sandbox, id, signal: start.signal })
   } catch (error) {
     if (error instanceof StartFailure) {
-      // `ensureImage` has told of a missing image already; the rest has only this event.
-      const message = error.kind === 'image' ? error.reason : error.message
-      deps.events.event(pod, 'Warning', { reason: 'Failed', message: `Error: ${message}` })
+      // `ensureImage` has told why already; the rest has only this event.
+      const message = error instanceof ImageFailure ? error.reason : error.message
+      deps.events.event(containerSubject(pod, spec), 'Warning', { reason: 'Failed', message: `Error: ${message}` })
     }
     throw error
   }
@@ -55,6 +57,7 @@ async function create(deps: PodDeps, { pod, spec, sandbox, attempt, streak, sign
   const mounts = await volumeMounts(pod, spec, { paths, variables })
   await writeFiles(deps, { pod, spec, podIP: sandbox.ip, terminationLog: log })
   const config = containerConfig(pod, spec, {
+    image,
     attempt,
     streak,
     terminationLog: log,
@@ -67,7 +70,7 @@ async function create(deps: PodDeps, { pod, spec, sandbox, attempt, streak, sign
   const id = await orFail('CreateContainerError', async () =>
     runtime.createContainer(sandbox.id, config, await sandboxConfigOf(deps, pod, sandbox.metadata.attempt)),
   )
-  events.event(pod, 'Normal', { reason: 'Created', message: `Created container: ${spec.name}` })
+  events.event(containerSubject(pod, spec), 'Normal', { reason: 'Created', message: `Created container: ${spec.name}` })
   return id
 }
 
@@ -84,7 +87,7 @@ export async function startCreated(deps: PodDeps, created: CreatedContainer): Pr
   const { runtime, events } = deps
   const { pod, spec, id } = created
   await orFail('RunContainerError', () => runtime.startContainer(id))
-  events.event(pod, 'Normal', { reason: 'Started', message: `Started container ${spec.name}` })
+  events.event(containerSubject(pod, spec), 'Normal', { reason: 'Started', message: `Started container ${spec.name}` })
   if (spec.lifecycle?.postStart !== undefined) await afterStart(deps, created, spec.lifecycle.postStart)
 }
 
