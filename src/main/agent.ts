@@ -91,6 +91,7 @@ const runtime = keepContainerd(
     cniConfDir: paths.cniConf,
     cniBinDir,
     sandboxImage: pauseImage,
+    registries: layout.registries,
     logFile: paths.containerdLog,
   },
   { processes, clock },

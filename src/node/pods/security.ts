@@ -1,4 +1,5 @@
 import type { Pod } from '../../api/kinds/pod.ts'
+import { dottedSysctl } from '../../api/kinds/pod-spec/sysctls.ts'
 import type { Image, LinuxContainer, SharedNamespaces } from '../cri/runtime.ts'
 import { containersOf, describePod, type ContainerSpec } from './spec.ts'
 import { StartFailure } from './start-failure.ts'
@@ -76,13 +77,6 @@ export function hasPrivileged(pod: Pod): boolean {
 export function sysctlsOf({ spec }: Pod): Readonly<Record<string, string>> {
   const sysctls = spec.securityContext?.sysctls ?? []
   return Object.fromEntries(sysctls.map(({ name, value }) => [dottedSysctl(name), value]))
-}
-
-/** `net/ipv4/conf/eth0.1/forwarding` is `net.ipv4.conf.eth0/1.forwarding`: the first separator says which is meant. */
-export function dottedSysctl(name: string): string {
-  const first = /[./]/.exec(name)?.[0]
-  if (first !== '/') return name
-  return name.replace(/[./]/g, (separator) => (separator === '/' ? '.' : '/'))
 }
 
 /** Enforces `runAsNonRoot`. Throws `StartFailure`. */

@@ -1,0 +1,90 @@
+/** What the API knows of pods and Portolan's nodes cannot do. */
+import { forbidden, type FieldError } from '../../field-error.ts'
+import { dottedSysctl, safeSysctls } from './sysctls.ts'
+import type { Container, PodSpec, Volume } from './types.ts'
+
+const volumeTypes: readonly string[] = ['emptyDir', 'hostPath', 'configMap', 'secret', 'downwardAPI', 'projected']
+const projections: readonly string[] = ['configMap', 'secret', 'downwardAPI', 'serviceAccountToken']
+const media: readonly string[] = ['', 'Memory']
+
+/** A problem for each field; the message says what is supported. */
+export function unsupportedFields(spec: PodSpec, path: string): FieldError[] {
+  const { volumes = [], containers = [], initContainers = [] } = spec
+  return [
+    ...volumes.flatMap((volume, index) => unsupportedVolume(volume, `${path}.volumes[${index}]`)),
+    ...unsupportedOptions(spec, path),
+    ...unsupportedProfiles(spec.securityContext ?? {}, `${path}.securityContext`),
+    ...unsupportedOfPod(spec.securityContext ?? {}, `${path}.securityContext`),
+    ...containers.flatMap((container, index) => unsupportedOfContainer(container, `${path}.containers[${index}]`)),
+    ...initContainers.flatMap((container, index) => unsupportedOfContainer(container, `${path}.initContainers[${index}]`)),
+  ]
+}
+
+function unsupportedVolume(volume: Volume, path: string): FieldError[] {
+  const { emptyDir, projected } = volume
+  const medium = emptyDir?.medium ?? ''
+  const sources = projected?.sources ?? []
+  const use = (names: readonly string[]) => `is not supported; use one of ${names.join(', ')}`
+  return [
+    ...givenIn(volume, ['name', ...volumeTypes]).map((type) =>
+      forbidden(`${path}.${type}`, `this type of volume ${use(volumeTypes)}`),
+    ),
+    ...(media.includes(medium) ? [] : [forbidden(`${path}.emptyDir.medium`, `${medium} is not supported; use Memory, or none for the disk`)]),
+    ...sources.flatMap((source, index) =>
+      givenIn(source, projections).map((type) =>
+        forbidden(`${path}.projected.sources[${index}].${type}`, `this source of files ${use(projections)}`),
+      ),
+    ),
+  ]
+}
+
+/** The fields that an object has beside the supported ones. */
+function givenIn(object: object, supported: readonly string[]): readonly string[] {
+  return Object.entries(object).flatMap(([field, value]) => (value === undefined || supported.includes(field) ? [] : [field]))
+}
+
+function unsupportedOptions({ hostUsers, runtimeClassName = '', resourceClaims = [], os }: PodSpec, path: string): FieldError[] {
+  const leaveOut = 'leave the field out'
+  return [
+    ...(hostUsers === false ? [forbidden(`${path}.hostUsers`, `user namespaces are not supported; ${leaveOut}`)] : []),
+    ...(runtimeClassName === ''
+      ? []
+      : [forbidden(`${path}.runtimeClassName`, `there is one runtime, runc; ${leaveOut}`)]),
+    ...(resourceClaims.length === 0
+      ? []
+      : [forbidden(`${path}.resourceClaims`, `nodes have no devices to claim; ${leaveOut}`)]),
+    ...((os?.name ?? 'linux') === 'linux' ? [] : [forbidden(`${path}.os.name`, 'nodes run linux')]),
+  ]
+}
+
+type PodSecurity = NonNullable<PodSpec['securityContext']>
+
+function unsupportedOfPod({ supplementalGroupsPolicy = 'Merge', sysctls = [] }: PodSecurity, path: string): FieldError[] {
+  const policy = `${supplementalGroupsPolicy} is not supported; use Merge`
+  return [
+    ...(supplementalGroupsPolicy === 'Merge' ? [] : [forbidden(`${path}.supplementalGroupsPolicy`, policy)]),
+    ...sysctls.flatMap(({ name = '' }, index) =>
+      safeSysctls.includes(dottedSysctl(name))
+        ? []
+        : [forbidden(`${path}.sysctls[${index}].name`, `${name} is not supported; safe ones are ${safeSysctls.join(', ')}`)],
+    ),
+  ]
+}
+
+function unsupportedOfContainer({ securityContext = {} }: Container, path: string): FieldError[] {
+  return unsupportedProfiles(securityContext, `${path}.securityContext`)
+}
+
+type Profiles = Pick<PodSecurity, 'seccompProfile' | 'appArmorProfile'>
+
+function unsupportedProfiles({ seccompProfile, appArmorProfile }: Profiles, path: string): FieldError[] {
+  const appArmor = appArmorProfile?.type ?? 'Unconfined'
+  return [
+    ...(seccompProfile?.type === 'Localhost'
+      ? [forbidden(`${path}.seccompProfile.type`, 'Localhost is not supported; use RuntimeDefault or Unconfined')]
+      : []),
+    ...(appArmor === 'Unconfined'
+      ? []
+      : [forbidden(`${path}.appArmorProfile.type`, `${appArmor} is not supported; use Unconfined`)]),
+  ]
+}
