@@ -127,6 +127,14 @@ test('a ConfigMap that goes is told of, and the files stay', async () => {
   expect(await world.read('settings', 'mode')).toBe('slow')
 })
 
+test('for a pod that goes nothing is said to be missing', async () => {
+  const deletionTimestamp = '2026-01-01T00:00:00Z'
+  world.client.seed(Pods, { ...pod, metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: 30 } })
+  await world.client.delete(ConfigMaps, { namespace: 'default', name: 'settings' })
+  await atRest()
+  expect(world.events).toEqual([])
+})
+
 test('what is removed is not made again', async () => {
   await removeVolumes(pod.metadata.uid, world.deps)
   await world.setSettings('fast')

@@ -22,7 +22,8 @@ export function liveVolumes(deps: LiveVolumesDeps): Controller {
     wakesOn: [source],
     async reconcile(key) {
       const pod = deps.pods.get(key)
-      if (pod === undefined) return
+      // With its namespace, what a pod is made of may go before it.
+      if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) return
       const problems = await refreshVolumes({ pod, sources, facts: deps.facts(pod) }, deps)
       for (const { reason, message } of problems) deps.events.event(pod, 'Warning', { reason, message })
     },
