@@ -28,7 +28,8 @@ export function limitSettings(
     const own = hierarchies.find(({ controllers }) => controllers.includes(controller))
     const chosen = own ?? hierarchies.find(({ controllers }) => controllers.includes('unified'))
     const settings = own === undefined ? v2 : v1
-    return chosen === undefined ? [] : settings.map(({ file, value }) => ({ file: join(chosen.mountPoint, path, file), value }))
+    if (chosen === undefined) return []
+    return settings.map(({ file, value }) => ({ file: join(chosen.mountPoint, path, file), value }))
   }
   return [
     ...setting(

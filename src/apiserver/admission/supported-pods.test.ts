@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { daemonSetKind } from '../../api/kinds/daemon-set.ts'
+import { podKind } from '../../api/kinds/pod.ts'
 import { deploymentKind } from '../../api/kinds/deployment.ts'
 import { replicaSetKind } from '../../api/kinds/replica-set.ts'
 import { statefulSetKind } from '../../api/kinds/stateful-set.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { supportedPods } from './supported-pods.ts'
 import { testApi, type TestApi } from '../test-api.ts'
 
 let api: TestApi
@@ -66,4 +69,13 @@ test('also when it comes with a change, but not what is only scaled or deleted',
   })
   expect(changed).toMatchObject({ code: 422, body: { message: expect.stringContaining('spec.template.spec.volumes[0].nfs') } })
   expect((await api.request('DELETE', `${path}/web`)).code).toBe(200)
+})
+
+test('what is stored already may be changed in other ways', () => {
+  const spec = podSpec(claim)
+  const stored = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, uid: 'u' }, spec } as unknown as KubeObject
+  const write = { operation: 'update', kind: podKind, subresource: undefined, user: { name: 'x', groups: [] }, undo: () => {} } as const
+  const step = (object: KubeObject) => () => supportedPods.admit({ ...write, object, previous: stored })
+  expect(step(structuredClone(stored))).not.toThrow()
+  expect(step({ ...stored, spec: podSpec({ csi: { driver: 'x' } }) } as KubeObject)).toThrow('spec.volumes[0].csi')
 })

@@ -14,8 +14,8 @@ export interface ContainerdOptions {
   /** Of the container that holds a pod's namespaces. Never pulled as long as it is there. */
   readonly sandboxImage: string
   /**
-   * Where it is set how registries are reached, `HOST[:PORT]/hosts.toml` for each; looked at by every pull, and need not
-   * be there: https://github.com/containerd/containerd/blob/main/docs/hosts.md
+   * Where it is set how registries are reached, `HOST[:PORT]/hosts.toml` for each; looked at by every pull, and need
+   * not be there: https://github.com/containerd/containerd/blob/main/docs/hosts.md
    */
   readonly registries?: string
   /** Appended to. */

@@ -29,11 +29,15 @@ export function toSandboxConfig(config: PodSandboxConfig): Encodable<typeof podS
   }
 }
 
-export function toContainerConfig({ image, linux, mounts, ...config }: ContainerConfig): Encodable<typeof containerConfig> {
+export function toContainerConfig(container: ContainerConfig): Encodable<typeof containerConfig> {
+  const { image, linux, mounts, ...config } = container
   return {
     ...config,
     image: { image },
-    mounts: mounts.map((mount) => ({ ...mount, propagation: mount.propagation && mountPropagation[mount.propagation] })),
+    mounts: mounts.map(({ propagation, ...mount }) => ({
+      ...mount,
+      ...(propagation === undefined ? {} : { propagation: mountPropagation[propagation] }),
+    })),
     linux: { resources: resources(linux), securityContext: securityContext(linux) },
   }
 }

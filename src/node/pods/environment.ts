@@ -79,7 +79,12 @@ function secretText(secret: Secret | undefined): Values {
   return new Map(values.map(([key, bytes]) => [key, bytes.toString()]))
 }
 
-function pick(values: Values, { key, optional }: { key: string; optional?: boolean }, where: string): string | undefined {
+interface KeyReference {
+  readonly key: string
+  readonly optional?: boolean
+}
+
+function pick(values: Values, { key, optional }: KeyReference, where: string): string | undefined {
   const value = values.get(key)
   if (value !== undefined || optional === true) return value
   throw refuse(`couldn't find key ${key} in ${where}`)

@@ -35,7 +35,8 @@ export async function ensureImage(deps: ImageDeps, request: ImageRequest): Promi
   const pinned = present !== undefined && deps.isPinned(image)
   const policy = pinned ? 'Never' : (spec.imagePullPolicy ?? defaultPolicy(image))
   if (present !== undefined && policy !== 'Always') {
-    deps.events.event(about, 'Normal', { reason: 'Pulled', message: `Container image ${quoted} already present on machine` })
+    const message = `Container image ${quoted} already present on machine`
+    deps.events.event(about, 'Normal', { reason: 'Pulled', message })
     return present
   }
   if (policy === 'Never') {

@@ -17,7 +17,7 @@ export interface MountInputs {
   readonly variables: ReadonlyMap<string, string>
 }
 
-/** The mounts of a container's volumes; directories of sub-paths are made. Throws `StartFailure`, worded as upstream. */
+/** The mounts of a container's volumes; directories of sub-paths are made. Throws `StartFailure` in upstream's words. */
 export async function volumeMounts(pod: Pod, spec: ContainerSpec, inputs: MountInputs): Promise<readonly Mount[]> {
   try {
     return await Promise.all((spec.volumeMounts ?? []).map((mount) => mountOf(pod, spec, { ...inputs, mount })))
@@ -35,7 +35,8 @@ async function mountOf(
   const { name, mountPath } = mount
   const volume = pod.spec.volumes?.find((each) => each.name === name)
   if (volume === undefined) {
-    throw new VolumeFailure(`cannot find volume ${JSON.stringify(name)} to mount into container ${JSON.stringify(container)}`)
+    const into = `container ${JSON.stringify(container)}`
+    throw new VolumeFailure(`cannot find volume ${JSON.stringify(name)} to mount into ${into}`)
   }
   refuseRecursion(mount)
   const propagation = propagations.get(mount.mountPropagation ?? 'None')
@@ -59,7 +60,8 @@ function isReadOnly(volume: VolumeSpec, mount: VolumeMount): boolean {
 /** runc makes a mount read-only without those below it. */
 function refuseRecursion({ name, recursiveReadOnly }: VolumeMount): void {
   if (recursiveReadOnly !== 'Enabled') return
-  const problem = `volume ${JSON.stringify(name)} requested recursive read-only mode, but it is not supported by the runtime`
+  const asked = `volume ${JSON.stringify(name)} requested recursive read-only mode`
+  const problem = `${asked}, but it is not supported by the runtime`
   throw new VolumeFailure(`failed to resolve recursive read-only mode: ${problem}`)
 }
 

@@ -45,7 +45,7 @@ function sandboxesOf(pods: Cache<Pod>): Source {
     synced: pods.synced,
     subscribe: (wake) =>
       pods.onChange((previous, next) => {
-        if (next !== undefined && hasSandbox(next) !== (previous !== undefined && hasSandbox(previous))) wake(keyOf(next))
+        if (next !== undefined && hasSandbox(next) !== hasSandbox(previous)) wake(keyOf(next))
         const gone = previous !== undefined && (next === undefined || (isOver(next) && !isOver(previous)))
         const heir = gone ? pods.list().find((other) => qosClassOf(other) === qosClassOf(previous)) : undefined
         if (heir !== undefined) wake(keyOf(heir))
@@ -53,8 +53,8 @@ function sandboxesOf(pods: Cache<Pod>): Source {
   }
 }
 
-function hasSandbox({ status }: Pod): boolean {
-  const condition = status?.conditions?.find(({ type }) => type === 'PodReadyToStartContainers')
+function hasSandbox(pod: Pod | undefined): boolean {
+  const condition = pod?.status?.conditions?.find(({ type }) => type === 'PodReadyToStartContainers')
   return condition?.status === 'True'
 }
 

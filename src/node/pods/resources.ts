@@ -72,7 +72,7 @@ function limitOfAll(pod: Pod, name: string): number {
   return containersOf(pod).every(({ spec }) => limitOf(spec) > 0) ? peakOf(pod, limitOf) : 0
 }
 
-/** The most that is needed at once: init containers run one after the other, sidecars beside all that follow (KEP-753). */
+/** The most needed at once: init containers run one after the other, sidecars beside all that follow (KEP-753). */
 function peakOf(pod: Pod, of: (spec: ContainerSpec) => number): number {
   let lasting = 0
   let peak = 0

@@ -15,21 +15,22 @@ export function unsupportedFields(spec: PodSpec, path: string): FieldError[] {
     ...unsupportedOptions(spec, path),
     ...unsupportedProfiles(spec.securityContext ?? {}, `${path}.securityContext`),
     ...unsupportedOfPod(spec.securityContext ?? {}, `${path}.securityContext`),
-    ...containers.flatMap((container, index) => unsupportedOfContainer(container, `${path}.containers[${index}]`)),
-    ...initContainers.flatMap((container, index) => unsupportedOfContainer(container, `${path}.initContainers[${index}]`)),
+    ...containers.flatMap((each, index) => unsupportedOfContainer(each, `${path}.containers[${index}]`)),
+    ...initContainers.flatMap((each, index) => unsupportedOfContainer(each, `${path}.initContainers[${index}]`)),
   ]
 }
 
 function unsupportedVolume(volume: Volume, path: string): FieldError[] {
   const { emptyDir, projected } = volume
   const medium = emptyDir?.medium ?? ''
+  const otherMedium = `${medium} is not supported; use Memory, or none for the disk`
   const sources = projected?.sources ?? []
   const use = (names: readonly string[]) => `is not supported; use one of ${names.join(', ')}`
   return [
     ...givenIn(volume, ['name', ...volumeTypes]).map((type) =>
       forbidden(`${path}.${type}`, `this type of volume ${use(volumeTypes)}`),
     ),
-    ...(media.includes(medium) ? [] : [forbidden(`${path}.emptyDir.medium`, `${medium} is not supported; use Memory, or none for the disk`)]),
+    ...(media.includes(medium) ? [] : [forbidden(`${path}.emptyDir.medium`, otherMedium)]),
     ...sources.flatMap((source, index) =>
       givenIn(source, projections).map((type) =>
         forbidden(`${path}.projected.sources[${index}].${type}`, `this source of files ${use(projections)}`),
@@ -40,10 +41,12 @@ function unsupportedVolume(volume: Volume, path: string): FieldError[] {
 
 /** The fields that an object has beside the supported ones. */
 function givenIn(object: object, supported: readonly string[]): readonly string[] {
-  return Object.entries(object).flatMap(([field, value]) => (value === undefined || supported.includes(field) ? [] : [field]))
+  const given = Object.entries(object).filter(([, value]) => value !== undefined)
+  return given.map(([field]) => field).filter((field) => !supported.includes(field))
 }
 
-function unsupportedOptions({ hostUsers, runtimeClassName = '', resourceClaims = [], os }: PodSpec, path: string): FieldError[] {
+function unsupportedOptions(spec: PodSpec, path: string): FieldError[] {
+  const { hostUsers, runtimeClassName = '', resourceClaims = [], os } = spec
   const leaveOut = 'leave the field out'
   return [
     ...(hostUsers === false ? [forbidden(`${path}.hostUsers`, `user namespaces are not supported; ${leaveOut}`)] : []),
@@ -59,14 +62,16 @@ function unsupportedOptions({ hostUsers, runtimeClassName = '', resourceClaims =
 
 type PodSecurity = NonNullable<PodSpec['securityContext']>
 
-function unsupportedOfPod({ supplementalGroupsPolicy = 'Merge', sysctls = [] }: PodSecurity, path: string): FieldError[] {
+function unsupportedOfPod(context: PodSecurity, path: string): FieldError[] {
+  const { supplementalGroupsPolicy = 'Merge', sysctls = [] } = context
+  const unsafe = `is not supported; safe ones are ${safeSysctls.join(', ')}`
   const policy = `${supplementalGroupsPolicy} is not supported; use Merge`
   return [
     ...(supplementalGroupsPolicy === 'Merge' ? [] : [forbidden(`${path}.supplementalGroupsPolicy`, policy)]),
     ...sysctls.flatMap(({ name = '' }, index) =>
       safeSysctls.includes(dottedSysctl(name))
         ? []
-        : [forbidden(`${path}.sysctls[${index}].name`, `${name} is not supported; safe ones are ${safeSysctls.join(', ')}`)],
+        : [forbidden(`${path}.sysctls[${index}].name`, `${name} ${unsafe}`)],
     ),
   ]
 }

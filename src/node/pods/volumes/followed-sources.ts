@@ -35,7 +35,8 @@ export function followSources(deps: FollowSourcesDeps): { readonly source: Sourc
       tokens: sources.tokens,
       configMap: async (namespace, name) =>
         known(configMaps, objectKey(namespace, name), () => sources.configMap(namespace, name)),
-      secret: async (namespace, name) => known(secrets, objectKey(namespace, name), () => sources.secret(namespace, name)),
+      secret: async (namespace, name) =>
+        known(secrets, objectKey(namespace, name), () => sources.secret(namespace, name)),
     },
     source: {
       synced: deps.pods.synced,

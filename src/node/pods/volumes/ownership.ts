@@ -17,7 +17,12 @@ export async function giveToGroup(directory: string, group: number, readOnly: bo
 
 type Entry = Pick<Dirent, 'isDirectory' | 'isSymbolicLink'>
 
-async function give(path: string, entry: Entry, { group, readOnly }: { group: number; readOnly: boolean }): Promise<void> {
+interface Gift {
+  readonly group: number
+  readonly readOnly: boolean
+}
+
+async function give(path: string, entry: Entry, { group, readOnly }: Gift): Promise<void> {
   await lchown(path, keepOwner, group)
   // A link has no permissions of its own.
   if (entry.isSymbolicLink()) return

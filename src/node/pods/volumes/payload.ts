@@ -52,7 +52,7 @@ export function downwardPayload({ pod, facts }: PayloadInputs, source: DownwardS
   )
 }
 
-/** Later sources win where two give the same path. Throws `VolumeFailure` that tells of all sources that lack something. */
+/** Later sources win where two give the same path. Throws `VolumeFailure` that tells of all that is missing. */
 export async function projectedPayload(inputs: PayloadInputs, source: ProjectedSource): Promise<Payload> {
   const { sources = [], defaultMode = usualMode } = source
   const parts = await Promise.allSettled(sources.map((projection) => projected(inputs, projection, defaultMode)))

@@ -10,8 +10,8 @@ export interface SubPathOwner {
 }
 
 /**
- * Where a part of a volume lies. What is not there is made, as a directory that is as open as the volume. A sub-path may
- * not lead out of the volume, also not by a link inside of it. Throws `VolumeFailure`.
+ * Where a part of a volume lies. What is not there is made, as a directory that is as open as the volume. A sub-path
+ * may not lead out of the volume, also not by a link inside of it. Throws `VolumeFailure`.
  */
 export async function prepareSubPath(volume: string, subPath: string, owner: SubPathOwner): Promise<string> {
   if (subPath === '') return volume
