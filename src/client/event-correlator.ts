@@ -49,14 +49,14 @@ export class EventCorrelator {
   }
 
   #combine({ about, type, reason, message }: Occurrence, subject: string): Correlated {
-    const group = JSON.stringify([subject, type, reason])
+    const group = JSON.stringify([subject, about.fieldPath, type, reason])
     const nowMs = this.#clock.monotonicMs()
     const known = this.#similar.get(group)
     const fresh = known !== undefined && nowMs - known.lastMs <= similarWithinMs
     const { messages } = fresh ? known : { messages: new Set<string>() }
     if (messages.size < maxSimilar) messages.add(message)
     this.#similar.set(group, { messages, lastMs: nowMs })
-    if (messages.size < maxSimilar) return { series: JSON.stringify([group, about.fieldPath, message]), message }
+    if (messages.size < maxSimilar) return { series: JSON.stringify([group, message]), message }
     return { series: group, message: `(combined from similar events): ${message}` }
   }
 

@@ -16,7 +16,7 @@ export interface EventRecorder {
 /** The object an Event is about: one that was read, or as much of it as is known. */
 export type Subject = Pick<KubeObject, 'apiVersion' | 'kind'> & {
   readonly metadata: { namespace?: string; name: string; uid?: string; resourceVersion?: string }
-  /** The part of it that is meant: `spec.containers{web}`. */
+  /** A part of the object, such as `spec.containers{app}`. */
   readonly fieldPath?: string
 }
 

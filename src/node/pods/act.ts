@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isStatus } from '../../api/errors.ts'
 import { Pods, type Pod } from '../../api/kinds/pod.ts'
 import type { Action } from './actions.ts'
-import { containerSubject } from './container-subject.ts'
+import { aboutContainer } from './container-reference.ts'
 import { currentSandbox, type ObservedPod } from './observed.ts'
 import { logDirectory, logPath } from './paths.ts'
 import type { PodDeps } from './pod-deps.ts'
@@ -87,7 +87,7 @@ async function removeContainer({ runtime, paths }: PodDeps, { owner, observed }:
 }
 
 function announce({ events }: PodDeps, pod: Pod, { name, reason }: Extract<Action, { do: 'announce' }>): void {
-  const about = containerSubject(pod, { name })
+  const about = aboutContainer(pod, name)
   if (reason === 'CrashLoopBackOff') {
     const message = `Back-off restarting failed container ${name} in pod ${describePod(pod)}`
     return events.event(about, 'Warning', { reason: 'BackOff', message })

@@ -5,7 +5,7 @@ import type { EventRecorder, Subject } from '../../client/event-recorder.ts'
 import { RuntimeError, type ContainerRuntime, type Image, type RegistryAuth } from '../cri/runtime.ts'
 import { referenceProblem } from '../images/reference.ts'
 import { credentialsFor, CredentialsError } from '../images/registry-credentials.ts'
-import { containerSubject } from './container-subject.ts'
+import { aboutContainer } from './container-reference.ts'
 import { ImageFailure } from './image-failure.ts'
 import type { PodSources } from './sources.ts'
 import type { ContainerSpec } from './spec.ts'
@@ -30,7 +30,7 @@ export async function ensureImage(deps: ImageDeps, request: ImageRequest): Promi
   const { pod, spec } = request
   const image = spec.image ?? ''
   const quoted = JSON.stringify(image)
-  const about = containerSubject(pod, spec)
+  const about = aboutContainer(pod, spec.name)
   const present = await inspect(deps, about, image)
   const pinned = present !== undefined && deps.isPinned(image)
   const policy = pinned ? 'Never' : (spec.imagePullPolicy ?? defaultPolicy(image))

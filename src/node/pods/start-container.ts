@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { PodSandbox } from '../cri/runtime.ts'
 import { containerConfig } from './container-config.ts'
-import { containerSubject } from './container-subject.ts'
+import { aboutContainer } from './container-reference.ts'
 import { environmentOf } from './environment.ts'
 import { runHook, type Hook } from './hooks.ts'
 import { hostsFileContent } from './hosts-file.ts'
@@ -36,7 +36,7 @@ export async function startContainer(deps: PodDeps, start: ContainerStart): Prom
     if (error instanceof StartFailure) {
       // `ensureImage` has told why already; the rest has only this event.
       const message = error instanceof ImageFailure ? error.reason : error.message
-      deps.events.event(containerSubject(pod, spec), 'Warning', { reason: 'Failed', message: `Error: ${message}` })
+      deps.events.event(aboutContainer(pod, spec.name), 'Warning', { reason: 'Failed', message: `Error: ${message}` })
     }
     throw error
   }
@@ -70,7 +70,7 @@ async function create(deps: PodDeps, { pod, spec, sandbox, attempt, streak, sign
   const id = await orFail('CreateContainerError', async () =>
     runtime.createContainer(sandbox.id, config, await sandboxConfigOf(deps, pod, sandbox.metadata.attempt)),
   )
-  events.event(containerSubject(pod, spec), 'Normal', { reason: 'Created', message: `Created container: ${spec.name}` })
+  events.event(aboutContainer(pod, spec.name), 'Normal', { reason: 'Created', message: `Created container: ${spec.name}` })
   return id
 }
 
@@ -87,7 +87,7 @@ export async function startCreated(deps: PodDeps, created: CreatedContainer): Pr
   const { runtime, events } = deps
   const { pod, spec, id } = created
   await orFail('RunContainerError', () => runtime.startContainer(id))
-  events.event(containerSubject(pod, spec), 'Normal', { reason: 'Started', message: `Started container ${spec.name}` })
+  events.event(aboutContainer(pod, spec.name), 'Normal', { reason: 'Started', message: `Started container ${spec.name}` })
   if (spec.lifecycle?.postStart !== undefined) await afterStart(deps, created, spec.lifecycle.postStart)
 }
 
