@@ -32,6 +32,8 @@ import { isPinned } from '../node/images/reference.ts'
 import { refreshBuiltinImages } from '../node/images/refresh.ts'
 import { ensureSeed, seedRoot, type SeedOutcome } from '../node/images/seed.ts'
 import { cniConfig, cniConfigFile } from '../node/network/cni-config.ts'
+import { AppliedRevision } from '../node/withdrawal/applied-revision.ts'
+import { Withdrawals } from '../node/withdrawal/withdrawals.ts'
 import { kubernetesVersion } from './kubernetes-version.ts'
 import { cniBinDir } from './cni-bin-dir.ts'
 import { endOnFailure } from './failure.ts'
@@ -79,6 +81,13 @@ const dns = await startClusterDns(
   { address: dnsAddress, port: 53, clusterDomain, ttlSeconds: 5, upstreams: [] },
   { services, slices, clock, log },
 )
+const appliedRevision = new AppliedRevision({
+  ...live,
+  client,
+  slices,
+  nodeName: name,
+  onApplied: (listener) => proxy.onApplied(listener),
+}).run()
 const routes = runControllers([routesController({ nodes, ownNode: name, processes })], live)
 
 const seeded = await prepareNode()
@@ -103,6 +112,7 @@ const agent = runAgent({
   client,
   runtime,
   services,
+  withdrawal: new Withdrawals({ slices, nodes, nodeName: name }),
   events: new EventBroadcaster({ client, clock, log }).recorder('kubelet', name),
   processes,
   clock,
@@ -126,7 +136,7 @@ const agent = runAgent({
   ready: () => void proxy.settled().then(reportReady),
 })
 
-await Promise.all([agent, routes])
+await Promise.all([agent, routes, appliedRevision])
 await Promise.all([dns.close(), proxy.stop(), healthChecks[Symbol.asyncDispose]()])
 await nft[Symbol.asyncDispose]()
 process.exit(0)

@@ -26,12 +26,15 @@ import { liveVolumes } from './pods/volumes/live-volumes.ts'
 import { tmpfsOf } from './pods/volumes/tmpfs.ts'
 import { Prober } from './probes/prober.ts'
 import { NodeRegistration } from './registration.ts'
+import type { Withdrawal } from './withdrawal/withdrawals.ts'
 
 export interface AgentOptions {
   readonly client: Client
   readonly runtime: ContainerRuntime
   /** All Services: containers are told of them by environment variables. */
   readonly services: Cache<Service>
+  /** Says when a pod that is to end is sent nothing new any more. */
+  readonly withdrawal: Withdrawal
   readonly events: EventRecorder
   readonly processes: Processes
   readonly clock: Clock
@@ -109,6 +112,7 @@ function podDeps(options: AgentOptions, machine: Machine, cgroups: PodDeps['cgro
     log,
     view: new RuntimeView(runtime),
     services: options.services,
+    withdrawal: options.withdrawal,
     sources: apiSources(client, clock),
     readiness: new Prober({ runtime, events, clock, log }),
     node: {

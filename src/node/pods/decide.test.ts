@@ -339,6 +339,28 @@ const ending: readonly Case[] = [
     does: ['stop-container app-0 in 12'],
   },
   {
+    name: 'a deleted pod serves on while it may be sent something new',
+    pod: { metadata: deleted(12) },
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
+    remembers: { servesUntil: secondsBefore(-2) },
+    does: [],
+    wakesInSeconds: 2,
+  },
+  {
+    name: 'it does so no longer than it may',
+    pod: { metadata: deleted(12) },
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
+    remembers: { servesUntil: secondsBefore(0) },
+    does: ['stop-container app-0 in 12'],
+  },
+  {
+    name: 'a deleted pod of which nothing runs has nothing to serve with',
+    pod: { metadata: deleted(12) },
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [exitedRun(pod)] }),
+    remembers: { servesUntil: secondsBefore(-2) },
+    does: ['stop-sandbox sandbox-0'],
+  },
+  {
     name: 'a stop under way is not begun again',
     pod: { metadata: deleted(12) },
     sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),

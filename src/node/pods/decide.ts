@@ -2,7 +2,7 @@ import type { Pod } from '../../api/kinds/pod.ts'
 import type { Container } from '../cri/runtime.ts'
 import type { Action, Decision } from './actions.ts'
 import type { PodMemory } from './memory.ts'
-import { currentSandbox, isEmpty, type ObservedPod } from './observed.ts'
+import { currentSandbox, isEmpty, mayRun, type ObservedPod } from './observed.ts'
 import { outlookOf, type Outlook, type Situation } from './outlook.ts'
 import { deadlineOf, progressOf, type Progress } from './progress.ts'
 import { initContainersOf, mainContainersOf, type PodContainer, tokenProjectionsOf } from './spec.ts'
@@ -19,12 +19,18 @@ export interface Question {
 /** What to do next for a pod. Pure: equal questions have equal answers, and a restarted agent asks the same one. */
 export function decide({ pod, observed, memory, now }: Question): Decision {
   if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) {
+    if (serves({ pod, observed, memory, now })) return earliest({ actions: [] }, memory.servesUntil)
     return { actions: tearDown({ pod, observed, memory, now }) }
   }
   const situation: Situation = { pod, observed, memory, now }
   const progress = progressOf(situation)
   if (progress.finished) return { actions: stopActions(situation) }
   return earliest(run(situation, progress), deadlineOf(pod))
+}
+
+/** A pod is stopped only once nobody sends it new connections any more. */
+function serves({ pod, observed, memory: { servesUntil }, now }: Question): boolean {
+  return pod !== undefined && servesUntil !== undefined && servesUntil > now && observed.containers.some(mayRun)
 }
 
 function tearDown(question: Question): readonly Action[] {

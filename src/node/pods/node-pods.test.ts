@@ -216,6 +216,50 @@ describe('termination', () => {
   })
 })
 
+describe('a deleted pod that its Services still send to', () => {
+  const stops = (runtime: FakeRuntime) => runtime.calls.filter((call) => call.startsWith('stopContainer'))
+
+  async function deletedPod(graceSeconds: number, annotations: Record<string, string> = {}) {
+    const node = await testNode()
+    node.client.seed(Pods, testPod({ metadata: { annotations } }))
+    node.startAgent()
+    await node.until(isReady)
+    node.withdrawal.waitFor('node node-2')
+    markDeleted(node.client, testPod(), node.clock.now(), graceSeconds)
+    await atRest()
+    return node
+  }
+
+  test('is stopped as soon as they do not', async () => {
+    await using node = await deletedPod(30)
+    expect(stops(node.runtime)).toEqual([])
+    node.withdrawal.waitFor()
+    await node.until((pod) => pod === undefined)
+    expect(stops(node.runtime)).toHaveLength(1)
+    expect(node.events.filter((event) => event.includes('NotWithdrawn'))).toEqual([])
+  })
+
+  for (const [graceSeconds, waitedMs] of [[30, 2_000], [1, 500]] as const) {
+    test(`is stopped after ${waitedMs} ms all the same, of ${graceSeconds} s of grace, and an Event says why`, async () => {
+      await using node = await deletedPod(graceSeconds)
+      node.clock.advance(waitedMs - 1)
+      await atRest()
+      expect(stops(node.runtime)).toEqual([])
+      node.clock.advance(1)
+      await node.until((pod) => pod === undefined)
+      expect(node.events).toContain(
+        'Warning NotWithdrawn Stopping the pod although new connections may still be sent to it by: node node-2',
+      )
+    })
+  }
+
+  test('is stopped at once if it asks for that', async () => {
+    await using node = await deletedPod(30, { 'portolan.dev/withdraw-first': 'false' })
+    await node.until((pod) => pod === undefined)
+    expect(stops(node.runtime)).toHaveLength(1)
+  })
+})
+
 describe('restarts', () => {
   test('a crash loop waits longer each time and shows why', async () => {
     await using node = await testNode({ kubia: { exitsWith: 3 } })

@@ -7,6 +7,7 @@ import type { Client } from '../../client/client.ts'
 import type { EventRecorder } from '../../client/event-recorder.ts'
 import type { Cgroups } from '../../kernel/cgroups.ts'
 import type { ContainerRuntime } from '../cri/runtime.ts'
+import type { Withdrawal } from '../withdrawal/withdrawals.ts'
 import type { ClusterDns } from './dns.ts'
 import type { DownwardFacts } from './field-values.ts'
 import type { NodePaths } from './paths.ts'
@@ -30,6 +31,7 @@ export interface PodDeps {
   readonly services: Cache<Service>
   readonly sources: PodSources
   readonly readiness: Readiness
+  readonly withdrawal: Withdrawal
   readonly events: EventRecorder
   readonly clock: Clock
   readonly log: Log

@@ -10,6 +10,7 @@ import { MemoryClient } from '../../client/memory-client.ts'
 import { FakeRuntime, type FakeProgram } from '../cri/fake-runtime.ts'
 import type { ContainerRuntime } from '../cri/runtime.ts'
 import { Prober } from '../probes/prober.ts'
+import type { Withdrawal } from '../withdrawal/withdrawals.ts'
 import { NodePods } from './node-pods.ts'
 import { nodePaths } from './paths.ts'
 import type { PodDeps } from './pod-deps.ts'
@@ -32,6 +33,7 @@ export interface TestNode extends AsyncDisposable {
   readonly clock: ManualClock
   /** `Type Reason Message` of all events so far. */
   readonly events: readonly string[]
+  readonly withdrawal: TestWithdrawal
   readonly directory: string
   /** Starts an agent, perhaps with a runtime of its own in front of the node's. */
   startAgent(runtime?: ContainerRuntime): TestAgent
@@ -50,6 +52,29 @@ export interface TestAgent {
   readonly ended: Promise<void>
 }
 
+/** Says what a test has told it. */
+export class TestWithdrawal implements Withdrawal {
+  #waitsFor: readonly string[] = []
+  readonly #followers = new Map<string, () => void>()
+
+  waitFor(...whom: string[]): void {
+    this.#waitsFor = whom
+    for (const onChange of this.#followers.values()) onChange()
+  }
+
+  waitsFor(): readonly string[] {
+    return this.#waitsFor
+  }
+
+  follow(uid: string, onChange: () => void): void {
+    this.#followers.set(uid, onChange)
+  }
+
+  forget(uid: string): void {
+    this.#followers.delete(uid)
+  }
+}
+
 export async function testNode(programs: Readonly<Record<string, FakeProgram>> = { kubia: {} }): Promise<TestNode> {
   const scratch = await scratchDirectory()
   const clock = new ManualClock()
@@ -60,6 +85,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
   const dead = Promise.withResolvers<never>()
   // Whether anybody waits for the dead does not matter.
   dead.promise.catch(() => {})
+  const withdrawal = new TestWithdrawal()
   const common = {
     client,
     clock,
@@ -82,6 +108,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
         void events.push(`${type} ${reason} ${message}`),
     },
     isPinned: (image: string) => image in programs,
+    withdrawal,
   }
   const pod = (key = podKey) => client.peek(Pods, key)
   const world = { client, clock, runtime }
@@ -90,6 +117,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
     runtime,
     clock,
     events,
+    withdrawal,
     directory: scratch.path,
     pod,
     startAgent(own = runtime) {
