@@ -2,12 +2,14 @@ import type { KubeObject } from '../api/object.ts'
 import { groupResource, type Resource } from '../api/resource.ts'
 import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
+import { Deployments } from '../api/kinds/deployment.ts'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { EndpointsResource } from '../api/kinds/endpoints.ts'
 import { Leases } from '../api/kinds/lease.ts'
 import { Namespaces } from '../api/kinds/namespace.ts'
 import { Nodes } from '../api/kinds/node.ts'
 import { Pods } from '../api/kinds/pod.ts'
+import { ReplicaSets } from '../api/kinds/replica-set.ts'
 import { ReplicationControllers } from '../api/kinds/replication-controller.ts'
 import { ServiceAccounts } from '../api/kinds/service-account.ts'
 import { Services } from '../api/kinds/service.ts'
@@ -41,12 +43,14 @@ export async function runAllControllers(deps: ControllersDeps, signal: AbortSign
   const caches = {
     clusterRoles: follow(ClusterRoles),
     configMaps: follow(ConfigMaps),
+    deployments: follow(Deployments),
     endpoints: follow(EndpointsResource),
     endpointSlices: follow(EndpointSlices),
     leases: follow(Leases),
     namespaces: follow(Namespaces),
     nodes: follow(Nodes),
     pods: follow(Pods),
+    replicaSets: follow(ReplicaSets),
     replicationControllers: follow(ReplicationControllers),
     serviceAccounts: follow(ServiceAccounts),
     services: follow(Services),

@@ -7,6 +7,7 @@ import { aboutContainer } from './container-reference.ts'
 import { currentSandbox, type ObservedPod } from './observed.ts'
 import { logDirectory, logPath } from './paths.ts'
 import type { PodDeps } from './pod-deps.ts'
+import { deadlineMessage } from './progress.ts'
 import type { SandboxOwner } from './runtime-view.ts'
 import { podCgroup } from './sandbox-config.ts'
 import { describePod, findContainer, type ContainerSpec } from './spec.ts'
@@ -88,13 +89,21 @@ async function removeContainer({ runtime, paths }: PodDeps, { owner, observed }:
 
 function announce({ events }: PodDeps, pod: Pod, { name, reason }: Extract<Action, { do: 'announce' }>): void {
   const about = aboutContainer(pod, name)
-  if (reason === 'CrashLoopBackOff') {
-    const message = `Back-off restarting failed container ${name} in pod ${describePod(pod)}`
-    return events.event(about, 'Warning', { reason: 'BackOff', message })
+  switch (reason) {
+    case 'DeadlineExceeded':
+      return events.event(pod, 'Normal', { reason, message: deadlineMessage })
+    case 'CrashLoopBackOff': {
+      const message = `Back-off restarting failed container ${name} in pod ${describePod(pod)}`
+      return events.event(about, 'Warning', { reason: 'BackOff', message })
+    }
+    case 'ImagePullBackOff': {
+      const image = JSON.stringify(specOf(pod, name).image)
+      events.event(about, 'Normal', { reason: 'BackOff', message: `Back-off pulling image ${image}` })
+      return events.event(about, 'Warning', { reason: 'Failed', message: `Error: ${reason}` })
+    }
+    default:
+      return reason satisfies never
   }
-  const image = JSON.stringify(specOf(pod, name).image)
-  events.event(about, 'Normal', { reason: 'BackOff', message: `Back-off pulling image ${image}` })
-  events.event(about, 'Warning', { reason: 'Failed', message: `Error: ${reason}` })
 }
 
 async function cleanUp(deps: PodDeps, { owner, pod }: Subject): Promise<void> {

@@ -10,7 +10,8 @@ import { testPod, type PodInput } from './test-pods.ts'
 
 const capacity = 8 * 2 ** 30
 const paths = nodePaths('/state')
-const sandboxFacts = { attempt: 0, dns: { servers: [], searches: [], options: [] }, paths, cgroupRoot: '/portolan' }
+const dns = { servers: [], searches: [], options: [] }
+const sandboxFacts = { attempt: 0, dns, clusterDomain: 'cluster.local', paths, cgroupRoot: '/portolan' }
 const testImage: Image = { id: 'x', repoTags: [], repoDigests: [], sizeBytes: 1 }
 
 describe('resources', () => {
@@ -200,7 +201,7 @@ test('host ports become port mappings, but not in the node’s network', () => {
     { protocol: 'UDP', containerPort: 53, hostPort: 5353, hostIP: '192.168.99.11' },
   ])
   const inNodeNetwork = sandboxConfig(testPod({ spec: { ...spec, hostNetwork: true } }), sandboxFacts)
-  expect(inNodeNetwork).toMatchObject({ hostNetwork: true, hostname: 'node-1', portMappings: [] })
+  expect(inNodeNetwork).toMatchObject({ hostNetwork: true, hostname: '', portMappings: [] })
 })
 
 function configOf(spec: ContainerSpec, more: NonNullable<PodInput['spec']> = {}, found: Partial<Image> = {}) {
