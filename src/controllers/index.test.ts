@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
+import { ControllerRevisions } from '../api/kinds/controller-revision.ts'
+import { DaemonSets } from '../api/kinds/daemon-set.ts'
 import { Deployments } from '../api/kinds/deployment.ts'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { EndpointsResource } from '../api/kinds/endpoints.ts'
@@ -12,6 +14,7 @@ import { ReplicaSets } from '../api/kinds/replica-set.ts'
 import { ReplicationControllers } from '../api/kinds/replication-controller.ts'
 import { ServiceAccounts } from '../api/kinds/service-account.ts'
 import { Services } from '../api/kinds/service.ts'
+import { StatefulSets } from '../api/kinds/stateful-set.ts'
 import type { KubeObject } from '../api/object.ts'
 import { parseCidr } from '../base/ip.ts'
 import type { Cache } from '../client/cache.ts'
@@ -23,6 +26,8 @@ function start(cluster: TestCluster): readonly string[] {
   const caches = {
     clusterRoles: cluster.cache(ClusterRoles),
     configMaps: cluster.cache(ConfigMaps),
+    controllerRevisions: cluster.cache(ControllerRevisions),
+    daemonSets: cluster.cache(DaemonSets),
     deployments: cluster.cache(Deployments),
     endpoints: cluster.cache(EndpointsResource),
     endpointSlices: cluster.cache(EndpointSlices),
@@ -34,6 +39,7 @@ function start(cluster: TestCluster): readonly string[] {
     replicationControllers: cluster.cache(ReplicationControllers),
     serviceAccounts: cluster.cache(ServiceAccounts),
     services: cluster.cache(Services),
+    statefulSets: cluster.cache(StatefulSets),
   }
   const kinds = [
     { resource: Pods, cache: caches.pods as Cache<KubeObject> },

@@ -10,6 +10,7 @@ import { informer } from '../client/informer.ts'
 import { runControllers } from '../client/run-controllers.ts'
 import type { Processes } from '../kernel/processes.ts'
 import { realCgroups } from '../kernel/real-cgroups.ts'
+import { unacceptedConnections } from '../kernel/unaccepted.ts'
 import type { ContainerRuntime } from './cri/runtime.ts'
 import { serveKubeletApi, type KubeletApiOptions } from './kubelet-api/server.ts'
 import { readLoad, readMachine, type Machine } from './machine.ts'
@@ -129,6 +130,7 @@ function podDeps(options: AgentOptions, machine: Machine, cgroups: PodDeps['cgro
     nodeResolvConfPath: options.resolvConfPath,
     nodeHostsPath: options.hostsPath,
     isPinned: (image) => options.isPinned(image),
+    unacceptedConnections,
   }
 }
 

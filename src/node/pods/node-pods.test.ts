@@ -253,6 +253,26 @@ describe('a deleted pod that its Services still send to', () => {
     })
   }
 
+  test('accepts what they had sent before it is stopped', async () => {
+    await using node = await deletedPod(30)
+    node.backlog.connections = 2
+    node.withdrawal.waitFor()
+    node.clock.advance(100)
+    await atRest()
+    expect(stops(node.runtime)).toEqual([])
+    node.backlog.connections = 0
+    await node.passTimeUntil((pod) => pod === undefined)
+    expect(stops(node.runtime)).toHaveLength(1)
+  })
+
+  test('is stopped all the same if it accepts nothing', async () => {
+    await using node = await deletedPod(30)
+    node.backlog.connections = 2
+    node.withdrawal.waitFor()
+    await node.passTimeUntil((pod) => pod === undefined)
+    expect(stops(node.runtime)).toHaveLength(1)
+  })
+
   test('is stopped at once if it asks for that', async () => {
     await using node = await deletedPod(30, { 'portolan.dev/withdraw-first': 'false' })
     await node.until((pod) => pod === undefined)

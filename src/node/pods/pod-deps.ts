@@ -40,11 +40,13 @@ export interface PodDeps {
   readonly tmpfs: Tmpfs
   /** By pod uid; see `VolumeDeps`. */
   readonly volumeTurns: Turns
-  readonly cgroups: Pick<Cgroups, 'limit' | 'remove'>
+  readonly cgroups: Pick<Cgroups, 'limit' | 'remove' | 'processes'>
   readonly cgroupRoot: string
   readonly clusterDns: ClusterDns
   /** The node's own resolver set-up, for `dnsPolicy: Default`. */
   readonly nodeResolvConfPath: string
   readonly nodeHostsPath: string
   isPinned(image: string): boolean
+  /** Connections that no program has accepted yet, in the network namespace of a process. */
+  unacceptedConnections(pid: number): Promise<number>
 }
