@@ -148,7 +148,9 @@ test('traffic does not notice that server, edge, agents and containerds die, and
   const load = { url: `http://${await clusterIP()}/`, connections: 'new', perSecond: 100, concurrency: 4 } as const
   const asking = ask(cluster, { node: 'node-1' }, { ...load, count: load.perSecond * seconds })
   const killed = await killing(['server', 'edge', 'agent', 'containerd'], seconds - longestPauseMs / 1000)
-  expect({ killed, failures: (await asking).failures }).toEqual({ killed, failures: {} })
+  const { failures } = await asking
+  const events = Object.keys(failures).length === 0 ? '' : await cluster.kubectl('get', 'events', '-A', '--sort-by=.lastTimestamp')
+  expect({ killed, failures, events }).toEqual({ killed, failures: {}, events: '' })
   expect({ killed, pods: await settled() }).toEqual({ killed, pods: before })
   await expectExactly(before)
 })
