@@ -13,6 +13,8 @@ import { departedFlows } from './tracked-flows.ts'
 export interface Step {
   readonly changes: readonly Change[]
   readonly departed: readonly TrackedFlow[]
+  /** Whether there is nothing more to be done. */
+  readonly isLast: boolean
 }
 
 interface Compiled {
@@ -67,12 +69,22 @@ export class DesiredState {
     }
   }
 
-  /** Compiles what is dirty; the step is empty if that makes no difference. */
-  takeStep(): Step {
+  /**
+   * Compiles what is dirty; the step is empty if that makes no difference. Ends with the Service with which it has so
+   * many changes, and leaves the others for another step.
+   */
+  takeStep(atLeast = Infinity): Step {
     this.#recompileNode()
-    const departed = [...this.#dirty].flatMap((key) => this.#recompile(key))
-    this.#dirty.clear()
-    return { changes: this.#claims.take().flatMap(changesOf), departed }
+    const departed: TrackedFlow[] = []
+    let changes = 0
+    for (const key of this.#dirty) {
+      if (changes >= atLeast) break
+      this.#dirty.delete(key)
+      const recompiled = this.#recompile(key)
+      departed.push(...recompiled.departed)
+      changes += recompiled.changes
+    }
+    return { changes: this.#claims.take().flatMap(changesOf), departed, isLast: this.#dirty.size === 0 }
   }
 
   elements(): Element[] {
@@ -98,7 +110,7 @@ export class DesiredState {
     this.#ofNode = next
   }
 
-  #recompile(key: ObjectKey): TrackedFlow[] {
+  #recompile(key: ObjectKey): { departed: readonly TrackedFlow[]; changes: number } {
     const service = this.#services.get(key)
     const last = this.#compiled.get(key) ?? nothing
     const slices = [...(this.#slices.get(key)?.values() ?? [])]
@@ -109,8 +121,9 @@ export class DesiredState {
     const next = { ports, claims: compileClaims(ports) }
     if (ports.length === 0) this.#compiled.delete(key)
     else this.#compiled.set(key, next)
-    this.#claims.change(key, diff(last.claims, next.claims))
-    return departedFlows(last.ports, next.ports)
+    const changes = diff(last.claims, next.claims)
+    this.#claims.change(key, changes)
+    return { departed: departedFlows(last.ports, next.ports), changes: changes.length }
   }
 }
 

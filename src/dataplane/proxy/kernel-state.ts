@@ -4,7 +4,7 @@ import type { Nft, NftOperation } from '../../kernel/nft.ts'
 import { parseListing, type TableListing } from '../../kernel/nft-table-listing.ts'
 import { baseRules, shapeRules, tableName } from './base-rules.ts'
 import { bySetThenKey, type Element } from './compile.ts'
-import type { DesiredState } from './desired.ts'
+import type { DesiredState, Step } from './desired.ts'
 import { diff, type Change } from './diff.ts'
 import { familiesOf, type ClusterRange } from './family.ts'
 import { Lingering } from './lingering.ts'
@@ -35,12 +35,8 @@ export interface Inspection {
   readonly hasOurRules: boolean
 }
 
-interface Loaded {
-  /** Chains of the shapes that are in the table. */
-  readonly shapes: ReadonlySet<string>
-  /** To be done first, in the same transaction. */
-  readonly first?: readonly NftOperation[]
-}
+/** So many changed elements of the first load go together. nft reads fewer at once faster, as it needs less memory. */
+const pieceSize = 2000
 
 /**
  * What the kernel was last told. Sends only differences. At first it takes over the table of an earlier life, if its
@@ -81,12 +77,14 @@ export class KernelState {
    * translated by the new ones. Rejects with the kernel's error; the next call makes up for it.
    */
   async apply(desired: DesiredState): Promise<void> {
-    const step = desired.takeStep()
-    // At first everything is new; what must go then is found in the tracking table itself.
-    if (this.#generation > 0) for (const flow of step.departed) this.#leaving.set(flowKey(flow), flow)
-    if (this.#shapes !== undefined) await this.#send(this.#lingering.withhold(step.changes), { shapes: this.#shapes })
-    else if (this.#hasFailed) await this.#reload(desired)
-    else await this.#takeOver(desired)
+    if (this.#shapes !== undefined) {
+      await this.#send(this.#lingering.withhold(this.#step(desired).changes))
+    } else if (this.#hasFailed) {
+      this.#step(desired)
+      await this.#reload(desired)
+    } else {
+      await this.#takeOver(desired)
+    }
     await this.#forget(desired)
   }
 
@@ -95,7 +93,7 @@ export class KernelState {
    * passed.
    */
   async removeLingering(): Promise<void> {
-    if (this.#shapes !== undefined) await this.#send(this.#lingering.take(), { shapes: this.#shapes })
+    if (this.#shapes !== undefined) await this.#send(this.#lingering.take())
   }
 
   /** Lists what the kernel holds. Its cost grows with the table; transactions may go on meanwhile. */
@@ -119,22 +117,52 @@ export class KernelState {
     const changes = this.#difference(listing, desired)
     if (changes.length === 0) return
     this.#deps.log.warn({ elements: changes.length, first: changes[0] }, 'somebody else changed elements: they are mended')
-    await this.#send(changes, { shapes: this.#shapes })
+    await this.#send(changes)
   }
 
+  #step(desired: DesiredState): Step {
+    const step = desired.takeStep()
+    for (const flow of step.departed) this.#leaving.set(flowKey(flow), flow)
+    return step
+  }
+
+  /** What connection tracking must forget now is found in its own table. */
   async #takeOver(desired: DesiredState): Promise<void> {
     const listing = await this.#list()
-    const elements = desired.elements()
+    const hasOurRules = listing !== undefined && (await this.#hasOurRules(listing))
     if (listing === undefined) {
-      const changes = elements.map((after) => ({ before: undefined, after }))
-      await this.#send(changes, { shapes: new Set(), first: baseOperations(this.#deps.ranges) })
-    } else if (await this.#hasOurRules(listing)) {
-      const shapes = new Set(shapesIn(listing, this.#deps.ranges).map(chainOf))
-      await this.#send(this.#difference(listing, desired), { shapes })
+      await this.#fill(desired)
+    } else if (hasOurRules) {
+      desired.takeStep()
+      this.#shapes = new Set(shapesIn(listing, this.#deps.ranges).map(chainOf))
+      await this.#send(this.#difference(listing, desired))
     } else {
+      desired.takeStep()
       await this.#reload(desired)
     }
-    this.#deps.log.info({ elements: elements.length, tookOver: listing !== undefined }, 'the rules are in the kernel')
+    this.#deps.log.info({ tookOver: hasOurRules }, 'the rules are in the kernel')
+  }
+
+  /**
+   * Makes the table, then brings one Service after the other, each whole: while nft reads some of them, the next are
+   * compiled. Those that change meanwhile come again.
+   */
+  async #fill(desired: DesiredState): Promise<void> {
+    this.#shapes = new Set()
+    const sent = [this.#transact(baseOperations(this.#deps.ranges))]
+    try {
+      for (let isLast = false; !isLast; ) {
+        const step = desired.takeStep(pieceSize)
+        isLast = step.isLast
+        const last = this.#send(this.#lingering.withhold(step.changes))
+        last.catch(() => undefined) // it is waited for in its turn
+        sent.push(last)
+        await sent.at(-2)
+      }
+    } finally {
+      await Promise.allSettled(sent)
+    }
+    await Promise.all(sent)
   }
 
   async #reload(desired: DesiredState): Promise<void> {
@@ -152,11 +180,12 @@ export class KernelState {
     log.info({ elements: elements.length }, 'loaded the whole table')
   }
 
-  async #send(changes: readonly Change[], { shapes, first = [] }: Loaded): Promise<void> {
-    const [next = [], ...later] = changeTransactions(changes, shapes)
-    for (const operations of [[...first, ...next], ...later]) await this.#transact(operations)
+  async #send(changes: readonly Change[]): Promise<void> {
     const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
+    const shapes = this.#shapes ?? new Set()
+    const transactions = changeTransactions(changes, shapes)
     this.#shapes = new Set([...shapes, ...shapesOf(added).map(chainOf)])
+    for (const operations of transactions) await this.#transact(operations)
   }
 
   async #transact(operations: readonly NftOperation[]): Promise<void> {
