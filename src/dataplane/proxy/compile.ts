@@ -1,9 +1,11 @@
 import type { NftElement } from '../../kernel/nft.ts'
+import { classid, dropCode, maxEndpoints, pickCode, stickyCode } from './code.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { AddressFamily } from './family.ts'
 import type { ServicePort, Target } from './model.ts'
 import type { OwnNode } from './own-node.ts'
-import { codeOf, dropCode, maxEndpoints, setsOf, type Scope, type Shape } from './shape.ts'
+import { contentOf } from './pools.ts'
+import { setsOf, type Affinity, type Scope, type Shape } from './shape.ts'
 
 /** An element of one of the proxy's sets or maps, written as the kernel lists it. */
 export interface Element extends NftElement {
@@ -21,16 +23,22 @@ export interface Claim extends Element {
 }
 
 /**
- * Compiles service ports into the elements of the proxy's sets and maps, sorted by set and key, each key once.
- * Pure and order-blind. If Services want the same key, the first by name has it.
+ * The number of the pool with these endpoints, the same for the same endpoints. Undefined if there is none left: then
+ * there is no way to them. Asked once for each frontend.
  */
-export function compileElements(ports: readonly ServicePort[]): readonly Element[] {
-  return compileClaims(ports).flatMap(elementsOf).sort(bySetThenKey)
+export type NumberOfPool = (content: string) => number | undefined
+
+/**
+ * Compiles service ports into the elements of the proxy's sets and maps, sorted by set and key, each key once.
+ * Pure but for the numbers, and order-blind. If Services want the same key, the first by name has it.
+ */
+export function compileElements(ports: readonly ServicePort[], numberOf: NumberOfPool): readonly Element[] {
+  return compileClaims(ports, numberOf).flatMap(elementsOf).sort(bySetThenKey)
 }
 
 /** The same, before claims are taken apart by `elementsOf`. */
-export function compileClaims(ports: readonly ServicePort[]): readonly Claim[] {
-  const claims = [...ports].sort(byServiceThenFrontend).flatMap(claimsOf)
+export function compileClaims(ports: readonly ServicePort[], numberOf: NumberOfPool): readonly Claim[] {
+  const claims = [...ports].sort(byServiceThenFrontend).flatMap((port) => claimsOf(port, numberOf))
   return claims
     .sort(bySetThenKey) // stable: the first Service stays first
     .filter((claim, index, sorted) => index === 0 || !sameKey(claim, sorted[index - 1]))
@@ -54,11 +62,11 @@ export function bySetThenKey(a: Element, b: Element): number {
   return compare(a.set, b.set) || compare(a.key, b.key)
 }
 
-function claimsOf(port: ServicePort): Claim[] {
+function claimsOf(port: ServicePort, numberOf: NumberOfPool): Claim[] {
   return [
     ...refusal(port),
-    ...translation(port, port, 'everywhere'),
-    ...(port.outside === undefined ? [] : translation(port, port.outside, 'outside')),
+    ...translation(port, { target: port, scope: 'everywhere' }, numberOf),
+    ...(port.outside === undefined ? [] : translation(port, { target: port.outside, scope: 'outside' }, numberOf)),
     ...hiding(port),
     ...restriction(port),
   ]
@@ -72,23 +80,64 @@ function refusal(port: ServicePort): Element[] {
   return isRefused ? [{ set: sets.refused, key: frontend(port) }] : []
 }
 
-function translation(port: ServicePort, target: Target, scope: Scope): Element[] {
+function translation(
+  port: ServicePort,
+  { target, scope }: { target: Target; scope: Scope },
+  numberOf: NumberOfPool,
+): Element[] {
   const { family, affinitySeconds } = port
   const sets = setsOf(family)
   const dispatch = { set: scope === 'outside' ? sets.outside : sets.services, key: frontend(port) }
-  const endpoints = target.endpoints.slice(0, maxEndpoints)
-  if (endpoints.length === 0) return target.otherwise === 'drop' ? [{ ...dispatch, value: dropCode }] : []
-  const shape = {
-    family,
-    scope,
-    endpoints: endpoints.length,
-    ...(affinitySeconds === undefined ? {} : { affinitySeconds }),
-  }
+  if (target.endpoints.length === 0) return target.otherwise === 'drop' ? [{ ...dispatch, value: dropCode }] : []
+  // No pod of another node comes to this one to be led back to itself.
+  const hairpins = target.endpoints.filter(({ isLocal }) => isLocal).map(({ address }) => hairpin(sets.hairpin, address))
+  const ways =
+    affinitySeconds === undefined
+      ? pick(dispatch, { family, endpoints: target.endpoints }, numberOf)
+      : sticky(dispatch, { family, endpoints: target.endpoints }, { seconds: affinitySeconds, scope })
+  return [...ways, ...hairpins]
+}
+
+interface Dispatch {
+  readonly set: string
+  readonly key: string
+}
+
+interface Destinations {
+  readonly family: AddressFamily
+  readonly endpoints: readonly Endpoint[]
+}
+
+/** Whoever leads to the same endpoints leads to the same pool. */
+function pick(dispatch: Dispatch, { family, endpoints }: Destinations, numberOf: NumberOfPool): Element[] {
+  const targets = endpoints.slice(0, maxEndpoints.pick).map(targetOf)
+  const pool = numberOf(contentOf(targets))
+  if (pool === undefined) return []
+  const shape = { family, endpoints: targets.length }
+  const set = setsOf(family).slots(targets.length)
+  const code = pickCode(pool, targets.length)
   return [
-    { ...dispatch, value: codeOf(shape), shape },
-    // No pod of another node comes to this one to be led back to itself.
-    ...endpoints.filter(({ isLocal }) => isLocal).map(({ address }) => hairpin(sets.hairpin, address)),
-    ...(affinitySeconds === undefined ? slots : stickySlots)(frontend(port), endpoints, shape),
+    { ...dispatch, value: code, shape },
+    ...targets.map((value, index) => ({ set, key: `${code} . ${index}`, value, shape })),
+  ]
+}
+
+function sticky(dispatch: Dispatch, { family, endpoints }: Destinations, affinity: Affinity): Element[] {
+  const targets = endpoints.slice(0, maxEndpoints.sticky).map(targetOf)
+  const shape = { family, endpoints: targets.length, affinity }
+  const { stickySlots, stickyEndpoints, stickyChoices } = setsOf(family).ofScope(affinity.scope)
+  const set = stickySlots(targets.length)
+  const ids = endpointIds(targets)
+  return [
+    { ...dispatch, value: stickyCode(targets.length, affinity), shape },
+    ...targets.flatMap((value, index) => {
+      const id = ids[index] ?? ''
+      return [
+        { set, key: `${dispatch.key} . ${index}`, value: id, shape },
+        { set: stickyEndpoints, key: `${dispatch.key} . ${id}`, value },
+        { set: stickyChoices, key: `${dispatch.key} . ${id}`, value },
+      ]
+    }),
   ]
 }
 
@@ -123,36 +172,17 @@ function hairpin(set: string, address: string): Element {
   return { set, key: `${address} . ${address}` }
 }
 
-function slots(from: string, endpoints: readonly Endpoint[], shape: Shape): Element[] {
-  const set = setsOf(shape.family).ofScope(shape.scope).slots(shape.endpoints)
-  return endpoints.map((endpoint, index) => ({ set, key: `${from} . ${index}`, value: target(endpoint), shape }))
-}
-
-function stickySlots(from: string, endpoints: readonly Endpoint[], shape: Shape): Element[] {
-  const sets = setsOf(shape.family).ofScope(shape.scope)
-  const set = sets.stickySlots(shape.endpoints)
-  const ids = endpointIds(endpoints)
-  return endpoints.flatMap((endpoint, index) => {
-    const id = ids[index] ?? ''
-    return [
-      { set, key: `${from} . ${index}`, value: id, shape },
-      { set: sets.stickyEndpoints, key: `${from} . ${id}`, value: target(endpoint) },
-      { set: sets.stickyChoices, key: `${from} . ${id}`, value: target(endpoint) },
-    ]
-  })
-}
-
 /**
- * A mark for each endpoint by which remembered clients find it again: made of its address and port alone, so that it
+ * A number for each endpoint by which remembered clients find it again: made of its address and port alone, so that it
  * stays the same while others come and go. Two endpoints of the same hash are told apart in the order of their names.
  */
-function endpointIds(endpoints: readonly Endpoint[]): string[] {
-  const taken = new Set<number>()
-  return endpoints.map((endpoint) => {
-    let id = fnv1a(target(endpoint))
-    while (id === 0 || taken.has(id)) id = (id + 1) >>> 0
+function endpointIds(targets: readonly string[]): string[] {
+  const taken = new Set([0, 0xffff_ffff]) // nft has words for these
+  return targets.map((target) => {
+    let id = fnv1a(target)
+    while (taken.has(id)) id = (id + 1) >>> 0
     taken.add(id)
-    return `0x${id.toString(16).padStart(8, '0')}`
+    return classid(id)
   })
 }
 
@@ -167,7 +197,7 @@ function frontend({ address, protocol, port }: ServicePort): string {
   return `${address} . ${protocol} . ${port}`
 }
 
-function target({ address, port }: Endpoint): string {
+function targetOf({ address, port }: Endpoint): string {
   return `${address} . ${port}`
 }
 

@@ -2,11 +2,14 @@ import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
 import type { TrackedFlow } from '../../kernel/conntrack.ts'
+import type { TableListing } from '../../kernel/nft-table-listing.ts'
 import { Claims } from './claims.ts'
 import { bySetThenKey, compileClaims, compileNode, elementsOf, type Claim, type Element } from './compile.ts'
 import { diff, type Change } from './diff.ts'
 import { healthCheckOf, type HealthCheck } from './health-check.ts'
 import { portsOf, serviceOf, type ServicePort, type Viewpoint } from './model.ts'
+import { Pools, type Pool } from './pools.ts'
+import { isSlots } from './shape.ts'
 import { departedFlows } from './tracked-flows.ts'
 
 /** What is to be done since the last step. */
@@ -20,11 +23,13 @@ export interface Step {
 interface Compiled {
   readonly ports: readonly ServicePort[]
   readonly claims: readonly Claim[]
+  /** Each as often as one of the ports leads to it. */
+  readonly pools: readonly Pool[]
 }
 
 /** Who claims the elements that are no Service's. */
 const nodeItself = ''
-const nothing: Compiled = { ports: [], claims: [] }
+const nothing: Compiled = { ports: [], claims: [], pools: [] }
 
 /**
  * The desired state of the proxy's sets, kept up to date from changed Services and EndpointSlices. Only Services that
@@ -37,6 +42,7 @@ export class DesiredState {
   readonly #compiled = new Map<ObjectKey, Compiled>()
   readonly #healthChecks = new Map<ObjectKey, HealthCheck>()
   readonly #claims = new Claims()
+  readonly #pools = new Pools()
   readonly #dirty = new Set<ObjectKey>()
 
   #ofNode: readonly Element[] = []
@@ -87,6 +93,17 @@ export class DesiredState {
     return { changes: this.#claims.take().flatMap(changesOf), departed, isLast: this.#dirty.size === 0 }
   }
 
+  /** The table of an earlier life is taken over: what is the same shall have the same names. To be called first. */
+  adopt(listing: Pick<TableListing, 'elements'>): void {
+    const slots = [...listing.elements].filter(([set]) => isSlots(set)).map(([, elements]) => elements)
+    this.#pools.adopt(slots)
+  }
+
+  /** To be called each time that what lingered in the kernel is gone from it. */
+  packetsHavePassed(): void {
+    this.#pools.packetsHavePassed()
+  }
+
   elements(): Element[] {
     return this.#claims.all().flatMap(elementsOf)
   }
@@ -118,12 +135,23 @@ export class DesiredState {
     const healthCheck = service === undefined ? undefined : healthCheckOf(service, slices, this.#viewpoint)
     if (healthCheck === undefined) this.#healthChecks.delete(key)
     else this.#healthChecks.set(key, healthCheck)
-    const next = { ports, claims: compileClaims(ports) }
+    const next = this.#compile(ports)
+    for (const pool of last.pools) this.#pools.leave(pool)
     if (ports.length === 0) this.#compiled.delete(key)
     else this.#compiled.set(key, next)
     const changes = diff(last.claims, next.claims)
     this.#claims.change(key, changes)
     return { departed: departedFlows(last.ports, next.ports), changes: changes.length }
+  }
+
+  #compile(ports: readonly ServicePort[]): Compiled {
+    const pools: Pool[] = []
+    const claims = compileClaims(ports, (content) => {
+      const pool = this.#pools.enter(content)
+      if (pool !== undefined) pools.push(pool)
+      return pool?.number
+    })
+    return { ports, claims, pools }
   }
 }
 

@@ -92,8 +92,10 @@ export class KernelState {
    * Removes what was lingering at the last call. To be called when packets that met the last `apply` on their way have
    * passed.
    */
-  async removeLingering(): Promise<void> {
-    if (this.#shapes !== undefined) await this.#send(this.#lingering.take())
+  async removeLingering(desired: DesiredState): Promise<void> {
+    if (this.#shapes === undefined) return
+    await this.#send(this.#lingering.take())
+    desired.packetsHavePassed()
   }
 
   /** Lists what the kernel holds. Its cost grows with the table; transactions may go on meanwhile. */
@@ -133,9 +135,10 @@ export class KernelState {
     if (listing === undefined) {
       await this.#fill(desired)
     } else if (hasOurRules) {
+      desired.adopt(listing)
       desired.takeStep()
       this.#shapes = new Set(shapesIn(listing, this.#deps.ranges).map(chainOf))
-      await this.#send(this.#difference(listing, desired))
+      await this.#send(this.#lingering.withhold(this.#difference(listing, desired)))
     } else {
       desired.takeStep()
       await this.#reload(desired)
@@ -144,25 +147,25 @@ export class KernelState {
   }
 
   /**
-   * Makes the table, then brings one Service after the other, each whole: while nft reads some of them, the next are
+   * Makes the table and brings one Service after the other, each whole: while nft reads some of them, the next are
    * compiled. Those that change meanwhile come again.
    */
   async #fill(desired: DesiredState): Promise<void> {
     this.#shapes = new Set()
-    const sent = [this.#transact(baseOperations(this.#deps.ranges))]
+    const sent: Promise<void>[] = []
     try {
-      for (let isLast = false; !isLast; ) {
+      for (let isLast = false; !isLast; await sent.at(-2)) {
         const step = desired.takeStep(pieceSize)
-        isLast = step.isLast
-        const last = this.#send(this.#lingering.withhold(step.changes))
+        const first = sent.length === 0 ? baseOperations(this.#deps.ranges) : []
+        const last = this.#send(this.#lingering.withhold(step.changes), first)
         last.catch(() => undefined) // it is waited for in its turn
         sent.push(last)
-        await sent.at(-2)
+        isLast = step.isLast
       }
     } finally {
       await Promise.allSettled(sent)
     }
-    await Promise.all(sent)
+    await sent.at(-1)
   }
 
   async #reload(desired: DesiredState): Promise<void> {
@@ -180,12 +183,13 @@ export class KernelState {
     log.info({ elements: elements.length }, 'loaded the whole table')
   }
 
-  async #send(changes: readonly Change[]): Promise<void> {
+  /** What is to be done first goes into the same transaction. */
+  async #send(changes: readonly Change[], first: readonly NftOperation[] = []): Promise<void> {
     const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
     const shapes = this.#shapes ?? new Set()
-    const transactions = changeTransactions(changes, shapes)
+    const [next = [], ...later] = changeTransactions(changes, shapes)
     this.#shapes = new Set([...shapes, ...shapesOf(added).map(chainOf)])
-    for (const operations of transactions) await this.#transact(operations)
+    for (const operations of [[...first, ...next], ...later]) await this.#transact(operations)
   }
 
   async #transact(operations: readonly NftOperation[]): Promise<void> {

@@ -293,7 +293,7 @@ describe('affinity', () => {
       await client?.ask('tcp', web, 80)
       return remembered()
     }
-    await expect.poll(askAndLook).toEqual([expect.stringMatching(`^${podC} . ${web} . tcp . 80 : 0x`)])
+    await expect.poll(askAndLook).toEqual([expect.stringMatching(`^${podC} . ${web} . tcp . 80 : [0-9a-f]+:[0-9a-f]+$`)])
     await expect.poll(remembered).toEqual([])
   })
 

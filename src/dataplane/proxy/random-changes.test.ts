@@ -34,7 +34,8 @@ import { healthCheckOf, type HealthCheck } from './health-check.ts'
 import { serviceOf, servicePorts, type Viewpoint } from './model.ts'
 import { Proxy } from './proxy.ts'
 import { node, nodeName, ownNode, ranges, RecordedHealthChecks, service, slice, TestCache, tidied } from './test-objects.ts'
-import { asHeld, heldElements } from './test-table.ts'
+import { reached, tableIn } from './test-passing-packets.ts'
+import { asHeld, heldElements, numbering, withoutNumbers } from './test-table.ts'
 
 interface World {
   readonly services: TestCache<Service>
@@ -109,46 +110,93 @@ const act = oneof(
 const turns = (length: number) =>
   array(array(act, { minLength: 1, maxLength: 3 }), { minLength: length, maxLength: length, size: 'max' })
 
+/** An nft for which a test looks at what becomes of packets. */
+interface WatchedNft extends Nft {
+  /** How often somebody began to look at the table. */
+  readonly looks: number
+}
+
+/**
+ * Fails when a transaction falls between two lookups of a packet, how many endpoints and then which, and the packet finds
+ * no endpoint, or one that the frontend leads to neither before nor after.
+ */
+function watched(nft: Nft): WatchedNft {
+  let looks = 0
+  return {
+    get looks() {
+      return looks
+    },
+    async transaction(operations) {
+      const before = await tableIn(nft)
+      await nft.transaction(operations)
+      const after = await tableIn(nft)
+      const [old, now] = [reached(before, before), reached(after, after)]
+      for (const [frontend, endpoints] of reached(before, after)) {
+        const right = [...(old.get(frontend) ?? []), ...(now.get(frontend) ?? [])]
+        const wrong = endpoints.filter((endpoint) => endpoint === undefined || !right.includes(endpoint))
+        assert.deepEqual(wrong, [], `a packet to ${frontend} was led to somebody else's endpoint, or to none`)
+      }
+      assert.ok(![...now.values()].flat().includes(undefined), 'a frontend leads to endpoints that are not there')
+    },
+    elements: (table, set) => nft.elements(table, set),
+    canonical: (text) => nft.canonical(text),
+    listTable: (table) => {
+      looks += 1
+      return nft.listTable(table)
+    },
+  }
+}
+
 /**
  * Whether the kernel always held what compiling everything anew gives, with no transaction refused, and no inspection
- * finding anything to mend.
+ * finding anything to mend; also when the proxy is started anew now and then, and changes come in between.
  */
-async function play(nft: Nft, acts: readonly (readonly Act[])[]): Promise<void> {
+async function play(nft: WatchedNft, acts: readonly (readonly Act[])[]): Promise<void> {
   const trouble = Promise.withResolvers<never>()
   const log: Log = { ...silentLog, warn: trouble.reject, error: trouble.reject }
   const caches = { services: new TestCache<Service>(), slices: new TestCache<EndpointSlice>(), nodes: new TestCache([node()]) }
   const world: World = { ...caches, own: ownNode }
-  const inspections = { begun: 0 }
-  const watched: Nft = {
-    transaction: (operations) => nft.transaction(operations),
-    elements: (table, set) => nft.elements(table, set),
-    canonical: (text) => nft.canonical(text),
-    listTable: (table) => {
-      inspections.begun += 1
-      return nft.listTable(table)
-    },
-  }
   const clock = new ManualClock()
   const healthChecks = new RecordedHealthChecks()
-  await using proxy = new Proxy({ ...caches, nft: watched, conntrack: new FakeConntrack(), log, clock, ranges, nodeName, healthChecks })
-  for (const [index, turn] of acts.entries()) {
-    for (const change of turn) change(world)
-    await Promise.race([proxy.settled().then(() => tidied(proxy, clock)), trouble.promise])
-    const viewpoint = { families: [ipv4], node: world.own }
-    const ports = servicePorts(world.services.list(), world.slices.list(), viewpoint)
-    assert.deepEqual(await heldElements(nft), asHeld([...compileElements(ports), ...compileNode(world.own, [ipv4])]))
-    assert.deepEqual(sorted(healthChecks.last), sorted(checksOf(world, viewpoint)))
-    const seen = world.slices.list().map(({ metadata }) => [`default/${metadata.name}`, metadata.resourceVersion])
-    assert.deepEqual([...proxy.applied].sort(), seen.sort())
-    if (index % 10 === 9) await Promise.race([inspected(proxy, clock, inspections), trouble.promise])
+  const start = () => new Proxy({ ...caches, nft, conntrack: new FakeConntrack(), log, clock, ranges, nodeName, healthChecks })
+  let proxy = start()
+  try {
+    for (const [index, turn] of acts.entries()) {
+      const isRestart = index % 8 === 7
+      if (isRestart) await proxy.stop()
+      for (const change of turn) change(world)
+      if (isRestart) proxy = start()
+      await Promise.race([proxy.settled().then(() => tidied(proxy, clock)), trouble.promise])
+      await expectRight({ nft, world, proxy, healthChecks })
+      if (index % 10 === 9) await Promise.race([inspected(proxy, clock, nft), trouble.promise])
+    }
+  } finally {
+    await proxy.stop()
   }
 }
 
+interface Seen {
+  readonly nft: Nft
+  readonly world: World
+  readonly proxy: Proxy
+  readonly healthChecks: RecordedHealthChecks
+}
+
+async function expectRight({ nft, world, proxy, healthChecks }: Seen): Promise<void> {
+  const viewpoint = { families: [ipv4], node: world.own }
+  const ports = servicePorts(world.services.list(), world.slices.list(), viewpoint)
+  const wanted = [...compileElements(ports, numbering()), ...compileNode(world.own, [ipv4])]
+  assert.deepEqual(withoutNumbers(await heldElements(nft)), withoutNumbers(asHeld(wanted)))
+  assert.deepEqual(sorted(healthChecks.last), sorted(checksOf(world, viewpoint)))
+  const seen = world.slices.list().map(({ metadata }) => [`default/${metadata.name}`, metadata.resourceVersion])
+  assert.deepEqual([...proxy.applied].sort(), seen.sort())
+}
+
 /** Lets the time pass until the proxy has looked into the kernel, and mended what it found. */
-async function inspected(proxy: Proxy, clock: ManualClock, inspections: { readonly begun: number }): Promise<void> {
-  const { begun } = inspections
+async function inspected(proxy: Proxy, clock: ManualClock, nft: WatchedNft): Promise<void> {
+  const { looks } = nft
   clock.advance(60_000)
-  while (inspections.begun === begun || clock.nextTimerMs === undefined) await setImmediate()
+  while (nft.looks === looks || clock.nextTimerMs === undefined) await setImmediate()
   await proxy.settled()
 }
 
@@ -164,7 +212,7 @@ function sorted(checks: readonly HealthCheck[]): HealthCheck[] {
 }
 
 test('hundreds of random changes leave the fake with what compiling anew gives', async () => {
-  const plays = asyncProperty(turns(20), (acts) => play(new FakeNft(), acts))
+  const plays = asyncProperty(turns(20), (acts) => play(watched(new FakeNft()), acts))
   expect(await check(plays, { numRuns: 60 })).toMatchObject({ failed: false })
 })
 
@@ -172,6 +220,6 @@ test('so it is in the kernel', async () => {
   await using network = new TestNetwork()
   const { path } = await network.namespace('node')
   const nft = nftCommand({ processes: realProcesses, netns: path })
-  const plays = asyncProperty(turns(60), (acts) => play(nft, acts))
+  const plays = asyncProperty(turns(60), (acts) => play(watched(nft), acts))
   expect(await check(plays, { numRuns: 4, endOnFailure: true })).toMatchObject({ failed: false })
 }, 60_000)

@@ -4,7 +4,8 @@ import { baseRules, shapeRules, tableName } from './base-rules.ts'
 import type { Element } from './compile.ts'
 import type { Change } from './diff.ts'
 import type { ClusterRange } from './family.ts'
-import { chainOf, codeOf, dropCode, isDispatch, setsOf, type Shape } from './shape.ts'
+import { classid, dropCode, stickyCode } from './code.ts'
+import { chainOf, isDispatch, setsOf, type Shape } from './shape.ts'
 
 /** How many elements one transaction may change: nft needs about 2 kB of memory for each. */
 const transactionSize = 10_000
@@ -30,12 +31,17 @@ export function baseOperations(ranges: readonly ClusterRange[]): NftOperation[] 
 
 /** What is in the table from its start. */
 export function baseElements(ranges: readonly ClusterRange[]): Element[] {
-  return ranges.map(({ family }) => ({ set: setsOf(family).shapes, key: dropCode, value: 'drop' }))
+  return ranges.map(({ family }) => ({ set: setsOf(family).picks, key: dropCode, value: 'drop' }))
 }
 
 /** What is in the table as long as the chains of shapes are. */
 export function shapeElements(shapes: readonly Shape[]): Element[] {
-  return shapes.map((shape) => ({ set: setsOf(shape.family).shapes, key: codeOf(shape), value: `goto ${chainOf(shape)}` }))
+  return shapes.map((shape) => {
+    const { family, endpoints, affinity } = shape
+    const { picks, stickies } = setsOf(family)
+    const key = affinity === undefined ? classid(endpoints) : stickyCode(endpoints, affinity)
+    return { set: affinity === undefined ? picks : stickies, key, value: `goto ${chainOf(shape)}` }
+  })
 }
 
 /**
