@@ -4,7 +4,7 @@ import type { Endpoint } from './endpoints.ts'
 import type { AddressFamily } from './family.ts'
 import type { ServicePort, Target } from './model.ts'
 import type { OwnNode } from './own-node.ts'
-import { contentOf } from './pools.ts'
+import { contentOf, endpointsIn } from './pools.ts'
 import { setsOf, type Affinity, type Scope, type Shape } from './shape.ts'
 
 /** An element of one of the proxy's sets or maps, written as the kernel lists it. */
@@ -19,7 +19,13 @@ export interface Element extends NftElement {
  * go together; then its value says no more than which they are.
  */
 export interface Claim extends Element {
-  readonly elements?: readonly Element[]
+  readonly group?: ElementGroup
+}
+
+/** Made only when they are asked for, because most are only asked for once, to be sent. */
+export interface ElementGroup {
+  readonly size: number
+  elements(): readonly Element[]
 }
 
 /**
@@ -44,8 +50,9 @@ export function compileClaims(ports: readonly ServicePort[], numberOf: NumberOfP
     .filter((claim, index, sorted) => index === 0 || !sameKey(claim, sorted[index - 1]))
 }
 
-export function elementsOf(claim: Claim): readonly Element[] {
-  return claim.elements ?? [claim]
+/** None of no claim. */
+export function elementsOf(claim: Claim | undefined): readonly Element[] {
+  return claim === undefined ? [] : (claim.group?.elements() ?? [claim])
 }
 
 /** What depends on the node of the proxy alone, sorted. */
@@ -84,7 +91,7 @@ function translation(
   port: ServicePort,
   { target, scope }: { target: Target; scope: Scope },
   numberOf: NumberOfPool,
-): Element[] {
+): Claim[] {
   const { family, affinitySeconds } = port
   const sets = setsOf(family)
   const dispatch = { set: scope === 'outside' ? sets.outside : sets.services, key: frontend(port) }
@@ -109,17 +116,20 @@ interface Destinations {
 }
 
 /** Whoever leads to the same endpoints leads to the same pool. */
-function pick(dispatch: Dispatch, { family, endpoints }: Destinations, numberOf: NumberOfPool): Element[] {
-  const targets = endpoints.slice(0, maxEndpoints.pick).map(targetOf)
-  const pool = numberOf(contentOf(targets))
+function pick(dispatch: Dispatch, { family, endpoints }: Destinations, numberOf: NumberOfPool): Claim[] {
+  const content = contentOf(endpoints.slice(0, maxEndpoints.pick).map(targetOf))
+  const pool = numberOf(content)
   if (pool === undefined) return []
-  const shape = { family, endpoints: targets.length }
-  const set = setsOf(family).slots(targets.length)
-  const code = pickCode(pool, targets.length)
-  return [
-    { ...dispatch, value: code, shape },
-    ...targets.map((value, index) => ({ set, key: `${code} . ${index}`, value, shape })),
-  ]
+  const shape = { family, endpoints: Math.min(endpoints.length, maxEndpoints.pick) }
+  const code = pickCode(pool, shape.endpoints)
+  return [{ ...dispatch, value: code, shape }, slots(code, content, shape)]
+}
+
+/** One claim, because pools come and go as a whole. */
+function slots(code: string, content: string, shape: Shape): Claim {
+  const set = setsOf(shape.family).slots(shape.endpoints)
+  const elements = () => endpointsIn(content).map((value, index) => ({ set, key: `${code} . ${index}`, value, shape }))
+  return { set, key: code, value: content, shape, group: { size: shape.endpoints, elements } }
 }
 
 function sticky(dispatch: Dispatch, { family, endpoints }: Destinations, affinity: Affinity): Element[] {
@@ -152,7 +162,8 @@ function restriction(port: ServicePort): Claim[] {
   const key = frontend(port)
   const ranges = withoutNested(port.allowedSources, port.family).sort(compare)
   const elements = [{ set: restricted, key }, ...ranges.map((range) => ({ set: allowedSources, key: `${key} . ${range}` }))]
-  return [{ set: allowedSources, key, value: ranges.join(', '), elements }]
+  const group = { size: elements.length, elements: () => elements }
+  return [{ set: allowedSources, key, value: ranges.join(', '), group }]
 }
 
 /** The kernel refuses ranges that overlap. */

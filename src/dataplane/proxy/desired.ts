@@ -16,12 +16,11 @@ import { departedFlows } from './tracked-flows.ts'
 export interface Step {
   readonly changes: readonly Change[]
   readonly departed: readonly TrackedFlow[]
-  /** Whether there is nothing more to be done. */
-  readonly isLast: boolean
 }
 
 interface Compiled {
-  readonly ports: readonly ServicePort[]
+  /** Those that connection tracking may have to be asked about. */
+  readonly udpPorts: readonly ServicePort[]
   readonly claims: readonly Claim[]
   /** Each as often as one of the ports leads to it. */
   readonly pools: readonly Pool[]
@@ -29,7 +28,7 @@ interface Compiled {
 
 /** Who claims the elements that are no Service's. */
 const nodeItself = ''
-const nothing: Compiled = { ports: [], claims: [], pools: [] }
+const nothing: Compiled = { udpPorts: [], claims: [], pools: [] }
 
 /**
  * The desired state of the proxy's sets, kept up to date from changed Services and EndpointSlices. Only Services that
@@ -75,22 +74,30 @@ export class DesiredState {
     }
   }
 
+  /** Compiles what is dirty; the step is empty if that makes no difference. */
+  takeStep(): Step {
+    const [step] = this.steps(Infinity)
+    return step ?? { changes: [], departed: [] }
+  }
+
   /**
-   * Compiles what is dirty; the step is empty if that makes no difference. Ends with the Service with which it has so
-   * many changes, and leaves the others for another step.
+   * The same in several steps, at least one, each of which ends with the Service with which it has so many elements.
+   * What gets dirty meanwhile is left for later.
    */
-  takeStep(atLeast = Infinity): Step {
+  *steps(size: number): Generator<Step, void> {
     this.#recompileNode()
-    const departed: TrackedFlow[] = []
-    let changes = 0
-    for (const key of this.#dirty) {
-      if (changes >= atLeast) break
+    const dirty = [...this.#dirty]
+    let [elements, departed]: [number, TrackedFlow[]] = [0, []]
+    for (const [index, key] of dirty.entries()) {
       this.#dirty.delete(key)
       const recompiled = this.#recompile(key)
+      elements += recompiled.elements
       departed.push(...recompiled.departed)
-      changes += recompiled.changes
+      if (elements < size || index === dirty.length - 1) continue
+      yield this.#step(departed)
+      ;[elements, departed] = [0, []]
     }
-    return { changes: this.#claims.take().flatMap(changesOf), departed, isLast: this.#dirty.size === 0 }
+    yield this.#step(departed)
   }
 
   /** The table of an earlier life is taken over: what is the same shall have the same names. To be called first. */
@@ -108,8 +115,8 @@ export class DesiredState {
     return this.#claims.all().flatMap(elementsOf)
   }
 
-  ports(): ServicePort[] {
-    return [...this.#compiled.values()].flatMap(({ ports }) => ports)
+  udpPorts(): ServicePort[] {
+    return [...this.#compiled.values()].flatMap(({ udpPorts }) => udpPorts)
   }
 
   healthChecks(): HealthCheck[] {
@@ -127,7 +134,12 @@ export class DesiredState {
     this.#ofNode = next
   }
 
-  #recompile(key: ObjectKey): { departed: readonly TrackedFlow[]; changes: number } {
+  #step(departed: readonly TrackedFlow[]): Step {
+    return { changes: this.#claims.take().flatMap(changesOf), departed }
+  }
+
+  /** Returns how many elements there are to change. */
+  #recompile(key: ObjectKey): { elements: number; departed: readonly TrackedFlow[] } {
     const service = this.#services.get(key)
     const last = this.#compiled.get(key) ?? nothing
     const slices = [...(this.#slices.get(key)?.values() ?? [])]
@@ -141,7 +153,7 @@ export class DesiredState {
     else this.#compiled.set(key, next)
     const changes = diff(last.claims, next.claims)
     this.#claims.change(key, changes)
-    return { departed: departedFlows(last.ports, next.ports), changes: changes.length }
+    return { elements: sum(changes.map(sizeOf)), departed: departedFlows(last.udpPorts, next.udpPorts) }
   }
 
   #compile(ports: readonly ServicePort[]): Compiled {
@@ -151,13 +163,22 @@ export class DesiredState {
       if (pool !== undefined) pools.push(pool)
       return pool?.number
     })
-    return { ports, claims, pools }
+    return { udpPorts: ports.filter(({ protocol }) => protocol === 'udp'), claims, pools }
   }
 }
 
 /** Of the elements that claims stand for. */
-function changesOf({ before, after }: { before: Claim | undefined; after: Claim | undefined }): Change[] {
-  if (before?.elements === undefined && after?.elements === undefined) return [{ before, after }]
-  const [last, next] = [before, after].map((claim) => (claim === undefined ? [] : [...elementsOf(claim)].sort(bySetThenKey)))
-  return diff(last ?? [], next ?? [])
+function changesOf({ before, after }: Change<Claim>): Change[] {
+  if (before?.group === undefined && after?.group === undefined) return [{ before, after }]
+  if (before === undefined) return elementsOf(after).map((element) => ({ before: undefined, after: element }))
+  if (after === undefined) return elementsOf(before).map((element) => ({ before: element, after: undefined }))
+  return diff([...elementsOf(before)].sort(bySetThenKey), [...elementsOf(after)].sort(bySetThenKey))
+}
+
+function sizeOf({ before, after }: Change<Claim>): number {
+  return Math.max(before?.group?.size ?? 1, after?.group?.size ?? 1)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }

@@ -1,14 +1,14 @@
 import { bySetThenKey, type Element } from './compile.ts'
 
 /** What becomes of one key of one set: it comes (no `before`), goes (no `after`), or gets another value. */
-export interface Change {
-  readonly before: Element | undefined
-  readonly after: Element | undefined
+export interface Change<T extends Element = Element> {
+  readonly before: T | undefined
+  readonly after: T | undefined
 }
 
-/** The difference between two results of `compileElements`, in one pass over both. Pure. */
-export function diff(last: readonly Element[], next: readonly Element[]): Change[] {
-  const changes: Change[] = []
+/** The difference between two results of `compileElements` or `compileClaims`, in one pass over both. Pure. */
+export function diff<T extends Element>(last: readonly T[], next: readonly T[]): Change<T>[] {
+  const changes: Change<T>[] = []
   let [i, j] = [0, 0]
   while (i < last.length || j < next.length) {
     const [old, wanted] = [last[i], next[j]]

@@ -11,6 +11,7 @@ import { Lingering } from './lingering.ts'
 import { chainOf, setsOf, shapeOf, type Shape } from './shape.ts'
 import { staleFlows } from './tracked-flows.ts'
 import {
+  addedBy,
   affinityOperations,
   baseElements,
   baseOperations,
@@ -154,18 +155,17 @@ export class KernelState {
     this.#shapes = new Set()
     const sent: Promise<void>[] = []
     try {
-      for (let isLast = false; !isLast; await sent.at(-2)) {
-        const step = desired.takeStep(pieceSize)
+      for (const { changes } of desired.steps(pieceSize)) {
         const first = sent.length === 0 ? baseOperations(this.#deps.ranges) : []
-        const last = this.#send(this.#lingering.withhold(step.changes), first)
+        const last = this.#send(this.#lingering.withhold(changes), first)
         last.catch(() => undefined) // it is waited for in its turn
         sent.push(last)
-        isLast = step.isLast
+        await sent.at(-2)
       }
+      await sent.at(-1)
     } finally {
       await Promise.allSettled(sent)
     }
-    await sent.at(-1)
   }
 
   async #reload(desired: DesiredState): Promise<void> {
@@ -185,10 +185,10 @@ export class KernelState {
 
   /** What is to be done first goes into the same transaction. */
   async #send(changes: readonly Change[], first: readonly NftOperation[] = []): Promise<void> {
-    const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
-    const shapes = this.#shapes ?? new Set()
+    const chains = this.#shapes ?? new Set()
+    const shapes = shapesOf(addedBy(changes), chains)
+    this.#shapes = new Set([...chains, ...shapes.map(chainOf)])
     const [next = [], ...later] = changeTransactions(changes, shapes)
-    this.#shapes = new Set([...shapes, ...shapesOf(added).map(chainOf)])
     for (const operations of [[...first, ...next], ...later]) await this.#transact(operations)
   }
 
@@ -230,7 +230,7 @@ export class KernelState {
     const { conntrack, ranges } = this.#deps
     if (!this.#isTrackingChecked) {
       const found = await Promise.all(familiesOf(ranges).map(({ name }) => conntrack.list('udp', name)))
-      for (const flow of staleFlows(found.flat(), desired.ports(), ranges)) this.#leaving.set(flowKey(flow), flow)
+      for (const flow of staleFlows(found.flat(), desired.udpPorts(), ranges)) this.#leaving.set(flowKey(flow), flow)
       this.#isTrackingChecked = true
     }
     if (this.#leaving.size === 0) return

@@ -90,3 +90,7 @@ export class Pools {
 export function contentOf(endpoints: readonly string[]): string {
   return endpoints.join()
 }
+
+export function endpointsIn(content: string): string[] {
+  return content.split(',')
+}

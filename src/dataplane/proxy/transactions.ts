@@ -45,12 +45,11 @@ export function shapeElements(shapes: readonly Shape[]): Element[] {
 }
 
 /**
- * Makes the shapes that are not there yet, then changes elements. Usually one transaction. Many changes are taken in
- * several, in an order in which none leads a packet to what is not there yet, or not any more.
+ * Makes new shapes, then changes elements. Usually one transaction. Many changes are taken in several, in an order in
+ * which none leads a packet to what is not there yet, or not any more.
  */
-export function changeTransactions(changes: readonly Change[], loaded: ReadonlySet<string>): NftOperation[][] {
-  const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
-  const shapes = shapeOperations(shapesOf(added).filter((shape) => !loaded.has(chainOf(shape))))
+export function changeTransactions(changes: readonly Change[], newShapes: readonly Shape[]): NftOperation[][] {
+  const shapes = shapeOperations(newShapes)
   if (changes.length <= transactionSize) return [[...shapes, ...operationsOf(changes)]]
   const [dispatch, lookups] = partition(changes, ({ before, after }) => isDispatch((before ?? after)?.set ?? ''))
   const [gone, come] = partition(lookups, ({ after }) => after === undefined)
@@ -75,17 +74,30 @@ export function affinityOperations(
   })
 }
 
-/** The shapes that elements need, each once. */
-export function shapesOf(elements: readonly Element[]): Shape[] {
-  const shapes = new Set(elements.map(({ shape }) => shape).filter((shape) => shape !== undefined))
-  return [...new Map([...shapes].map((shape) => [chainOf(shape), shape])).values()]
+/** The shapes that elements need, each once, but for those whose chains are there. */
+export function shapesOf(elements: readonly Element[], chains: ReadonlySet<string> = new Set()): Shape[] {
+  const shapes = new Map<string, Shape>()
+  let last: Shape | undefined
+  for (const { shape } of elements) {
+    if (shape === undefined || shape === last) continue // there are many with the same, one after the other
+    last = shape
+    const chain = chainOf(shape)
+    if (!chains.has(chain)) shapes.set(chain, shape)
+  }
+  return [...shapes.values()]
 }
 
 /** Deletions first, because keys may come back. */
 function operationsOf(changes: readonly Change[]): NftOperation[] {
-  const removed = changes.map(({ before }) => before).filter((element) => element !== undefined)
-  const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
-  return [...bySet('delete-elements', removed), ...bySet('add-elements', added)]
+  return [
+    ...bySet('delete-elements', present(changes.map(({ before }) => before))),
+    ...bySet('add-elements', present(changes.map(({ after }) => after))),
+  ]
+}
+
+/** What there will be. */
+export function addedBy(changes: readonly Change[]): Element[] {
+  return present(changes.map(({ after }) => after))
 }
 
 function shapeOperations(shapes: readonly Shape[]): NftOperation[] {
@@ -104,6 +116,10 @@ function inPieces(changes: readonly Change[]): Change[][] {
   const pieces: Change[][] = []
   for (let at = 0; at < changes.length; at += transactionSize) pieces.push(changes.slice(at, at + transactionSize))
   return pieces
+}
+
+function present<T>(values: readonly (T | undefined)[]): T[] {
+  return values.filter((value) => value !== undefined)
 }
 
 function partition<T>(values: readonly T[], belongs: (value: T) => boolean): [T[], T[]] {
