@@ -37,7 +37,7 @@ const nothing: Compiled = { udpPorts: [], claims: [], pools: [] }
 export class DesiredState {
   #viewpoint: Viewpoint
   readonly #services = new Map<ObjectKey, Service>()
-  readonly #slices = new Map<ObjectKey, Map<ObjectKey, EndpointSlice>>()
+  readonly #slices = new Map<ObjectKey, readonly EndpointSlice[]>()
   readonly #compiled = new Map<ObjectKey, Compiled>()
   readonly #healthChecks = new Map<ObjectKey, HealthCheck>()
   readonly #claims = new Claims()
@@ -62,16 +62,14 @@ export class DesiredState {
   }
 
   sliceChanged(previous: EndpointSlice | undefined, next: EndpointSlice | undefined): void {
-    const [from, to] = [previous, next].map((slice) => slice && serviceOf(slice))
+    const from = previous && serviceOf(previous)
     if (previous !== undefined && from !== undefined) {
-      const slices = this.#slices.get(this.#mark(from))
-      slices?.delete(keyOf(previous))
-      if (slices?.size === 0) this.#slices.delete(from)
+      const others = this.#slicesOf(this.#mark(from)).filter((slice) => keyOf(slice) !== keyOf(previous))
+      if (others.length === 0) this.#slices.delete(from)
+      else this.#slices.set(from, others)
     }
-    if (next !== undefined && to !== undefined) {
-      const slices = this.#slices.get(this.#mark(to)) ?? new Map<ObjectKey, EndpointSlice>()
-      this.#slices.set(to, slices.set(keyOf(next), next))
-    }
+    const to = next && serviceOf(next)
+    if (next !== undefined && to !== undefined) this.#slices.set(to, [...this.#slicesOf(this.#mark(to)), next])
   }
 
   /** Compiles what is dirty; the step is empty if that makes no difference. */
@@ -88,14 +86,15 @@ export class DesiredState {
     this.#recompileNode()
     const dirty = [...this.#dirty]
     let [elements, departed]: [number, TrackedFlow[]] = [0, []]
-    for (const [index, key] of dirty.entries()) {
+    for (const key of dirty) {
+      if (elements >= size) {
+        yield this.#step(departed)
+        ;[elements, departed] = [0, []]
+      }
       this.#dirty.delete(key)
       const recompiled = this.#recompile(key)
       elements += recompiled.elements
       departed.push(...recompiled.departed)
-      if (elements < size || index === dirty.length - 1) continue
-      yield this.#step(departed)
-      ;[elements, departed] = [0, []]
     }
     yield this.#step(departed)
   }
@@ -123,6 +122,10 @@ export class DesiredState {
     return [...this.#healthChecks.values()]
   }
 
+  #slicesOf(service: ObjectKey): readonly EndpointSlice[] {
+    return this.#slices.get(service) ?? []
+  }
+
   #mark(service: ObjectKey): ObjectKey {
     this.#dirty.add(service)
     return service
@@ -142,7 +145,7 @@ export class DesiredState {
   #recompile(key: ObjectKey): { elements: number; departed: readonly TrackedFlow[] } {
     const service = this.#services.get(key)
     const last = this.#compiled.get(key) ?? nothing
-    const slices = [...(this.#slices.get(key)?.values() ?? [])]
+    const slices = this.#slicesOf(key)
     const ports = service === undefined ? [] : portsOf(service, slices, this.#viewpoint)
     const healthCheck = service === undefined ? undefined : healthCheckOf(service, slices, this.#viewpoint)
     if (healthCheck === undefined) this.#healthChecks.delete(key)

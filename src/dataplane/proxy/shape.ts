@@ -35,8 +35,18 @@ export function shapeOf(chain: string, families: readonly AddressFamily[]): Shap
   return chainOf(shape) === chain ? shape : undefined
 }
 
+const sets = new WeakMap<AddressFamily, ReturnType<typeof namesOf>>()
+
 /** Names of the sets and maps of one family, frontends being `address . protocol . port`. */
-export function setsOf({ suffix }: AddressFamily) {
+export function setsOf(family: AddressFamily): ReturnType<typeof namesOf> {
+  const known = sets.get(family)
+  if (known !== undefined) return known // asked for every service port
+  const names = namesOf(family)
+  sets.set(family, names)
+  return names
+}
+
+function namesOf({ suffix }: AddressFamily) {
   return {
     /** frontend → code */
     services: `services${suffix}`,
