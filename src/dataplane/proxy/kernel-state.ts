@@ -19,6 +19,7 @@ import {
   reloadOperations,
   shapeElements,
   shapesOf,
+  transactionSize,
 } from './transactions.ts'
 
 export interface KernelDeps {
@@ -149,7 +150,7 @@ export class KernelState {
 
   /**
    * Makes the table and brings one Service after the other, each whole: while nft reads some of them, the next are
-   * compiled. Those that change meanwhile come again.
+   * compiled. Those that change meanwhile are left for the next `apply`.
    */
   async #fill(desired: DesiredState): Promise<void> {
     this.#shapes = new Set()
@@ -160,7 +161,8 @@ export class KernelState {
         const last = this.#send(this.#lingering.withhold(changes), first)
         last.catch(() => undefined) // it is waited for in its turn
         sent.push(last)
-        await sent.at(-2)
+        // Others may lead to the same pool, so one that goes in several transactions must be there first.
+        await sent.at(changes.length > transactionSize ? -1 : -2)
       }
       await sent.at(-1)
     } finally {

@@ -8,7 +8,7 @@ import { classid, dropCode, stickyCode } from './code.ts'
 import { chainOf, isDispatch, setsOf, type Shape } from './shape.ts'
 
 /** How many elements one transaction may change: nft needs about 2 kB of memory for each. */
-const transactionSize = 10_000
+export const transactionSize = 10_000
 
 /**
  * Replaces whatever table of our name there is by one with these elements. One transaction, so that no packet meets
