@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../base/clock.ts'
@@ -156,6 +156,18 @@ describe('in the kernel', () => {
     await nft[Symbol.asyncDispose]()
     expect(await readdir(scratchDirectory)).toEqual([])
     expect(await started[0]?.ended).toBe(0)
+  })
+
+  test('a transaction that cannot be written rejects, and the next one is', async () => {
+    await using cleanup = new AsyncDisposableStack()
+    const { nft, scratchDirectory } = await open(cleanup)
+    await rm(scratchDirectory, { recursive: true })
+    const [first, second] = [nft.transaction([load]), nft.transaction([load])]
+    await expect(first).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(second).rejects.toMatchObject({ code: 'ENOENT' })
+    await mkdir(scratchDirectory)
+    await nft.transaction([load, add(one)])
+    expect(await nft.elements(table, 'seen')).toEqual([one.key])
   })
 
   test('nft leaves no history of what it was told', async () => {

@@ -100,7 +100,11 @@ class NftSession implements Nft, AsyncDisposable {
 
   /** Resolves to the directory. */
   async #write(file: string, text: string): Promise<string> {
-    const directory = await (this.#directory ??= mkdtemp(join(this.#options.scratchDirectory, 'nft-')))
+    this.#directory ??= mkdtemp(join(this.#options.scratchDirectory, 'nft-'))
+    const directory = await this.#directory.catch((error: unknown) => {
+      this.#directory = undefined // the next may be luckier
+      throw error
+    })
     await writeFile(join(directory, file), text, { mode: 0o600 })
     return directory
   }

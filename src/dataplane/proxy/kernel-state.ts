@@ -3,21 +3,19 @@ import { flowKey, type Conntrack, type TrackedFlow } from '../../kernel/conntrac
 import type { Nft, NftOperation } from '../../kernel/nft.ts'
 import { parseListing, type TableListing } from '../../kernel/nft-table-listing.ts'
 import { baseRules, shapeRules, tableName } from './base-rules.ts'
-import { bySetThenKey, type Element } from './compile.ts'
 import type { DesiredState, Step } from './desired.ts'
-import { diff, type Change } from './diff.ts'
+import type { Change } from './diff.ts'
 import { familiesOf, type ClusterRange } from './family.ts'
 import { Lingering } from './lingering.ts'
-import { chainOf, setsOf, shapeOf, type Shape } from './shape.ts'
+import { chainOf } from './shape.ts'
+import { difference, isEqual, shapesIn } from './table-difference.ts'
 import { staleFlows } from './tracked-flows.ts'
 import {
   addedBy,
   affinityOperations,
-  baseElements,
   baseOperations,
   changeTransactions,
   reloadOperations,
-  shapeElements,
   shapesOf,
   transactionSize,
 } from './transactions.ts'
@@ -118,7 +116,7 @@ export class KernelState {
       await this.#reload(desired)
       return
     }
-    const changes = this.#difference(listing, desired)
+    const changes = difference(listing, desired.elements(), this.#deps.ranges)
     if (changes.length === 0) return
     this.#deps.log.warn({ elements: changes.length, first: changes[0] }, 'somebody else changed elements: they are mended')
     await this.#send(changes)
@@ -140,7 +138,7 @@ export class KernelState {
       desired.adopt(listing)
       desired.takeStep()
       this.#shapes = new Set(shapesIn(listing, this.#deps.ranges).map(chainOf))
-      await this.#send(this.#lingering.withhold(this.#difference(listing, desired)))
+      await this.#send(this.#lingering.withhold(difference(listing, desired.elements(), this.#deps.ranges)))
     } else {
       desired.takeStep()
       await this.#reload(desired)
@@ -219,15 +217,6 @@ export class KernelState {
     return isEqual(listing.skeleton, this.#canonical.skeleton)
   }
 
-  /** From what is listed, without the clients that rules remember, to what is desired. */
-  #difference(listing: TableListing, desired: DesiredState): Change[] {
-    const { ranges } = this.#deps
-    const madeByRules = new Set(ranges.map(({ family }) => setsOf(family).affinity))
-    const held = [...listing.elements].filter(([set]) => !madeByRules.has(set)).flatMap(([set, ofSet]) => elementsOf(set, ofSet))
-    const wanted = [...desired.elements(), ...baseElements(ranges), ...shapeElements(shapesIn(listing, ranges))]
-    return diff(held.sort(bySetThenKey), wanted.sort(bySetThenKey))
-  }
-
   async #forget(desired: DesiredState): Promise<void> {
     const { conntrack, ranges } = this.#deps
     if (!this.#isTrackingChecked) {
@@ -239,18 +228,4 @@ export class KernelState {
     await conntrack.forget([...this.#leaving.values()])
     this.#leaving.clear()
   }
-}
-
-function shapesIn({ skeleton }: TableListing, ranges: readonly ClusterRange[]): Shape[] {
-  const families = familiesOf(ranges)
-  const chains = [...skeleton.keys()].filter((block) => block.startsWith('chain ')).map((block) => block.slice('chain '.length))
-  return chains.map((chain) => shapeOf(chain, families)).filter((shape) => shape !== undefined)
-}
-
-function elementsOf(set: string, held: ReadonlyMap<string, string | undefined>): Element[] {
-  return [...held].map(([key, value]) => (value === undefined ? { set, key } : { set, key, value }))
-}
-
-function isEqual(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
-  return a.size === b.size && [...a].every(([name, body]) => b.get(name) === body)
 }

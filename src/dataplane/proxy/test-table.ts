@@ -2,7 +2,8 @@ import { elementTexts, parseListing } from '../../kernel/nft-table-listing.ts'
 import type { Nft } from '../../kernel/nft.ts'
 import { tableName } from './base-rules.ts'
 import { poolIn } from './code.ts'
-import type { Element, NumberOfPool } from './compile.ts'
+import type { Element } from './compile.ts'
+import type { NumberOfPool } from './translation.ts'
 
 /**
  * What the proxy put into its table for Services, as `set key : value`, sorted: neither the clients that rules remember,
