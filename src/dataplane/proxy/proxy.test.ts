@@ -262,23 +262,75 @@ describe('the node', () => {
   })
 })
 
-test('a big start comes in pieces, none of which leads to what is not there yet', async () => {
-  const many = Array.from({ length: 4000 }, (_, n) => service(`s${n}`, { clusterIP: `10.96.${n >> 8}.${n & 255}` }))
-  const slices = many.map(({ metadata }, n) => slice(metadata.name, [`10.108.${n >> 8}.${n & 255}`]))
-  const deps = parts({ services: many, slices })
-  const states: TableListing[] = []
-  const nft = {
-    ...standIn(deps.nft),
-    async transaction(operations: readonly NftOperation[]) {
-      await deps.nft.transaction(operations)
-      states.push(await tableIn(deps.nft))
-    },
+describe('a big start', () => {
+  function big() {
+    const many = Array.from({ length: 4000 }, (_, n) => service(`s${n}`, { clusterIP: `10.96.${n >> 8}.${n & 255}` }))
+    const slices = many.map(({ metadata }, n) => slice(metadata.name, [`10.108.${n >> 8}.${n & 255}`]))
+    return parts({ services: many, slices })
   }
-  await using proxy = new Proxy({ ...deps, nft })
-  await proxy.settled()
-  const led = states.map((state) => [...reached(state, state).values()])
-  expect(led.map(({ length }) => length)).toEqual([500, 1000, 1500, 2000, 2500, 3000, 3500, 4000])
-  expect(led.flat(2)).not.toContain(undefined)
+
+  test('comes in pieces, none of which leads to what is not there yet', async () => {
+    const deps = big()
+    const states: TableListing[] = []
+    const nft = {
+      ...standIn(deps.nft),
+      async transaction(operations: readonly NftOperation[]) {
+        await deps.nft.transaction(operations)
+        states.push(await tableIn(deps.nft))
+      },
+    }
+    await using proxy = new Proxy({ ...deps, nft })
+    await proxy.settled()
+    const led = states.map((state) => [...reached(state, state).values()])
+    expect(led.map(({ length }) => length)).toEqual([500, 1000, 1500, 2000, 2500, 3000, 3500, 4000])
+    expect(led.flat(2)).not.toContain(undefined)
+  })
+
+  test('asks for one piece while nft reads the one before, and for no more', async () => {
+    const deps = big()
+    const reading = Array.from({ length: 8 }, () => Promise.withResolvers<void>())
+    let asked = 0
+    const nft = {
+      ...standIn(deps.nft),
+      async transaction(operations: readonly NftOperation[]) {
+        const turn = reading[asked]?.promise
+        asked += 1
+        await turn
+        await deps.nft.transaction(operations)
+      },
+    }
+    await using proxy = new Proxy({ ...deps, nft })
+    const seen: number[] = []
+    for (const { resolve } of reading) {
+      await turns()
+      seen.push(asked)
+      resolve()
+    }
+    await proxy.settled()
+    expect(seen).toEqual([2, 3, 4, 5, 6, 7, 8, 8])
+  })
+
+  test('of which a piece fails is followed by a load of the whole, when what was asked for is done', async () => {
+    const deps = big()
+    const done: string[] = []
+    const nft = {
+      ...standIn(deps.nft),
+      async transaction(operations: readonly NftOperation[]) {
+        const isFailing = done.length === 2
+        done.push(operations.some(({ op }) => op === 'delete-table') ? 'everything' : 'a piece')
+        await turns()
+        if (isFailing) throw new NftError('Error: Could not process rule: No space left on device')
+        await deps.nft.transaction(operations)
+      },
+    }
+    await using proxy = new Proxy({ ...deps, nft })
+    while (deps.clock.nextTimerMs !== 100) await turns() // until it pauses
+    expect(done).toEqual(['a piece', 'a piece', 'a piece', 'a piece'])
+    deps.clock.advance(100)
+    await proxy.settled()
+    expect(done.at(-1)).toBe('everything')
+    expect(await deps.held('services')).toHaveLength(4000)
+  })
 })
 
 describe('changes', () => {
