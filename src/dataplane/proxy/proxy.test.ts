@@ -263,6 +263,16 @@ describe('the node', () => {
 })
 
 describe('a big start', () => {
+  /** The nft of the parts, and the table after each transaction. */
+  function recorded({ nft }: ReturnType<typeof parts>) {
+    const states: TableListing[] = []
+    const transaction = async (operations: readonly NftOperation[]) => {
+      await nft.transaction(operations)
+      states.push(await tableIn(nft))
+    }
+    return { states, nft: { ...standIn(nft), transaction } }
+  }
+
   function big() {
     const many = Array.from({ length: 4000 }, (_, n) => service(`s${n}`, { clusterIP: `10.96.${n >> 8}.${n & 255}` }))
     const slices = many.map(({ metadata }, n) => slice(metadata.name, [`10.108.${n >> 8}.${n & 255}`]))
@@ -271,19 +281,27 @@ describe('a big start', () => {
 
   test('comes in pieces, none of which leads to what is not there yet', async () => {
     const deps = big()
-    const states: TableListing[] = []
-    const nft = {
-      ...standIn(deps.nft),
-      async transaction(operations: readonly NftOperation[]) {
-        await deps.nft.transaction(operations)
-        states.push(await tableIn(deps.nft))
-      },
-    }
+    const { states, nft } = recorded(deps)
     await using proxy = new Proxy({ ...deps, nft })
     await proxy.settled()
     const led = states.map((state) => [...reached(state, state).values()])
     expect(led.map(({ length }) => length)).toEqual([500, 1000, 1500, 2000, 2500, 3000, 3500, 4000])
     expect(led.flat(2)).not.toContain(undefined)
+  })
+
+  test('of more endpoints than go into one transaction leads to them when all are there, whoever shares them', async () => {
+    const endpoints = Array.from({ length: 11_000 }, (_, n) => `10.108.${n >> 8}.${n & 255}`)
+    const names = ['a', 'b', 'c']
+    const deps = parts({
+      services: names.map((name, n) => service(name, { clusterIP: `10.96.0.${n}` })),
+      slices: names.map((name) => slice(name, endpoints)),
+    })
+    const { states, nft } = recorded(deps)
+    await using proxy = new Proxy({ ...deps, nft })
+    await proxy.settled()
+    expect(states.length).toBeGreaterThan(3)
+    expect(states.flatMap((state) => [...reached(state, state).values()]).flat()).not.toContain(undefined)
+    expect(await deps.held('services')).toHaveLength(3)
   })
 
   test('asks for one piece while nft reads the one before, and for no more', async () => {
