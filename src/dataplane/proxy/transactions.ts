@@ -4,10 +4,11 @@ import { baseRules, shapeRules, tableName } from './base-rules.ts'
 import type { Element } from './compile.ts'
 import type { Change } from './diff.ts'
 import type { ClusterRange } from './family.ts'
-import { chainOf, codeOf, dropCode, isDispatch, setsOf, type Shape } from './shape.ts'
+import { classid, dropCode, stickyCode } from './code.ts'
+import { chainOf, isDispatch, setsOf, type Shape } from './shape.ts'
 
 /** How many elements one transaction may change: nft needs about 2 kB of memory for each. */
-const transactionSize = 10_000
+export const transactionSize = 10_000
 
 /**
  * Replaces whatever table of our name there is by one with these elements. One transaction, so that no packet meets
@@ -30,21 +31,25 @@ export function baseOperations(ranges: readonly ClusterRange[]): NftOperation[] 
 
 /** What is in the table from its start. */
 export function baseElements(ranges: readonly ClusterRange[]): Element[] {
-  return ranges.map(({ family }) => ({ set: setsOf(family).shapes, key: dropCode, value: 'drop' }))
+  return ranges.map(({ family }) => ({ set: setsOf(family).picks, key: dropCode, value: 'drop' }))
 }
 
 /** What is in the table as long as the chains of shapes are. */
 export function shapeElements(shapes: readonly Shape[]): Element[] {
-  return shapes.map((shape) => ({ set: setsOf(shape.family).shapes, key: codeOf(shape), value: `goto ${chainOf(shape)}` }))
+  return shapes.map((shape) => {
+    const { family, endpoints, affinity } = shape
+    const { picks, stickies } = setsOf(family)
+    const key = affinity === undefined ? classid(endpoints) : stickyCode(endpoints, affinity)
+    return { set: affinity === undefined ? picks : stickies, key, value: `goto ${chainOf(shape)}` }
+  })
 }
 
 /**
- * Makes the shapes that are not there yet, then changes elements. Usually one transaction. Many changes are taken in
- * several, in an order in which none leads a packet to what is not there yet, or not any more.
+ * Makes new shapes, then changes elements. Usually one transaction. Many changes are taken in several, in an order in
+ * which none leads a packet to what is not there yet, or not any more.
  */
-export function changeTransactions(changes: readonly Change[], loaded: ReadonlySet<string>): NftOperation[][] {
-  const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
-  const shapes = shapeOperations(shapesOf(added).filter((shape) => !loaded.has(chainOf(shape))))
+export function changeTransactions(changes: readonly Change[], newShapes: readonly Shape[]): NftOperation[][] {
+  const shapes = shapeOperations(newShapes)
   if (changes.length <= transactionSize) return [[...shapes, ...operationsOf(changes)]]
   const [dispatch, lookups] = partition(changes, ({ before, after }) => isDispatch((before ?? after)?.set ?? ''))
   const [gone, come] = partition(lookups, ({ after }) => after === undefined)
@@ -69,17 +74,30 @@ export function affinityOperations(
   })
 }
 
-/** The shapes that elements need, each once. */
-export function shapesOf(elements: readonly Element[]): Shape[] {
-  const shapes = new Set(elements.map(({ shape }) => shape).filter((shape) => shape !== undefined))
-  return [...new Map([...shapes].map((shape) => [chainOf(shape), shape])).values()]
+/** The shapes that elements need, each once, but for those whose chains are there. */
+export function shapesOf(elements: readonly Element[], chains: ReadonlySet<string> = new Set()): Shape[] {
+  const shapes = new Map<string, Shape>()
+  let last: Shape | undefined
+  for (const { shape } of elements) {
+    if (shape === undefined || shape === last) continue // there are many with the same, one after the other
+    last = shape
+    const chain = chainOf(shape)
+    if (!chains.has(chain)) shapes.set(chain, shape)
+  }
+  return [...shapes.values()]
 }
 
 /** Deletions first, because keys may come back. */
 function operationsOf(changes: readonly Change[]): NftOperation[] {
-  const removed = changes.map(({ before }) => before).filter((element) => element !== undefined)
-  const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
-  return [...bySet('delete-elements', removed), ...bySet('add-elements', added)]
+  return [
+    ...bySet('delete-elements', present(changes.map(({ before }) => before))),
+    ...bySet('add-elements', present(changes.map(({ after }) => after))),
+  ]
+}
+
+/** What there will be. */
+export function addedBy(changes: readonly Change[]): Element[] {
+  return present(changes.map(({ after }) => after))
 }
 
 function shapeOperations(shapes: readonly Shape[]): NftOperation[] {
@@ -98,6 +116,10 @@ function inPieces(changes: readonly Change[]): Change[][] {
   const pieces: Change[][] = []
   for (let at = 0; at < changes.length; at += transactionSize) pieces.push(changes.slice(at, at + transactionSize))
   return pieces
+}
+
+function present<T>(values: readonly (T | undefined)[]): T[] {
+  return values.filter((value) => value !== undefined)
 }
 
 function partition<T>(values: readonly T[], belongs: (value: T) => boolean): [T[], T[]] {
