@@ -5,6 +5,7 @@ import { deleteCommand, downCommand } from './down.ts'
 import { imageCommand } from './image.ts'
 import { nodeCommand } from './node.ts'
 import { proxyCommand } from './proxy.ts'
+import { publishCommand, unpublishCommand } from './publish.ts'
 import { requireRootOnLinux } from './requirements.ts'
 import { setupCommand } from './setup.ts'
 import { statusCommand } from './status.ts'
@@ -19,6 +20,8 @@ export function program(context: CliContext, version: string): Command {
     statusCommand,
     clientCommand,
     nodeCommand,
+    publishCommand,
+    unpublishCommand,
     imageCommand,
     proxyCommand,
     setupCommand,

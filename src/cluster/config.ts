@@ -13,6 +13,18 @@ export interface ClusterConfig {
   /** Numbers of the nodes: 1 is node-1. */
   readonly nodes: readonly number[]
   readonly clusterDomain: string
+  /** Ports of Services that are open on the host's 127.0.0.1. */
+  readonly published?: readonly PublishedPort[]
+}
+
+export interface PublishedPort {
+  /** On 127.0.0.1 of the host. */
+  readonly hostPort: number
+  readonly protocol: 'TCP' | 'UDP'
+  readonly namespace: string
+  readonly service: string
+  /** Of the Service. */
+  readonly port: number
 }
 
 export const defaults: Omit<ClusterConfig, 'name' | 'home'> = {
@@ -46,7 +58,7 @@ function problemOf(text: string): string | undefined {
     return error instanceof Error ? error.message : String(error)
   }
   if (typeof value !== 'object' || value === null) return 'no object'
-  const { name, home, apiPort, ranges, nodes, clusterDomain } = value as { [Key in keyof ClusterConfig]?: unknown }
+  const { name, home, apiPort, ranges, nodes, clusterDomain, published = [] } = value as { [Key in keyof ClusterConfig]?: unknown }
   const wrong = [
     typeof name === 'string' || 'name',
     typeof home === 'string' || 'home',
@@ -54,6 +66,7 @@ function problemOf(text: string): string | undefined {
     (typeof ranges === 'object' && ranges !== null) || 'ranges',
     (Array.isArray(nodes) && nodes.every(Number.isInteger)) || 'nodes',
     typeof clusterDomain === 'string' || 'clusterDomain',
+    Array.isArray(published) || 'published',
   ].filter((field) => field !== true)
   return wrong.length === 0 ? undefined : `${wrong.join(', ')}: missing or of a wrong type`
 }

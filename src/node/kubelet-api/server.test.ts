@@ -282,11 +282,12 @@ async function testApi(options: TestApiOptions = {}) {
 /** Resolves to the path of the container's log. */
 async function startPod(runtime: FakeRuntime, pod: Pod, directory: string, started: boolean): Promise<string> {
   const paths = nodePaths(directory)
-  const config = sandboxConfig(pod, { attempt: 0, dns: { servers: [], searches: [], options: [] }, paths, cgroupRoot: '/' })
+  const config = sandboxConfig(pod, { attempt: 0, dns: { servers: [], searches: [], options: [] }, clusterDomain: 'cluster.local', paths, cgroupRoot: '/' })
   const sandbox = await runtime.runPodSandbox(config)
   const [spec] = pod.spec.containers
   if (spec === undefined || !started) return ''
-  const facts = { attempt: 0, streak: 0, terminationLog: '/nowhere' }
+  const image = { id: 'sha256:kubia', repoTags: ['kubia'], repoDigests: [], sizeBytes: 1 }
+  const facts = { attempt: 0, streak: 0, terminationLog: '/nowhere', image }
   const container = containerConfig(pod, spec, { ...facts, variables: new Map(), volumeMounts: [], paths, memoryCapacity: 1 })
   const labels = { labels: containerLabels(pod, spec), annotations: containerAnnotations(spec, facts) }
   const id = await runtime.createContainer(sandbox, { ...container, ...labels })

@@ -17,6 +17,8 @@ export interface PodMemory {
   readonly health: ReadonlyMap<string, Health>
   /** When tokens in the pod's volumes are to be renewed; undefined if it is not known. */
   readonly tokensDueAt: Date | undefined
+  /** Until when the containers of a pod that is to end go on serving; undefined if they may be stopped. */
+  readonly servesUntil: Date | undefined
   /** The object was deleted from the API by this agent; only its disappearance from the cache is awaited. */
   readonly objectDeleted: boolean
 }
@@ -35,8 +37,8 @@ export interface Health {
   /** The startup probe has succeeded, or there is none. */
   readonly started: boolean
   readonly ready: boolean
-  /** Set when the container must be restarted, and why. */
-  readonly mustRestart?: string
+  /** The container must be stopped because this probe of it has failed too often. */
+  readonly failedProbe?: 'startup' | 'liveness'
 }
 
 /** Of a container without probes. */
@@ -51,6 +53,7 @@ export function newMemory(): PodMemory {
     announced: new Set(),
     health: new Map(),
     tokensDueAt: undefined,
+    servesUntil: undefined,
     objectDeleted: false,
   }
 }

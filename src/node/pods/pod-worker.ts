@@ -3,6 +3,7 @@ import { Backoff } from '../../base/backoff.ts'
 import { act, containerOf, type Subject } from './act.ts'
 import type { Action, Decision } from './actions.ts'
 import { decide } from './decide.ts'
+import { Departure } from './departure.ts'
 import { currentSandbox, mayRun, nothingObserved, type ObservedPod } from './observed.ts'
 import type { PodDeps } from './pod-deps.ts'
 import { renewTokens } from './renew-tokens.ts'
@@ -35,6 +36,7 @@ export class PodWorker {
   readonly #options: PodWorkerOptions
   readonly #memory = new WorkerMemory()
   readonly #status: StatusWriter
+  readonly #departure: Departure
   readonly #backoff = new Backoff({ baseMs: 200, maxMs: 30_000 })
   /** The newest known; kept when the pod leaves the API, for what is still to be done. */
   #pod: Pod | undefined
@@ -55,6 +57,7 @@ export class PodWorker {
     this.#options = options
     this.#pod = pod
     this.#inApi = pod !== undefined
+    this.#departure = new Departure(this.#deps, () => this.wake())
     this.#status = new StatusWriter({
       client: deps.client,
       clock: deps.clock,
@@ -106,6 +109,7 @@ export class PodWorker {
     }
     signal.removeEventListener('abort', stop)
     this.#deps.readiness.forget(this.owner.uid)
+    this.#deps.withdrawal.forget(this.owner.uid)
   }
 
   /** One turn. Resolves to how long to sleep at most: 0 to go on at once, undefined for no limit. */
@@ -141,6 +145,7 @@ export class PodWorker {
     }
     const pod = this.#inApi ? this.#pod : undefined
     if (pod !== undefined) this.#status.touch()
+    this.#memory.servesUntil = await this.#departure.servesUntil(pod)
     return decide({ pod, observed: this.#observed, memory: this.#memory, now: clock.now() })
   }
 
@@ -149,7 +154,14 @@ export class PodWorker {
     const running = this.#observed.containers.flatMap(({ state, metadata, id, startedAt }) =>
       state === 'running' && startedAt !== undefined ? [{ name: metadata.name, id, startedAt }] : [],
     )
-    this.#deps.readiness.follow(this.#pod, this.#podIP(), running, () => this.wake())
+    this.#deps.readiness.follow(this.#pod, this.#podIP(), running, () => this.#healthChanged())
+  }
+
+  /** The status does not wait for what the worker is at, such as a pull. */
+  #healthChanged(): void {
+    this.#memory.health = this.#deps.readiness.healthOf(this.owner.uid)
+    this.#status.touch()
+    this.wake()
   }
 
   /** When to look again for ends that were told of, in ever longer steps; `Infinity` if there are none. */
@@ -231,7 +243,7 @@ export class PodWorker {
     if (run === undefined) return
     const again = this.#memory.stopping.has(id)
     this.#memory.stopping.set(id, deadline)
-    void this.#stop({ pod: this.#pod, run, podIP: this.#podIP(), deadline, message, again })
+    void this.#stop({ pod: this.#pod, id, name: run.metadata.name, podIP: this.#podIP(), deadline, message, again })
   }
 
   /** Never rejects: a stop that fails is forgotten after a while, and so decided again. */
@@ -241,9 +253,9 @@ export class PodWorker {
       await stopContainer(this.#deps, stop)
       this.wake()
     } catch (error) {
-      log.warn({ err: error, containerId: stop.run.id }, 'container not stopped; tries again')
+      log.warn({ err: error, containerId: stop.id }, 'container not stopped; tries again')
       clock.after(this.#backoff.nextMs(), () => {
-        this.#memory.stopping.delete(stop.run.id)
+        this.#memory.stopping.delete(stop.id)
         this.wake()
       })
     }

@@ -4,11 +4,13 @@ import { keyOf } from '../../api/object.ts'
 import { atRest } from '../../base/at-rest.ts'
 import { ManualClock } from '../../base/manual-clock.ts'
 import { silentLog } from '../../base/log.ts'
+import { Turns } from '../../base/turns.ts'
 import { informer } from '../../client/informer.ts'
 import { MemoryClient } from '../../client/memory-client.ts'
 import { FakeRuntime, type FakeProgram } from '../cri/fake-runtime.ts'
 import type { ContainerRuntime } from '../cri/runtime.ts'
 import { Prober } from '../probes/prober.ts'
+import type { Withdrawal } from '../withdrawal/withdrawals.ts'
 import { NodePods } from './node-pods.ts'
 import { nodePaths } from './paths.ts'
 import type { PodDeps } from './pod-deps.ts'
@@ -31,6 +33,9 @@ export interface TestNode extends AsyncDisposable {
   readonly clock: ManualClock
   /** `Type Reason Message` of all events so far. */
   readonly events: readonly string[]
+  readonly withdrawal: TestWithdrawal
+  /** What the programs of pods have not accepted yet. */
+  readonly backlog: { connections: number }
   readonly directory: string
   /** Starts an agent, perhaps with a runtime of its own in front of the node's. */
   startAgent(runtime?: ContainerRuntime): TestAgent
@@ -49,6 +54,29 @@ export interface TestAgent {
   readonly ended: Promise<void>
 }
 
+/** Says what a test has told it. */
+export class TestWithdrawal implements Withdrawal {
+  #waitsFor: readonly string[] = []
+  readonly #followers = new Map<string, () => void>()
+
+  waitFor(...whom: string[]): void {
+    this.#waitsFor = whom
+    for (const onChange of this.#followers.values()) onChange()
+  }
+
+  waitsFor(): readonly string[] {
+    return this.#waitsFor
+  }
+
+  follow(uid: string, onChange: () => void): void {
+    this.#followers.set(uid, onChange)
+  }
+
+  forget(uid: string): void {
+    this.#followers.delete(uid)
+  }
+}
+
 export async function testNode(programs: Readonly<Record<string, FakeProgram>> = { kubia: {} }): Promise<TestNode> {
   const scratch = await scratchDirectory()
   const clock = new ManualClock()
@@ -59,6 +87,8 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
   const dead = Promise.withResolvers<never>()
   // Whether anybody waits for the dead does not matter.
   dead.promise.catch(() => {})
+  const withdrawal = new TestWithdrawal()
+  const backlog = { connections: 0 }
   const common = {
     client,
     clock,
@@ -69,8 +99,10 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
       allocatable: { cpu: 2, memory: 2 ** 33, 'ephemeral-storage': 2 ** 36 },
     },
     paths: nodePaths(scratch.path),
+    volumeTurns: new Turns(),
     tmpfs: { mount: async () => {}, unmountUnder: async () => {} },
-    cgroups: { remove: async () => {} },
+    cgroups: { limit: async () => false, remove: async () => {}, processes: async () => [1] },
+    unacceptedConnections: async () => backlog.connections,
     cgroupRoot: '/test',
     clusterDns: { server: '10.96.0.10', domain: 'cluster.local' },
     nodeResolvConfPath: await scratchFile(scratch.path, 'resolv.conf', 'nameserver 192.0.2.1\n'),
@@ -80,6 +112,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
         void events.push(`${type} ${reason} ${message}`),
     },
     isPinned: (image: string) => image in programs,
+    withdrawal,
   }
   const pod = (key = podKey) => client.peek(Pods, key)
   const world = { client, clock, runtime }
@@ -88,6 +121,8 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
     runtime,
     clock,
     events,
+    withdrawal,
+    backlog,
     directory: scratch.path,
     pod,
     startAgent(own = runtime) {

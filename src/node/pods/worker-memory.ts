@@ -5,6 +5,7 @@ export class WorkerMemory implements PodMemory {
   prepared = false
   podFailure: Failure | undefined = undefined
   tokensDueAt: Date | undefined = undefined
+  servesUntil: Date | undefined = undefined
   objectDeleted = false
   health: ReadonlyMap<string, Health> = new Map()
   readonly containerFailures = new Map<string, Failure>()

@@ -1,0 +1,60 @@
+/** On SIGTERM it closes its listener, and nothing else: who is connected is answered, and told to come no more. */
+const app = `
+const http = require('node:http'), net = require('node:net'), os = require('node:os')
+let closing = false
+const server = http.createServer((request, response) => {
+  if (closing) response.setHeader('Connection', 'close')
+  response.end("You've hit " + os.hostname() + '\\n')
+})
+server.keepAliveTimeout = 60_000
+process.on('SIGTERM', () => {
+  closing = true
+  net.Server.prototype.close.call(server)
+})
+server.listen(8080)
+`
+
+/**
+ * The app, a pod to ask from, and two Services with load balancers: `web`, which has node ports too, and `near`, whose
+ * connections stay on the nodes that they are led to.
+ */
+export function rolloutManifest({ replicas, withdrawFirst }: { replicas: number; withdrawFirst: boolean }): object {
+  const annotations = withdrawFirst ? {} : { 'portolan.dev/withdraw-first': 'false' }
+  const readinessProbe = { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 }
+  const container = { name: 'web', image: 'luksa/kubia', command: ['node', '-e', app], readinessProbe }
+  return {
+    apiVersion: 'v1',
+    kind: 'List',
+    items: [
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'web' },
+        spec: {
+          replicas,
+          selector: { matchLabels: { app: 'web' } },
+          template: {
+            metadata: { labels: { app: 'web' }, annotations },
+            spec: { containers: [container], terminationGracePeriodSeconds: 10 },
+          },
+        },
+      },
+      service('web', {}),
+      service('near', { externalTrafficPolicy: 'Local' }),
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'client' },
+        spec: {
+          containers: [{ name: 'client', image: 'luksa/kubia', command: ['sleep', 'infinity'] }],
+          terminationGracePeriodSeconds: 0,
+        },
+      },
+    ],
+  }
+}
+
+function service(name: string, policy: { externalTrafficPolicy?: string }): object {
+  const ports = [{ port: 80, targetPort: 8080 }]
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports, ...policy } }
+}
