@@ -4,6 +4,4 @@ import type { Element } from './compile.ts'
 export type Change<T extends Element = Element> = ElementChange<T>
 
 /** The difference between two results of `compileElements` or `compileClaims`. Pure. */
-export function diff<T extends Element>(last: readonly T[], next: readonly T[]): Change<T>[] {
-  return diffElements(last, next)
-}
+export const diff: <T extends Element>(last: readonly T[], next: readonly T[]) => Change<T>[] = diffElements

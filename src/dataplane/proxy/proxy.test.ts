@@ -222,7 +222,7 @@ describe('the node', () => {
     const deps = { ...parts({ services: [onNode] }), nodes: new TestCache<Node>() }
     await using proxy = new Proxy(deps)
     await proxy.settled()
-    const known = [`10.96.0.10 . tcp . 80 : ${pickCode(1, 1)}`, `127.0.0.1 . tcp . 30080 : ${pickCode(1, 1)}`]
+    const known = ['10.96.0.10 . tcp . 80', '127.0.0.1 . tcp . 30080'].map((frontend) => `${frontend} : ${pickCode(1, 1)}`)
     expect(await deps.held('services')).toEqual(known)
     deps.nodes.put(node())
     await proxy.settled()

@@ -1,10 +1,11 @@
+import { changeOperations, elementOperations } from '../../kernel/nft-elements.ts'
 import type { NftOperation } from '../../kernel/nft.ts'
 import type { TimedElement } from '../../kernel/nft-table-listing.ts'
 import { baseRules, shapeRules, tableName } from './base-rules.ts'
+import { classid, dropCode, stickyCode } from './code.ts'
 import type { Element } from './compile.ts'
 import type { Change } from './diff.ts'
 import type { ClusterRange } from './family.ts'
-import { classid, dropCode, stickyCode } from './code.ts'
 import { chainOf, isDispatch, setsOf, type Shape } from './shape.ts'
 
 /** How many elements one transaction may change: nft needs about 2 kB of memory for each. */
@@ -20,13 +21,13 @@ export function reloadOperations(ranges: readonly ClusterRange[], elements: read
     { op: 'delete-table', table: tableName },
     ...baseOperations(ranges),
     ...shapeOperations(shapesOf(elements)),
-    ...bySet('add-elements', elements),
+    ...additions(elements),
   ]
 }
 
 /** Makes the table, without any Service. */
 export function baseOperations(ranges: readonly ClusterRange[]): NftOperation[] {
-  return [{ op: 'load', text: baseRules(ranges) }, ...bySet('add-elements', baseElements(ranges))]
+  return [{ op: 'load', text: baseRules(ranges) }, ...additions(baseElements(ranges))]
 }
 
 /** What is in the table from its start. */
@@ -50,10 +51,10 @@ export function shapeElements(shapes: readonly Shape[]): Element[] {
  */
 export function changeTransactions(changes: readonly Change[], newShapes: readonly Shape[]): NftOperation[][] {
   const shapes = shapeOperations(newShapes)
-  if (changes.length <= transactionSize) return [[...shapes, ...operationsOf(changes)]]
+  if (changes.length <= transactionSize) return [[...shapes, ...changeOperations(tableName, changes)]]
   const [dispatch, lookups] = partition(changes, ({ before, after }) => isDispatch((before ?? after)?.set ?? ''))
   const [gone, come] = partition(lookups, ({ after }) => after === undefined)
-  return [shapes, ...[come, dispatch, gone].flatMap(inPieces).map(operationsOf)]
+  return [shapes, ...[come, dispatch, gone].flatMap(inPieces).map((piece) => changeOperations(tableName, piece))]
 }
 
 /**
@@ -87,39 +88,26 @@ export function shapesOf(elements: readonly Element[], chains: ReadonlySet<strin
   return [...shapes.values()]
 }
 
-/** Deletions first, because keys may come back. */
-function operationsOf(changes: readonly Change[]): NftOperation[] {
-  return [
-    ...bySet('delete-elements', present(changes.map(({ before }) => before))),
-    ...bySet('add-elements', present(changes.map(({ after }) => after))),
-  ]
-}
-
 /** What there will be. */
 export function addedBy(changes: readonly Change[]): Element[] {
-  return present(changes.map(({ after }) => after))
+  return changes.map(({ after }) => after).filter((element) => element !== undefined)
 }
 
 function shapeOperations(shapes: readonly Shape[]): NftOperation[] {
   return [
     ...shapes.map((shape): NftOperation => ({ op: 'load', text: shapeRules(shape) })),
-    ...bySet('add-elements', shapeElements(shapes)),
+    ...additions(shapeElements(shapes)),
   ]
 }
 
-function bySet(op: 'add-elements' | 'delete-elements', elements: readonly Element[]): NftOperation[] {
-  const sets = Map.groupBy(elements, ({ set }) => set)
-  return [...sets].map(([set, ofSet]) => ({ op, table: tableName, set, elements: ofSet }))
+function additions(elements: readonly Element[]): NftOperation[] {
+  return elementOperations('add-elements', tableName, elements)
 }
 
 function inPieces(changes: readonly Change[]): Change[][] {
   const pieces: Change[][] = []
   for (let at = 0; at < changes.length; at += transactionSize) pieces.push(changes.slice(at, at + transactionSize))
   return pieces
-}
-
-function present<T>(values: readonly (T | undefined)[]): T[] {
-  return values.filter((value) => value !== undefined)
 }
 
 function partition<T>(values: readonly T[], belongs: (value: T) => boolean): [T[], T[]] {
