@@ -34,6 +34,7 @@ const log = jsonLog({ process: 'edge' })
 endOnFailure(log)
 giveBackMemory({ clock: systemClock })
 const signal = endOfProcess()
+const lead = receivePublished()
 const { config, layout } = await clusterOf(process.argv.slice(2))
 const plan = planOf(config)
 const live = { log, clock: systemClock, signal }
@@ -58,7 +59,10 @@ const balancer = new LoadBalancer({
   pool: loadBalancerPool(plan),
   nodesDevice,
 })
-receivePublished(new PublishedServices({ services, slices, clock: systemClock, random: Math.random }))
+// Not before it is known where to.
+void Promise.all([services.synced, slices.synced]).then(() => {
+  lead(new PublishedServices({ services, slices, clock: systemClock, random: Math.random }))
+})
 const lease = new EdgeLease({ client, ...live })
 const appliedRevision = new AppliedRevision({
   slices,
