@@ -30,7 +30,7 @@ export function backendText(name: string, plan: BackendPlan): string {
     ...(settings.cors === undefined ? [] : cors(settings.cors)),
     ...(settings.auth === undefined ? [] : authentication(name, settings.auth.realm, plan.users ?? [])),
     ...(settings.maxBodySize === undefined ? [] : bodySize(settings.maxBodySize)),
-    refuse(503, `the Service ${plan.service} has no ready endpoint for its port ${plan.port}`, 'if { nbsrv() eq 0 }'),
+    unavailable(plan),
     ...(settings.rewriteTarget === undefined ? [] : [rewrite(plan.prefix ?? '', settings.rewriteTarget)]),
     '',
   ].map(indented).join('\n')
@@ -57,6 +57,15 @@ function indented(line: string): string {
 
 function refuse(status: number, reason: string, condition: string): string {
   return `http-request return status ${status} content-type text/plain hdr X-Content-Type-Options nosniff string ${quoted(`portolan: ${reason}\\n`)} ${condition}`
+}
+
+/**
+ * What a client is told if no endpoint took its request. Only then are the servers counted: a process that another has
+ * replaced counts none, and still serves.
+ */
+function unavailable({ service, port }: BackendPlan): string {
+  const endpoints = `%[nbsrv(),bool,iif('endpoints, none of which takes requests,','no ready endpoint')]`
+  return `http-error status 503 content-type text/plain lf-string "portolan: the Service ${service} has ${endpoints} for its port ${port}\\n"`
 }
 
 /** Only text of our own and names of the API come here. */

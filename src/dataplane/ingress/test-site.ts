@@ -127,6 +127,16 @@ export class TestSite implements AsyncDisposable {
     return (server.address() as AddressInfo).port
   }
 
+  /** One that sends back what it hears once a connection is upgraded, and insists on that. Resolves to its port. */
+  async upgradingPod(): Promise<number> {
+    const port = await this.pod((_, response) => void response.writeHead(426).end())
+    this.#servers.at(-1)?.on('upgrade', (_, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+      socket.on('error', () => {}).pipe(socket)
+    })
+    return port
+  }
+
   /** One slice for each pod, because each has a port of its own. */
   endpoints(service: string, ports: readonly number[], namespace = 'default', conditions: Endpoint['conditions'] = { ready: true }): void {
     for (const index of [0, 1, 2, 3, 4, 5].slice(ports.length)) {
