@@ -8,6 +8,7 @@ import type { EventRecorder } from '../client/event-recorder.ts'
 import { informer } from '../client/informer.ts'
 import type { Processes } from '../kernel/processes.ts'
 import { realCgroups } from '../kernel/real-cgroups.ts'
+import { unacceptedConnections } from '../kernel/unaccepted.ts'
 import type { ContainerRuntime } from './cri/runtime.ts'
 import { serveKubeletApi, type KubeletApiOptions } from './kubelet-api/server.ts'
 import { readLoad, readMachine, type Machine } from './machine.ts'
@@ -114,6 +115,7 @@ function podDeps(options: AgentOptions, machine: Machine, cgroups: PodDeps['cgro
     nodeResolvConfPath: options.resolvConfPath,
     nodeHostsPath: options.hostsPath,
     isPinned: (image) => options.isPinned(image),
+    unacceptedConnections,
   }
 }
 

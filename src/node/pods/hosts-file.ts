@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/kinds/pod.ts'
-import { hostnameOf } from './spec.ts'
+import { domainOf, hostnameOf } from './hostname.ts'
 
 const header = '# Written by the Portolan agent for this pod; changes are lost when a container starts.\n'
 
@@ -22,7 +22,6 @@ export function hostsFileContent(pod: Pod, podIP: string, clusterDomain: string,
 
 function ownName(pod: Pod, podIP: string, clusterDomain: string): string {
   const hostname = hostnameOf(pod)
-  const { subdomain } = pod.spec
-  if (subdomain === undefined || subdomain === '') return `${podIP}\t${hostname}`
-  return `${podIP}\t${hostname}.${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}\t${hostname}`
+  const domain = domainOf(pod, clusterDomain)
+  return [podIP, ...(domain === undefined ? [] : [`${hostname}.${domain}`]), hostname].join('\t')
 }

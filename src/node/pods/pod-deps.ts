@@ -37,11 +37,13 @@ export interface PodDeps {
   readonly node: NodeFacts
   readonly paths: NodePaths
   readonly tmpfs: Tmpfs
-  readonly cgroups: Pick<Cgroups, 'remove'>
+  readonly cgroups: Pick<Cgroups, 'remove' | 'processes'>
   readonly cgroupRoot: string
   readonly clusterDns: ClusterDns
   /** The node's own resolver set-up, for `dnsPolicy: Default`. */
   readonly nodeResolvConfPath: string
   readonly nodeHostsPath: string
   isPinned(image: string): boolean
+  /** Connections that no program has accepted yet, in the network namespace of a process. */
+  unacceptedConnections(pid: number): Promise<number>
 }

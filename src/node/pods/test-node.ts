@@ -33,6 +33,8 @@ export interface TestNode extends AsyncDisposable {
   /** `Type Reason Message` of all events so far. */
   readonly events: readonly string[]
   readonly withdrawal: TestWithdrawal
+  /** What the programs of pods have not accepted yet. */
+  readonly backlog: { connections: number }
   readonly directory: string
   /** Starts an agent, perhaps with a runtime of its own in front of the node's. */
   startAgent(runtime?: ContainerRuntime): TestAgent
@@ -85,6 +87,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
   // Whether anybody waits for the dead does not matter.
   dead.promise.catch(() => {})
   const withdrawal = new TestWithdrawal()
+  const backlog = { connections: 0 }
   const common = {
     client,
     clock,
@@ -96,7 +99,8 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
     },
     paths: nodePaths(scratch.path),
     tmpfs: { mount: async () => {}, unmountUnder: async () => {} },
-    cgroups: { remove: async () => {} },
+    cgroups: { remove: async () => {}, processes: async () => [1] },
+    unacceptedConnections: async () => backlog.connections,
     cgroupRoot: '/test',
     clusterDns: { server: '10.96.0.10', domain: 'cluster.local' },
     nodeResolvConfPath: await scratchFile(scratch.path, 'resolv.conf', 'nameserver 192.0.2.1\n'),
@@ -116,6 +120,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
     clock,
     events,
     withdrawal,
+    backlog,
     directory: scratch.path,
     pod,
     startAgent(own = runtime) {
