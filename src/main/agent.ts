@@ -34,6 +34,7 @@ import { ensureSeed, seedRoot, type SeedOutcome } from '../node/images/seed.ts'
 import { cniConfig, cniConfigFile } from '../node/network/cni-config.ts'
 import { AppliedRevision } from '../node/withdrawal/applied-revision.ts'
 import { Withdrawals } from '../node/withdrawal/withdrawals.ts'
+import { answerAtLoopback } from './answer-at-loopback.ts'
 import { kubernetesVersion } from './kubernetes-version.ts'
 import { cniBinDir } from './cni-bin-dir.ts'
 import { endOnFailure } from './failure.ts'
@@ -75,6 +76,7 @@ const proxy = new Proxy({
   ranges: [{ family: ipv4, services: [formatCidr(plan.services)], pods: formatCidr(plan.pods) }],
   healthChecks,
 })
+void answerAtLoopback(proxy, log)
 const dnsAddress = dnsServiceAddress(plan)
 const { clusterDomain } = config
 const dns = await startClusterDns(

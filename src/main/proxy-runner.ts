@@ -15,6 +15,7 @@ import { informer } from '../client/informer.ts'
 import { tokenOf } from '../client/token-file.ts'
 import { nftCommand } from '../kernel/nft-command.ts'
 import { realProcesses as processes } from '../kernel/real-processes.ts'
+import { answerAtLoopback, keepToLoopback } from './answer-at-loopback.ts'
 import { endOnFailure } from './failure.ts'
 import { endOfProcess } from './program-arguments.ts'
 
@@ -33,6 +34,7 @@ export const proxyRunner: ProxyRunner = {
     const { tableName } = await import('../dataplane/proxy/base-rules.ts')
     const nft = nftCommand({ processes })
     if ((await nft.listTable(tableName)) === undefined) return false
+    await keepToLoopback()
     await nft.transaction([{ op: 'delete-table', table: tableName }])
     return true
   },
@@ -61,6 +63,7 @@ async function runProxy(client: Client, settings: ProxySettings): Promise<void> 
     ranges: [{ family: ipv4, services: services.map(formatCidr), ...(pods === undefined ? {} : { pods: formatCidr(pods) }) }],
   })
   log.info({ node, services: services.map(formatCidr) }, 'the proxy starts')
+  void answerAtLoopback(proxy, log)
   const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   if (!signal.aborted && (await Promise.race([proxy.settled().then(() => true), ended])) === true) {
     log.info({}, 'the rules are in place')
