@@ -1,6 +1,7 @@
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import { isProxied, serviceOf } from '../../api/kinds/service-endpoints.ts'
 import type { Service } from '../../api/kinds/service.ts'
-import { keyOf, objectKey, type ObjectKey } from '../../api/object.ts'
+import { keyOf, type ObjectKey } from '../../api/object.ts'
 import {
   candidatesOf,
   clusterEndpoints,
@@ -57,9 +58,6 @@ const protocols: ReadonlyMap<string, Protocol> = new Map([
   ['UDP', 'udp'],
   ['SCTP', 'sctp'],
 ])
-/** Who carries either label leaves a Service to another proxy, or to clients themselves. */
-const foreignLabels = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless']
-const serviceNameLabel = 'kubernetes.io/service-name'
 /** Upstream's default of `sessionAffinityConfig.clientIP.timeoutSeconds`. */
 const defaultAffinitySeconds = 10_800
 
@@ -99,17 +97,6 @@ export function portsOf(service: Service, slices: readonly EndpointSlice[], view
       ]
     }),
   )
-}
-
-/** The Service that a slice belongs to. Undefined for one that nobody has claimed. */
-export function serviceOf(slice: EndpointSlice): ObjectKey | undefined {
-  const name = slice.metadata.labels?.[serviceNameLabel]
-  return name === undefined ? undefined : objectKey(slice.metadata.namespace, name)
-}
-
-export function isProxied({ metadata, spec }: Service): boolean {
-  if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return false
-  return !foreignLabels.some((label) => metadata.labels?.[label] !== undefined)
 }
 
 /** Where connections to a cluster IP go. Replies find their way: clients are pods, or the node itself. */
