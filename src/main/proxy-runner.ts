@@ -46,17 +46,23 @@ async function runProxy(client: Client, settings: ProxySettings): Promise<void> 
   const log = jsonLog({ process: 'proxy' })
   endOnFailure(log)
   const live = { log, clock: systemClock, signal }
-  const { ipv4, healthCheckServers, conntrackCommand, nftSession, Proxy } = await parts()
+  const { ipv4, healthCheckServers, proxyHealthServer, conntrackCommand, nftSession, Proxy } = await parts()
   await using scratch = await mkdtempDisposable(join(tmpdir(), 'portolan-proxy-'))
   await using nft = nftSession({ processes, clock: systemClock, scratchDirectory: scratch.path })
   await using healthChecks = healthCheckServers(log)
+  await using ownHealth = proxyHealthServer({ log, clock: systemClock })
   await using proxy = new Proxy({
     services: informer(client, Services, live),
     slices: informer(client, EndpointSlices, live),
     nodes: informer(client, Nodes, { ...live, fieldSelector: `metadata.name=${node}` }),
     nft,
     conntrack: conntrackCommand({ processes }),
-    healthChecks,
+    healthChecks: {
+      set(health) {
+        healthChecks.set(health)
+        ownHealth.set(health)
+      },
+    },
     log,
     clock: systemClock,
     nodeName: node,
@@ -77,6 +83,7 @@ async function parts() {
     ...(await import('../dataplane/proxy/proxy.ts')),
     ...(await import('../dataplane/proxy/family.ts')),
     ...(await import('../dataplane/proxy/health-check-servers.ts')),
+    ...(await import('../dataplane/proxy/proxy-health-server.ts')),
     ...(await import('../kernel/conntrack-command.ts')),
     ...(await import('../kernel/nft-session.ts')),
   }
