@@ -52,6 +52,7 @@ describe('new connections', () => {
     for (const [address, transport, port] of [[web, 'tcp', 81], [web, 'udp', 80], [other, 'tcp', 80], ['203.0.113.254', 'tcp', 80]] as const) {
       await expect(edge.client.ask(transport, address, port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     }
+    await expect(edge.namespaces.outside.run('busybox', 'ping', '-c', '1', '-W', '1', web)).rejects.toThrow('exit 1')
   })
 
   test('follow Services that come, change and go', async () => {
@@ -269,6 +270,15 @@ test('a hundred load balancers leave nothing behind', async () => {
   edge.nodes.remove('node-1')
   await edge.balancer.settled()
   expect((await rules()).match(/proto 109/g)).toHaveLength(2)
+})
+
+test('a node on another network gets no connections, and is told of; the others do', async () => {
+  const far = node(4)
+  await edge.put({ services: [balanced('web', web)], nodes: [{ ...far, status: { addresses: [{ type: 'InternalIP', address: '172.16.0.4' }] } }] })
+  expect(await edge.whoAnswers(web)).toBe(everywhere)
+  expect(edge.troubles.splice(0)).toMatchObject([{ address: '172.16.0.4', message: expect.stringContaining('no path to a node') }])
+  edge.nodes.remove('node-4')
+  await edge.balancer.settled()
 })
 
 test('what an earlier life left is taken over, and what somebody else changes is mended', async () => {

@@ -90,7 +90,11 @@ function checksOf(groups: readonly Group[]): readonly Check[] {
     }
   }
   const everyMs = Math.max(serviceChecks.everyMs, ofServices.length * serviceChecks.spacingMs)
-  return [...ofNodes.values(), ...ofServices.map((check) => ({ ...check, everyMs }))]
+  return [...ofNodes.values(), ...ofServices.map((check) => ({ ...check, everyMs }))].sort(byPortThenAddress)
+}
+
+function byPortThenAddress(a: Check, b: Check): number {
+  return a.port - b.port || (a.address < b.address ? -1 : 1)
 }
 
 function byName(a: Service, b: Service): number {

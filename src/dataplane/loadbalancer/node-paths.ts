@@ -30,6 +30,8 @@ export class NodePaths {
   readonly #deps: NodePathsDeps
   /** Numbers of the tables that are there, and right. */
   #held: Set<string> | undefined
+  /** Nodes out of reach that have been reported. */
+  readonly #reported = new Set<string>()
 
   constructor(deps: NodePathsDeps) {
     this.#deps = deps
@@ -47,15 +49,17 @@ export class NodePaths {
     return new Set(addresses.filter((address) => held.has(tableOf(address))))
   }
 
-  /** A node that is out of reach, being on another network, is no reason to lead nobody anywhere. */
+  /** One that is out of reach, being on another network, is no reason to lead nobody anywhere. It is tried each time. */
   async #add(table: string, address: string): Promise<boolean> {
     const route = `route replace default via ${address} table ${table} protocol ${protocol}`
     try {
       await this.#ip([], [route, ruleLine('add', table)])
+      this.#reported.delete(address)
       return true
     } catch (err) {
       if (!(err instanceof CommandFailed)) throw err
-      this.#deps.log.warn({ err, address }, 'no path to a node: it gets no connections of load balancers')
+      if (!this.#reported.has(address)) this.#deps.log.warn({ err, address }, 'no path to a node: it gets no connections of load balancers')
+      this.#reported.add(address)
       return false
     }
   }

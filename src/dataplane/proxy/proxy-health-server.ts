@@ -15,7 +15,9 @@ export interface ProxyHealthServer extends AsyncDisposable {
 export interface ProxyHealthServerOptions {
   readonly log: Log
   readonly clock: Clock
-  /** On all addresses of the node; 0 takes a free one. */
+  /** All addresses of the node unless given. */
+  readonly host?: string
+  /** 0 takes a free one. */
   readonly port?: number
   readonly listening?: (port: number) => void
 }
@@ -24,7 +26,8 @@ export interface ProxyHealthServerOptions {
  * Answers `/healthz` and `/livez` as kube-proxy does: 200 if all is well, else 503, with the time since when. Until the
  * first rules are in the kernel nothing is well. A port that is taken is reported; then nobody answers.
  */
-export function proxyHealthServer({ log, clock, port = proxyHealthPort, listening }: ProxyHealthServerOptions): ProxyHealthServer {
+export function proxyHealthServer(options: ProxyHealthServerOptions): ProxyHealthServer {
+  const { log, clock, host = '0.0.0.0', port = proxyHealthPort, listening } = options
   let isUpToDate = false
   let lastUpdated = clock.now()
   const server = createServer(({ url = '' }, response) => {
@@ -33,7 +36,7 @@ export function proxyHealthServer({ log, clock, port = proxyHealthPort, listenin
     response.end(JSON.stringify({ lastUpdated: rfc3339(lastUpdated), currentTime: rfc3339(clock.now()) }))
   })
   server.on('error', (err) => log.error({ err, port }, 'nobody answers for the health of the proxy'))
-  server.listen({ port, host: '0.0.0.0' }, () => {
+  server.listen({ port, host }, () => {
     const address = server.address()
     if (address !== null && typeof address !== 'string') listening?.(address.port)
   })
