@@ -290,11 +290,15 @@ test('what an earlier life left is taken over, and what somebody else changes is
   const listing = () => edge.namespaces.edge.run('nft', '--stateless', 'list', 'table', 'inet', tableName)
   const right = await listing()
   expect(await edge.namespaces.edge.run('ip', 'rule', 'show')).not.toContain('0xc0a8634d')
-  clock.advance(60_000)
   await edge.namespaces.edge.run('nft', 'flush', 'map', 'inet', tableName, 'frontends')
-  clock.advance(60_000)
-  await expect.poll(listing).toBe(right)
-  await edge.balancer.settled()
+  // It looks when time has passed, and loads the table once, however often it looks.
+  const looked = async () => {
+    clock.advance(60_000)
+    await edge.balancer.settled()
+    return listing()
+  }
+  await expect.poll(looked).toBe(right)
+  for (let time = 0; time < 3; time += 1) expect(await looked()).toBe(right)
   expect(edge.troubles.splice(0)).toMatchObject([{ message: 'somebody else changed the table: it is loaded again' }])
   expect(await edge.whoAnswers(web)).toBe(everywhere)
   await edge.restart()
