@@ -120,7 +120,8 @@ async function writeFinalizers(
   { finalizers, signal }: { finalizers: string[]; signal: AbortSignal },
 ): Promise<Service> {
   const { namespace, name } = service.metadata
-  return client.patch(Services, { namespace, name }, guardedPatch(service, { metadata: { finalizers } }), { signal })
+  const patch = guardedPatch(service, { metadata: { finalizers: finalizers.length === 0 ? null : finalizers } })
+  return client.patch(Services, { namespace, name }, patch, { signal })
 }
 
 async function writeAddress(

@@ -66,7 +66,7 @@ const appliedRevision = new AppliedRevision({
   onApplied: (listener) => balancer.onApplied(listener),
   ...live,
 })
-void Promise.all([nodes.synced, balancer.settled()]).then(reportReady)
+void Promise.all([nodes.synced, balancer.settled()]).then(reportReady, () => undefined) // it ends before it was ready
 const routes = routesController({ nodes, ownNode: undefined, processes })
 await Promise.all([runControllers([routes], live), appliedRevision.run(), lease.run()])
 await balancer.stop()
