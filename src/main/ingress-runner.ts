@@ -59,7 +59,7 @@ export function runIngress(deps: IngressRunDeps): RunningIngress {
     ...deps,
     secrets: () => informer(client, Secrets, live),
     haproxy,
-    settings: { ...deps.settings, threads: Math.min(2, availableParallelism()), maxConnections: 10_000 },
+    settings: { ...deps.settings, threads: Math.min(2, availableParallelism()) },
     events: events.recorder('portolan-ingress'),
     resolve: async (name) => (isIPv4(name) ? [name] : resolve4(name)),
   })

@@ -7,7 +7,6 @@ export interface MainSettings {
   readonly ports: { readonly http: number; readonly https: number }
   readonly directory: string
   readonly threads: number
-  readonly maxConnections: number
   /** Whether each request is written as a line of JSON to standard error. */
   readonly accessLog: boolean
   /** Where metrics are served in Prometheus' text format; nowhere unless given. */
@@ -36,11 +35,12 @@ export function mainText(settings: MainSettings, canaries: readonly string[]): s
   return [...globalSection(settings), ...defaults, ...metricsSection(settings), ...frontend(settings, canaries), ''].join('\n')
 }
 
-function globalSection({ directory, threads, maxConnections }: MainSettings): string[] {
+function globalSection({ directory, threads }: MainSettings): string[] {
   return [
     'global',
     `  nbthread ${threads}`,
-    `  maxconn ${maxConnections}`,
+    // As many connections as there are descriptors for; each takes two.
+    '  fd-hard-limit 20000',
     // Whoever breaks in finds nothing, and may do nothing.
     '  uid 65534',
     '  gid 65534',

@@ -75,7 +75,7 @@ export class TestSite implements AsyncDisposable {
       slices: informer(client, EndpointSlices, live),
       secrets: () => informer(client, Secrets, live),
       haproxy,
-      settings: { addresses: [localhost], ports, directory, threads: 1, maxConnections: 1000, accessLog: false },
+      settings: { addresses: [localhost], ports, directory, threads: 1, accessLog: false },
       events: this.#events.recorder('portolan-ingress'),
       resolve: async (name) => this.names.get(name) ?? [],
       clock: systemClock,
