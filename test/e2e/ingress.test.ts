@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask } from '../requests.ts'
@@ -174,6 +176,24 @@ test('no request is lost while pods, routes and certificates change', async () =
   await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
   await cluster.kubectl('scale', 'deployment/web', '--replicas=1')
   expect((await asking).map(({ failures }) => failures)).toEqual([{}, {}])
+})
+
+test('it runs by itself for any API that a kubeconfig leads to', async () => {
+  const kubeconfig = join(cluster.home, 'inside')
+  const inside = (await readFile(join(cluster.home, 'kubeconfig'), 'utf8')).replace(/https:\/\/127.0.0.1:\d+/, 'https://192.168.99.1:6443')
+  await writeFile(kubeconfig, inside)
+  const options = ['--kubeconfig', kubeconfig, '--http-port', '8081', '--https-port', '8444', '--access-log', '--metrics', '127.0.0.1:8404']
+  const words = ['node', 'exec', '--name', cluster.name, 'node-1', '--', './portolan', 'ingress', ...options]
+  const ingress = spawn('./portolan', words, { env: cluster.environment, stdio: ['ignore', 'pipe', 'ignore'] })
+  let requests = ''
+  ingress.stdout.setEncoding('utf8').on('data', (piece: string) => (requests += piece))
+  const asks = ['curl', '-s', '-H', 'Host: foo.example.com', 'http://192.168.99.11:8081/echo/alone']
+  await eventually('its answer', async () => (await cluster.portolan('client', '--', ...asks)).stdout.includes('/echo/alone'))
+  await eventually('its access log', async () => requests.includes('"host":"foo.example.com","path":"/echo/alone","status":200'))
+  const metrics = await cluster.portolan('node', 'exec', 'node-1', '--', 'curl', '-s', 'http://127.0.0.1:8404/metrics')
+  expect(metrics.stdout).toContain('haproxy_backend_http_responses_total{proxy="default_echo_80",code="2xx"}')
+  ingress.kill('SIGTERM')
+  await once(ingress, 'exit')
 })
 
 test('a bad annotation is told; what is deleted is gone', async () => {
