@@ -17,6 +17,13 @@ export class ConfigurationRefused extends Error {
   }
 }
 
+/** What is wrong, of all that HAProxy writes at its start. */
+export function alertsIn(output: string): string {
+  const alerts = [...output.matchAll(/^\[ALERT\] *\(\d+\) : (?:config : )?(.*)$/gm)].map(([, text = '']) => text)
+  const telling = alerts.filter((text) => !/^(Error\(s\) found|Fatal errors found)/.test(text))
+  return telling.length > 0 ? telling.join('; ') : output.trim()
+}
+
 /** Whom HAProxy means: it names lines of the configuration and files of certificates. */
 export function culpritsOf(message: string, config: string): Culprits {
   const lines = config.split('\n')

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { CommandFailed, type LastingProcesses, type Processes, type RunningProcess } from '../../kernel/processes.ts'
-import { ConfigurationRefused } from './configuration-refused.ts'
+import { alertsIn, ConfigurationRefused } from './configuration-refused.ts'
 import { RuntimeSession } from './runtime-session.ts'
 
 export interface HaproxyProcessDeps {
@@ -43,7 +43,7 @@ export class HaproxyProcess {
       await processes.run(['haproxy', '-c', '-f', config], this.#place())
     } catch (error) {
       if (!(error instanceof CommandFailed) || error.exitCode === 127) throw error
-      throw new ConfigurationRefused(error.stderr.trim())
+      throw new ConfigurationRefused(alertsIn(error.stderr))
     }
   }
 
@@ -64,7 +64,7 @@ export class HaproxyProcess {
       }),
     })
     const failed = started.ended.then(() => {
-      throw new ConfigurationRefused(`HAProxy ended at its start: ${said.trim()}`)
+      throw new ConfigurationRefused(`HAProxy ended at its start: ${alertsIn(said)}`)
     })
     await Promise.race([this.#serves(oldPid), failed])
     isServing = true
