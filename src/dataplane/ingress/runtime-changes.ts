@@ -23,6 +23,7 @@ function slotCommands(server: string, before: string | undefined, address: strin
 
 /** Commands that turn maps into others. What is new comes first, and what is gone last. */
 export function mapCommands(paths: FilePaths, last: Description['maps'], next: Description['maps']): readonly string[] {
+  if (last === next) return []
   const changes = mapNames.map((name) => {
     const path = paths.map(name)
     const puts = [...next[name]].flatMap(([key, value]) => {
