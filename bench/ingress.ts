@@ -165,10 +165,10 @@ async function timesToEffect({ site }: Bench): Promise<Figure[]> {
 
 /** wrk counts what fails, and the run rejects if anything did. */
 async function failuresDuringChanges({ site, generator, client, say }: Bench): Promise<Figure[]> {
-  let isOver = false
+  const over = new AbortController()
   let turns = 0
   const changing = (async () => {
-    for (; !isOver; turns += 1) {
+    for (; !over.signal.aborted; turns += 1) {
       site.endpoints('web', pods.slice(turns % 3), endpointPort)
       site.ingress('turn', 'web', { host: `turn-${turns}.example.com` })
       site.service('other', pods, endpointPort)
@@ -184,7 +184,7 @@ async function failuresDuringChanges({ site, generator, client, say }: Bench): P
   for (let second = 0; second < disturbedSeconds; second += 1) {
     count += (await generator.run({ from: client, addresses: [edgeAddress], port: ports.ours, connections: second % 2 === 0 ? 'keep-alive' : 'new' })).count
   }
-  isOver = true
+  over.abort()
   await changing
   say(`${count} requests during ${turns} changes`)
   return [
