@@ -69,7 +69,6 @@ test('what a container is given: variables, DNS, hosts file, log path', async ()
   const [config] = node.runtime.containerConfigs.values()
   const [sandbox] = node.runtime.sandboxConfigs.values()
   expect(config?.envs).toContainEqual({ key: 'KUBIA_PORT_80_TCP', value: 'tcp://10.96.4.2:80' })
-  expect(config?.envs).toContainEqual({ key: 'HOSTNAME', value: 'web' })
   expect(config?.args).toEqual(['10.96.4.2'])
   expect(config?.logPath).toBe('app/0.log')
   expect(sandbox).toMatchObject({

@@ -4,6 +4,7 @@ import { keyOf } from '../../api/object.ts'
 import { atRest } from '../../base/at-rest.ts'
 import { ManualClock } from '../../base/manual-clock.ts'
 import { silentLog } from '../../base/log.ts'
+import { Turns } from '../../base/turns.ts'
 import { informer } from '../../client/informer.ts'
 import { MemoryClient } from '../../client/memory-client.ts'
 import { FakeRuntime, type FakeProgram } from '../cri/fake-runtime.ts'
@@ -98,8 +99,9 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
       allocatable: { cpu: 2, memory: 2 ** 33, 'ephemeral-storage': 2 ** 36 },
     },
     paths: nodePaths(scratch.path),
+    volumeTurns: new Turns(),
     tmpfs: { mount: async () => {}, unmountUnder: async () => {} },
-    cgroups: { remove: async () => {}, processes: async () => [1] },
+    cgroups: { limit: async () => false, remove: async () => {}, processes: async () => [1] },
     unacceptedConnections: async () => backlog.connections,
     cgroupRoot: '/test',
     clusterDns: { server: '10.96.0.10', domain: 'cluster.local' },
