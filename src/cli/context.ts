@@ -5,6 +5,7 @@ import type { TeardownDeps } from '../cluster/teardown.ts'
 import { UserError } from '../cluster/user-error.ts'
 import type { Processes } from '../kernel/processes.ts'
 import type { ImageStore } from './image.ts'
+import type { IngressRunner } from './ingress.ts'
 import type { ProxyRunner } from './proxy.ts'
 
 export { UserError } from '../cluster/user-error.ts'
@@ -17,6 +18,7 @@ export interface CliContext extends TeardownDeps {
   program(name: string): readonly [string, ...string[]]
   readonly images: ImageStore
   readonly proxy: ProxyRunner
+  readonly ingress: IngressRunner
   /** A line of progress, on standard error. */
   say(line: string): void
   /** The result: as JSON if asked for, else in words. */

@@ -13,6 +13,7 @@ import { FakeProcesses } from '../kernel/fake-processes.ts'
 import type { HeldAddress } from '../kernel/namespaces.ts'
 import { type CliContext, UserError } from './context.ts'
 import { program } from './program.ts'
+import type { IngressRunner } from './ingress.ts'
 import type { ProxyRunner } from './proxy.ts'
 
 /** The host's own addresses are what a test says. */
@@ -34,6 +35,12 @@ const noProxy: ProxyRunner = {
   },
   run: () => Promise.reject(new Error('not here')),
   removeRules: () => Promise.reject(new Error('not here')),
+}
+const noIngress: IngressRunner = {
+  connect() {
+    throw new Error('not here')
+  },
+  run: () => Promise.reject(new Error('not here')),
 }
 const cluster = `unit-${process.pid}`
 let home: string
@@ -60,6 +67,7 @@ beforeEach(async () => {
       return [process.execPath, '-e', 'process.exitCode = 1']
     },
     proxy: noProxy,
+    ingress: noIngress,
     images: { build: async () => void deeds.push('build images'), load: async () => [], list: async () => [] },
     say: () => {},
     print: (result) => void printed.push(result),

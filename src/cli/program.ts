@@ -3,6 +3,7 @@ import { clientCommand } from './client.ts'
 import type { CliContext } from './context.ts'
 import { deleteCommand, downCommand } from './down.ts'
 import { imageCommand } from './image.ts'
+import { ingressCommand } from './ingress.ts'
 import { nodeCommand } from './node.ts'
 import { proxyCommand } from './proxy.ts'
 import { publishCommand, unpublishCommand } from './publish.ts'
@@ -24,6 +25,7 @@ export function program(context: CliContext, version: string): Command {
     unpublishCommand,
     imageCommand,
     proxyCommand,
+    ingressCommand,
     setupCommand,
   ]
   const root = new Command('portolan')

@@ -1,11 +1,11 @@
 import { Command } from 'commander'
-import { isStatus, StatusError } from '../api/errors.ts'
+import { isStatus } from '../api/errors.ts'
 import { Nodes } from '../api/kinds/node.ts'
 import { ServiceCIDRs, type ServiceCIDR } from '../api/kinds/service-cidr.ts'
 import { type Cidr, formatCidr, parseCidr } from '../base/ip.ts'
-import { ConnectionError, type Client } from '../client/client.ts'
-import { type ClusterAccess, KubeconfigError, readKubeconfig } from '../client/kubeconfig.ts'
-import { CommandFailed } from '../kernel/processes.ts'
+import type { Client } from '../client/client.ts'
+import type { ClusterAccess } from '../client/kubeconfig.ts'
+import { accessOf, type ApiConnection, explained, required, requireProgram } from './any-api.ts'
 import { type CliContext, UserError } from './context.ts'
 
 /** The service proxy by itself, in the network namespace of this process. */
@@ -15,11 +15,6 @@ export interface ProxyRunner {
   run(client: Client, settings: ProxySettings): Promise<void>
   /** Takes the rules away; resolves to false if there were none. */
   removeRules(): Promise<boolean>
-}
-
-export interface ApiConnection {
-  readonly client: Client
-  close(): Promise<void>
 }
 
 export interface ProxySettings {
@@ -50,9 +45,9 @@ export function proxyCommand(context: CliContext): Command {
     .option('--service-cidr <cidr>', 'the range of the cluster IPs, if the API does not tell it')
     .option('--cleanup', 'take away the rules that it left here, and end')
     .action(async (options: ProxyOptions) => {
-      await requireProgram(context, 'nft', 'nftables')
+      await requireProgram(context, ['nft', '--version'], 'nftables')
       if (options.cleanup === true) return removeRules(context, options)
-      await requireProgram(context, 'conntrack', 'conntrack')
+      await requireProgram(context, ['conntrack', '--version'], 'conntrack')
       await runProxy(context, options)
     })
 }
@@ -78,33 +73,11 @@ async function runProxy({ proxy }: CliContext, options: ProxyOptions): Promise<v
   }
 }
 
-function required(value: string | undefined, what: string): string {
-  if (value === undefined || value === '') throw new UserError(`give ${what}`)
-  return value
-}
-
 function range(flag: string, text: string | undefined, example: string): Cidr | undefined {
   if (text === undefined) return undefined
   const cidr = parseCidr(text)
   if (cidr === undefined) throw new UserError(`${flag} ${text} is not an IPv4 range such as ${example}`)
   return cidr
-}
-
-async function accessOf(file: string, context: string | undefined): Promise<ClusterAccess> {
-  try {
-    return await readKubeconfig(file, context)
-  } catch (error) {
-    throw error instanceof KubeconfigError ? new UserError(error.message, { cause: error }) : error
-  }
-}
-
-async function requireProgram({ processes }: CliContext, program: string, debianPackage: string): Promise<void> {
-  try {
-    await processes.run([program, '--version'])
-  } catch (error) {
-    if (!(error instanceof CommandFailed) || error.exitCode !== 127) throw error
-    throw new UserError(`needs the program ${program}: install the package ${debianPackage}`, { cause: error })
-  }
 }
 
 async function requireNode(client: Client, name: string): Promise<void> {
@@ -132,20 +105,6 @@ async function declaredRanges(client: Client): Promise<readonly ServiceCIDR[]> {
     return (await client.list(ServiceCIDRs)).items
   } catch (error) {
     if (isStatus(error, 'NotFound') || isStatus(error, 'Forbidden')) return []
-    throw error
-  }
-}
-
-/** What goes wrong with a request, in the terms of who started the proxy. */
-async function explained<Result>(server: string, file: string, ask: () => Promise<Result>): Promise<Result> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (error instanceof ConnectionError) throw new UserError(`the API cannot be reached: ${error.message}`, { cause: error })
-    if (isStatus(error, 'Unauthorized')) {
-      throw new UserError(`the API at ${server} does not accept the credentials in ${file}`, { cause: error })
-    }
-    if (error instanceof StatusError) throw new UserError(`the API at ${server} refuses: ${error.message}`, { cause: error })
     throw error
   }
 }

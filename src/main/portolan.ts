@@ -7,6 +7,7 @@ import { realMounts } from '../kernel/mounts.ts'
 import { realNamespaces } from '../kernel/real-namespaces.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
 import { imageStore } from './image-store.ts'
+import { ingressRunner } from './ingress-command.ts'
 import { proxyRunner } from './proxy-runner.ts'
 import { removeRuntimeLeftovers } from './runtime-leftovers.ts'
 import { version } from './version.ts'
@@ -23,6 +24,7 @@ const context: CliContext = {
   removeRuntimeLeftovers,
   images: imageStore(say),
   proxy: proxyRunner,
+  ingress: ingressRunner,
   say,
   print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),
 }

@@ -111,6 +111,15 @@ export const portolanRoles: readonly DefaultRole[] = [
       onNames('edge', 'leases', readVerbs, 'coordination.k8s.io'),
     ],
   },
+  {
+    name: 'portolan:ingress',
+    rules: [
+      writeEvents,
+      onResources('ingresses ingressclasses', readVerbs, 'networking.k8s.io'),
+      onResources('ingresses/status', ['patch', 'update'], 'networking.k8s.io'),
+      onResources('secrets', readVerbs),
+    ],
+  },
 ]
 
 export const systemBindings: readonly DefaultBinding[] = [
@@ -125,4 +134,5 @@ export const systemBindings: readonly DefaultBinding[] = [
   { role: 'system:kube-scheduler', users: ['system:kube-scheduler'] },
   { role: 'system:kube-controller-manager', users: ['system:kube-controller-manager'] },
   { role: 'portolan:data-plane', groups: ['system:nodes'] },
+  { role: 'portolan:ingress', users: ['system:node:edge'] },
 ]
