@@ -73,7 +73,7 @@ export function serviceReasonsController({ services, pods, nodes, events, clock 
     wakesOn: [
       from(services, (service) => [keyOf(service)]),
       servicesOfChangedPods(pods, services),
-      onReadinessOf(nodes, () => watched.keys()),
+      onReadinessOf(nodes, () => [...watched.keys()]),
     ],
     async reconcile(key) {
       const service = services.get(key)
@@ -120,13 +120,13 @@ function reasonText(pod: Pod): string {
 }
 
 /** Wakes keys when a node becomes ready or stops being so. */
-function onReadinessOf(nodes: Cache<Node>, keys: () => Iterable<ObjectKey>): Source {
+function onReadinessOf(nodes: Cache<Node>, keys: () => readonly ObjectKey[]): Source {
   return {
     synced: nodes.synced,
     subscribe: (wake) =>
       nodes.onChange((previous, next) => {
         if (readinessOf(previous) === readinessOf(next)) return
-        for (const key of [...keys()]) wake(key)
+        for (const key of keys()) wake(key)
       }),
   }
 }
