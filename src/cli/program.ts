@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { clientCommand } from './client.ts'
 import type { CliContext } from './context.ts'
+import { doctorCommand } from './doctor.ts'
 import { deleteCommand, downCommand } from './down.ts'
 import { imageCommand } from './image.ts'
 import { nodeCommand } from './node.ts'
@@ -18,6 +19,7 @@ export function program(context: CliContext, version: string): Command {
     downCommand,
     deleteCommand,
     statusCommand,
+    doctorCommand,
     clientCommand,
     nodeCommand,
     publishCommand,

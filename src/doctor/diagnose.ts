@@ -1,0 +1,50 @@
+import { checklist } from './checklist.ts'
+import type { ClusterFacts, ServiceFacts } from './facts.ts'
+import type { Diagnosis, Finding } from './finding.ts'
+import { dnsDisagrees } from './rules/dns-disagrees.ts'
+import { endpointsByHand } from './rules/endpoints-by-hand.ts'
+import { externalNameIsAddress, externalNameUnresolved } from './rules/external-name.ts'
+import { headlessPortMapping, loopbackOnly, noListener, wrongProtocol } from './rules/listeners.ts'
+import { noEndpoints } from './rules/no-endpoints.ts'
+import { nodesNotReady } from './rules/node-not-ready.ts'
+import { proxyBehind } from './rules/proxy-behind.ts'
+import type { Rule } from './rules/rule.ts'
+import { selectorlessWithoutEndpoints } from './rules/selectorless.ts'
+import { sourceRanges } from './rules/source-ranges.ts'
+import { externalPolicyLocal, internalPolicyLocal } from './rules/traffic-policy.ts'
+import { unreachable } from './rules/unreachable.ts'
+
+/** The likeliest first: what explains most of what else is seen. */
+const rules: readonly Rule[] = [
+  externalNameIsAddress,
+  externalNameUnresolved,
+  selectorlessWithoutEndpoints,
+  noEndpoints,
+  endpointsByHand,
+  headlessPortMapping,
+  wrongProtocol,
+  loopbackOnly,
+  noListener,
+  sourceRanges,
+  externalPolicyLocal,
+  internalPolicyLocal,
+  proxyBehind,
+  dnsDisagrees,
+]
+
+/** Pure. */
+export function diagnose(facts: ServiceFacts): Diagnosis {
+  const { namespace, name } = facts.service.metadata
+  const known = rules.flatMap((rule) => rule(facts))
+  const offNodes = nodesNotReady(facts.cluster.nodes)
+  const found = known.length + offNodes.length === 0 ? unreachable(facts) : [...known, ...offNodes]
+  return { subject: `service/${name} in namespace ${namespace}`, checks: checklist(facts), findings: found }
+}
+
+/** What concerns no Service in particular. */
+export function diagnoseNodes({ nodes }: ClusterFacts): Diagnosis {
+  const findings: readonly Finding[] = nodesNotReady(nodes)
+  const off = findings.length
+  const text = `${nodes.length - off} of ${nodes.length} nodes are ready`
+  return { subject: 'nodes', checks: [{ outcome: off === 0 ? 'passed' : 'failed', text }], findings }
+}

@@ -1,0 +1,41 @@
+import { isIP } from 'node:net'
+import { patchCommand, inNamespace } from '../commands.ts'
+import type { ServiceFacts } from '../facts.ts'
+import type { Rule } from './rule.ts'
+
+/** An ExternalName is an address, which no CNAME record can hold. */
+export const externalNameIsAddress: Rule = ({ service }) => {
+  const { type, externalName = '' } = service.spec
+  if (type !== 'ExternalName' || isIP(externalName) === 0) return []
+  const { name } = service.metadata
+  return [{
+    reason: 'ExternalNameIsAddress',
+    cause: `externalName ${externalName} is an IP address, but DNS answers with a CNAME record, which needs a name`,
+    evidence: [`spec.externalName: ${externalName}`],
+    fix: 'use a Service without selector and write the address into an EndpointSlice or Endpoints of its name, or give a name',
+    command: `kubectl delete service ${name}${inNamespace(service)} && kubectl create service clusterip ${name}${inNamespace(service)} --tcp=PORT:PORT`,
+  }]
+}
+
+/** An ExternalName that no place in the cluster can resolve. */
+export const externalNameUnresolved: Rule = (facts) => {
+  const { type, externalName = '' } = facts.service.spec
+  if (type !== 'ExternalName' || isIP(externalName) !== 0) return []
+  const failures = failedLookUps(facts)
+  if (failures.length === 0) return []
+  return [{
+    reason: 'ExternalNameUnresolved',
+    cause: `externalName ${externalName} does not resolve to an address`,
+    evidence: failures,
+    fix: 'give a name that exists; a name of this cluster must be complete, with its namespace and domain',
+    command: patchCommand('service', facts.service, { spec: { externalName: 'NAME.EXAMPLE.COM' } }),
+  }]
+}
+
+function failedLookUps({ service, cluster }: ServiceFacts): readonly string[] {
+  const asked = cluster.views.flatMap(({ place, answers }) =>
+    answers.names.filter(({ name }) => name === service.spec.externalName).map((answer) => ({ place, answer })),
+  )
+  if (asked.some(({ answer }) => answer.addresses.length > 0)) return []
+  return asked.map(({ place, answer }) => `asked from ${place} for ${answer.name}: ${answer.error ?? 'no addresses'}`)
+}
