@@ -34,7 +34,9 @@ test('one Event for each reason that lasts, and one when all is well again', asy
   expect(await told(cluster)).toEqual(['SelectorMatchesNoPods ×1', 'PodsNotReady ×1'])
 
   cluster.setPod('a', { ready: true })
-  await cluster.quiet()
+  await cluster.pass(5_000)
+  expect(await told(cluster)).toEqual(['SelectorMatchesNoPods ×1', 'PodsNotReady ×1'])
+  await cluster.pass(5_500)
   expect(await told(cluster)).toEqual(['SelectorMatchesNoPods ×1', 'PodsNotReady ×1', 'EndpointsReady ×1'])
   const [event] = await cluster.all(Events)
   expect(event).toMatchObject({ type: 'Warning', involvedObject: { kind: 'Service', name: 'kubia' } })
@@ -82,4 +84,18 @@ test('of a thousand Services at once, some are told of now, the others one after
   expect(first).toBeLessThan(100)
   await cluster.pass(5_000)
   expect((await told(cluster)).length).toBeGreaterThan(first)
+})
+
+test('a pod that is ready for moments only is no news either', async () => {
+  await using cluster = new TestCluster()
+  cluster.addNodes('node-1')
+  cluster.client.seed(Services, service())
+  cluster.client.seed(Pods, pod({ name: 'a', ip: '10.0.0.1', ready: false }))
+  start(cluster)
+  await cluster.pass(10_500)
+  for (const ready of [true, false, true, false]) {
+    cluster.setPod('a', { ready })
+    await cluster.pass(ready ? 2_000 : 20_000)
+  }
+  expect(await told(cluster)).toEqual(['PodsNotReady ×1'])
 })

@@ -21,7 +21,7 @@ export interface ServiceReasonsDeps {
   readonly clock: Clock
 }
 
-/** A reason that does not last so long is not told: it is how pods start, and how they are replaced. */
+/** What does not last so long is not told: it is how pods start and are replaced, or how one crashes again and again. */
 const settleMs = 10_000
 /** A reason that lasts is told again, so that its Event outlives the hour that Events are kept. */
 const repeatMs = 1_800_000
@@ -30,7 +30,8 @@ const budget = { burst: 50, refillMs: 500 }
 
 interface Watched {
   readonly uid: string
-  readonly reason: Reason
+  /** Undefined while all is well, until that has lasted. */
+  readonly reason: Reason | undefined
   readonly sinceMs: number
   /** What the last Event said, and when. */
   readonly told?: { readonly message: string; readonly atMs: number }
@@ -49,16 +50,16 @@ export function serviceReasonsController({ services, pods, nodes, events, clock 
     return whyNoEndpoints({ service, selected, podsIn: (namespace) => pods.list(namespace), node: (name) => nodes.get(name) })
   }
 
-  function recover(service: Service, before: Watched | undefined): void {
-    watched.delete(keyOf(service))
-    if (before?.told === undefined) return
-    events.event(service, 'Normal', { reason: 'EndpointsReady', message: 'Service has ready endpoints again' })
-  }
-
-  function tell(service: Service, current: Watched): number {
+  /** Returns when to look again; undefined if there is nothing more to tell. */
+  function tell(service: Service, current: Watched): number | undefined {
     const nowMs = clock.monotonicMs()
     const { reason, sinceMs, told } = current
+    if (reason === undefined && told === undefined) return undefined
     if (nowMs - sinceMs < settleMs) return settleMs - (nowMs - sinceMs)
+    if (reason === undefined) {
+      events.event(service, 'Normal', { reason: 'EndpointsReady', message: 'Service has ready endpoints again' })
+      return undefined
+    }
     const isTold = told?.message === reason.message && nowMs - told.atMs < repeatMs
     if (isTold) return repeatMs - (nowMs - told.atMs)
     const waitMs = bucket.take()
@@ -66,6 +67,11 @@ export function serviceReasonsController({ services, pods, nodes, events, clock 
     events.event(service, 'Warning', reason)
     watched.set(keyOf(service), { ...current, told: { message: reason.message, atMs: nowMs } })
     return repeatMs
+  }
+
+  function next({ metadata: { uid } }: Service, reason: Reason | undefined, before: Watched | undefined): Watched {
+    if (before !== undefined && before.reason?.message === reason?.message) return before
+    return { ...before, uid, reason, sinceMs: clock.monotonicMs() }
   }
 
   return {
@@ -83,17 +89,12 @@ export function serviceReasonsController({ services, pods, nodes, events, clock 
         watched.delete(key)
         return
       }
-      const reason = reasonOf(service)
-      if (reason === undefined) return recover(service, before)
-      const current = next(service, reason, before)
+      const current = next(service, reasonOf(service), before)
       watched.set(key, current)
-      return { againInMs: tell(service, current) }
+      const againInMs = tell(service, current)
+      if (againInMs !== undefined) return { againInMs }
+      watched.delete(key)
     },
-  }
-
-  function next({ metadata: { uid } }: Service, reason: Reason, before: Watched | undefined): Watched {
-    if (before?.reason.message === reason.message) return before
-    return { ...before, uid, reason, sinceMs: clock.monotonicMs() }
   }
 }
 

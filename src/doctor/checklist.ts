@@ -1,4 +1,5 @@
 import { hasSelector, isEndpoint } from '../api/no-endpoints/index.ts'
+import { count } from '../api/no-endpoints/wording.ts'
 import { formatLabels } from '../api/selectors.ts'
 import { attempts, type Attempt } from './attempts.ts'
 import { readyEndpoints, textOf } from './destinations.ts'
@@ -7,25 +8,29 @@ import type { Check } from './finding.ts'
 import { isReadyNode } from './nodes.ts'
 import { dnsDisagrees, fullName } from './rules/dns-disagrees.ts'
 import { proxyBehind } from './rules/proxy-behind.ts'
+import { isServedByNodes } from './served-by-nodes.ts'
 
 /** Everything that was looked at, in the order in which one would look by hand. Pure. */
 export function checklist(facts: ServiceFacts): readonly Check[] {
   if (facts.service.spec.type === 'ExternalName') return [aliasCheck(facts)]
-  return [selectorCheck(facts), endpointsCheck(facts), dnsCheck(facts), ...kernelCheck(facts), ...connectionChecks(facts)]
+  return [selectorCheck(facts), ...endpointsCheck(facts), dnsCheck(facts), ...kernelCheck(facts), ...connectionChecks(facts)]
 }
 
-function selectorCheck({ service, selected }: ServiceFacts): Check {
+function selectorCheck(facts: ServiceFacts): Check {
+  const { service, selected } = facts
+  if (isServedByNodes(facts)) return { outcome: 'skipped', text: 'each node answers by itself: there are no endpoints' }
   if (!hasSelector(service)) return { outcome: 'skipped', text: 'no selector: endpoints are written by hand' }
   const ready = selected.filter((pod) => isEndpoint(service, pod)).length
-  const text = `selector ${formatLabels(service.spec.selector)} matches ${selected.length} pods, ${ready} of them ready`
+  const text = `selector ${formatLabels(service.spec.selector)} matches ${count(selected.length, 'pod')}, ${ready} of them ready`
   return { outcome: ready > 0 ? 'passed' : 'failed', text }
 }
 
-function endpointsCheck(facts: ServiceFacts): Check {
+function endpointsCheck(facts: ServiceFacts): readonly Check[] {
+  if (isServedByNodes(facts)) return []
   const found = readyEndpoints(facts).map(textOf)
   const more = found.length > 4 ? ` and ${found.length - 4} more` : ''
-  if (found.length > 0) return { outcome: 'passed', text: `ready endpoints: ${found.slice(0, 4).join(', ')}${more}` }
-  return { outcome: 'failed', text: 'no ready endpoint' }
+  if (found.length > 0) return [{ outcome: 'passed', text: `ready endpoints: ${found.slice(0, 4).join(', ')}${more}` }]
+  return [{ outcome: 'failed', text: 'no ready endpoint' }]
 }
 
 function dnsCheck(facts: ServiceFacts): Check {
@@ -48,7 +53,7 @@ function aliasCheck({ service, cluster }: ServiceFacts): Check {
 
 function kernelCheck(facts: ServiceFacts): readonly Check[] {
   const { kernels } = facts.cluster
-  if (facts.service.spec.clusterIP === 'None') return []
+  if (facts.service.spec.clusterIP === 'None' || isServedByNodes(facts)) return []
   const ready = facts.cluster.nodes.filter(isReadyNode).filter(({ metadata }) => !kernels.has(metadata.name))
   if (ready.length > 0) return [{ outcome: 'failed', text: `no proxy rules on ${ready.map(({ metadata }) => metadata.name).join(', ')}` }]
   const behind = proxyBehind(facts).length > 0

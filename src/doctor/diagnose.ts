@@ -1,3 +1,4 @@
+import { adviceFor } from './advice.ts'
 import { checklist } from './checklist.ts'
 import type { ClusterFacts, ServiceFacts } from './facts.ts'
 import type { Diagnosis, Finding } from './finding.ts'
@@ -38,7 +39,7 @@ export function diagnose(facts: ServiceFacts): Diagnosis {
   const known = rules.flatMap((rule) => rule(facts))
   const offNodes = nodesNotReady(facts.cluster.nodes)
   const found = known.length + offNodes.length === 0 ? unreachable(facts) : [...known, ...offNodes]
-  return { subject: `service/${name} in namespace ${namespace}`, checks: checklist(facts), findings: found }
+  return { subject: `service/${name} in namespace ${namespace}`, checks: checklist(facts), advice: adviceFor(facts), findings: found }
 }
 
 /** What concerns no Service in particular. */
@@ -46,5 +47,5 @@ export function diagnoseNodes({ nodes }: ClusterFacts): Diagnosis {
   const findings: readonly Finding[] = nodesNotReady(nodes)
   const off = findings.length
   const text = `${nodes.length - off} of ${nodes.length} nodes are ready`
-  return { subject: 'nodes', checks: [{ outcome: off === 0 ? 'passed' : 'failed', text }], findings }
+  return { subject: 'nodes', checks: [{ outcome: off === 0 ? 'passed' : 'failed', text }], advice: [], findings }
 }

@@ -21,6 +21,8 @@ export interface Diagnosis {
   /** `service/kubia in namespace default` */
   readonly subject: string
   readonly checks: readonly Check[]
+  /** How clients must ask, which no cluster can know that they do. */
+  readonly advice: readonly string[]
   /** The likeliest cause first. */
   readonly findings: readonly Finding[]
 }

@@ -12,9 +12,10 @@ export function reportOf(diagnoses: readonly Diagnosis[], paint: Paint): string 
   return diagnoses.map((diagnosis) => oneReport(diagnosis, paint)).join('\n\n')
 }
 
-function oneReport({ subject, checks, findings }: Diagnosis, paint: Paint): string {
+function oneReport({ subject, checks, advice, findings }: Diagnosis, paint: Paint): string {
   const lines = [subject, ...checks.map((check) => checkLine(check, paint))]
-  if (findings.length === 0) return [...lines, paint.good('healthy')].join('\n')
+  const hints = advice.map((text) => `  ${paint.faint(`· ${text}`)}`)
+  if (findings.length === 0) return [...lines, ...hints, paint.good('healthy')].join('\n')
   const heading = findings.length === 1 ? 'the cause:' : 'likely causes, the likeliest first:'
   return [...lines, paint.bad(heading), ...findings.flatMap(findingLines)].join('\n')
 }

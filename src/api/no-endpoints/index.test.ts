@@ -73,6 +73,12 @@ const cases: readonly Case[] = [
   },
   { name: 'nothing alike', pods: [pod({ labels: { run: 'x' } })], says: 'SelectorMatchesNoPods: None of its 1 pod has similar labels' },
   { name: 'another namespace', pods: [pod({ namespace: 'shop' })], says: 'SelectorMatchesNoPods: Pod a in namespace shop has them' },
+  {
+    name: 'another namespace rather than pods of another app',
+    pods: [pod({ namespace: 'shop' }), pod({ name: 'b', labels: { app: 'other' } })],
+    says: 'SelectorMatchesNoPods: Pod a in namespace shop has them',
+  },
+  { name: 'another value of the same label', pods: [pod({ labels: { app: 'other' } })], says: 'SelectorMatchesNoPods: Pod a has app=other' },
   { name: 'pods that have ended', pods: [pod({ status: { phase: 'Failed' } })], says: 'PodsCompleted: will not run again (Failed): a' },
   { name: 'pods that leave', pods: [pod({ ready: true, leaving: true })], says: 'PodsTerminating: being deleted: a' },
   {

@@ -9,6 +9,7 @@ type Labels = Readonly<Record<string, string>>
 const maxCompared = 500
 /** Two texts of so many differing letters in a row of changes may be a misprint of each other. */
 const misprintDistance = 2
+const misprintScore = 6
 
 /** The selector matches no pod: names the nearest labels that a pod has, or the namespace where it would match. */
 export const selectorMatchesNothing: Rule = ({ service, selected, podsIn }) => {
@@ -17,7 +18,9 @@ export const selectorMatchesNothing: Rule = ({ service, selected, podsIn }) => {
   const selector = service.spec.selector ?? {}
   const nobody = `No pod in namespace ${namespace} has the labels ${formatLabels(selector)} that the selector asks for`
   const pods = podsIn(namespace)
-  const hint = nearestHint(selector, pods) ?? elsewhereHint(selector, podsIn()) ?? thereAre(pods.length)
+  const nearest = nearestLabels(selector, pods)
+  const [misprint, unlike] = nearest?.isMisprint === true ? [nearest, undefined] : [undefined, nearest]
+  const hint = nearestHint(misprint) ?? elsewhereHint(selector, podsIn()) ?? nearestHint(unlike) ?? thereAre(pods.length)
   return { reason: 'SelectorMatchesNoPods', message: `${nobody}. ${hint}` }
 }
 
@@ -25,8 +28,7 @@ function thereAre(pods: number): string {
   return pods === 0 ? 'There are no pods in this namespace' : `None of its ${count(pods, 'pod')} has similar labels`
 }
 
-function nearestHint(selector: Labels, pods: readonly Pod[]): string | undefined {
-  const nearest = nearestLabels(selector, pods)
+function nearestHint(nearest: Nearest | undefined): string | undefined {
   return nearest === undefined ? undefined : `Pod ${nearest.pod} has ${formatLabels(nearest.labels)}`
 }
 
@@ -39,17 +41,25 @@ function elsewhereHint(selector: Labels, pods: readonly Pod[]): string | undefin
   return `Pod ${name} in namespace ${namespace} has them, but a Service selects pods of its own namespace only`
 }
 
-/**
- * The pod whose labels are most like the selector's, with those of its labels that come nearest to each that is asked
- * for; undefined if no label resembles any.
- */
-export function nearestLabels(selector: Labels, pods: readonly Pod[]): { pod: string; labels: Labels } | undefined {
-  let best: { score: number; pod: string; labels: Labels } | undefined
-  for (const { metadata } of pods.slice(0, maxCompared)) {
+export interface Nearest {
+  readonly pod: string
+  /** Those of the pod's labels that come nearest to each that is asked for. */
+  readonly labels: Labels
+  /** Whether each label that is asked for is there, or one that looks like it. */
+  readonly isMisprint: boolean
+}
+
+/** The pod whose labels are most like the selector's, the first by name; undefined if no label resembles any. */
+export function nearestLabels(selector: Labels, pods: readonly Pod[]): Nearest | undefined {
+  let best: (Nearest & { readonly score: number }) | undefined
+  const compared = pods.slice(0, maxCompared).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+  for (const { metadata } of compared) {
     const near = Object.entries(selector).flatMap(([key, value]) => nearestLabel(key, value, metadata.labels ?? {}) ?? [])
     const score = near.reduce((sum, label) => sum + label.score, 0)
-    if (score === 0 || score <= (best?.score ?? 0)) continue
-    best = { score, pod: metadata.name, labels: Object.fromEntries(near.map(({ key, value }) => [key, value])) }
+    if (score <= (best?.score ?? 0)) continue
+    const labels = Object.fromEntries(near.map(({ key, value }) => [key, value]))
+    const isMisprint = Object.keys(selector).length === near.filter((label) => label.score >= misprintScore).length
+    best = { score, pod: metadata.name, labels, isMisprint }
   }
   return best
 }
@@ -62,8 +72,8 @@ function nearestLabel(key: string, value: string, labels: Labels) {
 
 /** The same key counts more than the same value under another one; a misprint is as near as can be. */
 function likeness([key, value]: readonly [string, string], [otherKey, otherValue]: readonly [string, string]): number {
-  if (key === otherKey) return value === otherValue ? 8 : resembles(value, otherValue) ? 6 : 3
-  if (value === otherValue) return resembles(key, otherKey) ? 6 : 2
+  if (key === otherKey) return value === otherValue ? 8 : resembles(value, otherValue) ? misprintScore : 3
+  if (value === otherValue) return resembles(key, otherKey) ? misprintScore : 2
   return 0
 }
 

@@ -1,4 +1,5 @@
 import type { Pod } from '../../api/kinds/pod.ts'
+import { isLeaving, isReady } from '../../api/no-endpoints/backing-pods.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import type { Client } from '../../client/client.ts'
 import type { Cgroups } from '../../kernel/cgroups.ts'
@@ -52,7 +53,8 @@ async function listenersOf(pods: readonly Pod[], pids: Pids): Promise<ClusterFac
 
 /** Each node, one pod, and outside. */
 function placesIn({ surroundings }: ClusterFacts, nodes: Surroundings['nodes'], pids: Pids): readonly Place[] {
-  const [client] = [...pids].filter(([{ spec }]) => spec.hostNetwork !== true)
+  // One that is not about to go, and its network with it.
+  const [client] = [...pids].filter(([pod]) => pod.spec.hostNetwork !== true && isReady(pod) && !isLeaving(pod))
   return [
     ...(client === undefined ? [] : [podPlace(...client)]),
     ...nodes.map(({ name, netns }): Place => ({ kind: 'node', place: name, netns })),

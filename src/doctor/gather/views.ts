@@ -25,9 +25,14 @@ const maxDestinations = 400
 export async function lookFrom(places: readonly Place[], services: readonly ServiceFacts[], deps: ViewsDeps): Promise<readonly View[]> {
   return Promise.all(places.map(async ({ kind, place, netns }) => {
     const questions = questionsFrom(kind, services)
-    const { stdout } = await deps.processes.run(deps.reach, { netns, input: JSON.stringify(questions) })
-    return { kind, place, answers: JSON.parse(stdout) as Answers }
+    const answers = await ask(questions, netns, deps)
+    return { kind, place, answers }
   }))
+}
+
+async function ask(questions: Questions, netns: string, { processes, reach }: ViewsDeps): Promise<Answers> {
+  const { stdout } = await processes.run(reach, { netns, input: JSON.stringify(questions) })
+  return JSON.parse(stdout) as Answers
 }
 
 function questionsFrom(kind: View['kind'], services: readonly ServiceFacts[]): Questions {
@@ -35,7 +40,7 @@ function questionsFrom(kind: View['kind'], services: readonly ServiceFacts[]): Q
   return {
     connections: withoutRepeats(destinations).slice(0, maxDestinations),
     // Clients outside do not ask cluster DNS.
-    names: kind === 'outside' ? [] : services.map(nameAskedFor).slice(0, maxDestinations),
+    names: kind === 'outside' ? [] : [...new Set(services.map(nameAskedFor))].slice(0, maxDestinations),
     dnsServer: dnsServerOf(services[0]?.cluster),
     timeoutMs,
   }

@@ -1,5 +1,6 @@
 import { nearestLabels, whyNoEndpoints, type Reason } from '../../api/no-endpoints/index.ts'
 import type { Pod } from '../../api/kinds/pod.ts'
+import { count } from '../../api/no-endpoints/wording.ts'
 import { formatLabels } from '../../api/selectors.ts'
 import { inNamespace, patchCommand } from '../commands.ts'
 import type { ServiceFacts } from '../facts.ts'
@@ -16,7 +17,7 @@ export const noEndpoints: Rule = (facts) => {
   })
   if (reason === undefined) return []
   const evidence = [
-    `selector ${formatLabels(service.spec.selector)} matches ${selected.length} pods`,
+    `selector ${formatLabels(service.spec.selector)} matches ${count(selected.length, 'pod')}`,
     ...selected.slice(0, 3).map(stateOf),
     ...lastProbeOutputs(facts),
   ]
@@ -62,6 +63,10 @@ function remedy({ reason }: Reason, { service, selected, cluster }: ServiceFacts
       return { fix: 'look at what the container said before it ended', command: `kubectl logs ${pod?.metadata.name ?? ''}${where} --previous` }
     case 'ImageNotPulled':
       return { fix: 'correct the name of the image, or load it into the cluster', command: describe }
+    case 'PodsCompleted':
+      return { fix: 'run pods that go on: under a Deployment, with a program that does not end', command: describe }
+    case 'PodsTerminating':
+      return { fix: 'wait for new pods, or find out who deletes them', command: describe }
     default:
       return { fix: 'see what the pod waits for', command: describe }
   }
@@ -70,7 +75,7 @@ function remedy({ reason }: Reason, { service, selected, cluster }: ServiceFacts
 function selectorRemedy({ service, cluster }: Pick<ServiceFacts, 'service' | 'cluster'>) {
   const { selector = {} } = service.spec
   const near = nearestLabels(selector, cluster.pods.filter(({ metadata }) => metadata.namespace === service.metadata.namespace))
-  if (near === undefined) {
+  if (near?.isMisprint !== true) {
     const fix = `create pods with the labels ${formatLabels(selector)}, or give the Service the labels of its pods as selector`
     return { fix, command: 'kubectl get pods -A --show-labels' }
   }

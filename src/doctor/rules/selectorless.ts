@@ -1,12 +1,13 @@
 import { hasSelector } from '../../api/no-endpoints/index.ts'
 import { inNamespace } from '../commands.ts'
 import { readyEndpoints } from '../destinations.ts'
+import { isServedByNodes } from '../served-by-nodes.ts'
 import type { Rule } from './rule.ts'
 
 /** A Service without selector that nobody has named endpoints for, or none with its ports. */
 export const selectorlessWithoutEndpoints: Rule = (facts) => {
   const { service, slices, endpoints } = facts
-  if (hasSelector(service) || service.spec.type === 'ExternalName') return []
+  if (hasSelector(service) || service.spec.type === 'ExternalName' || isServedByNodes(facts)) return []
   if (readyEndpoints(facts).length > 0) return []
   const named = slices.some((slice) => slice.endpoints.length > 0) || (endpoints?.subsets ?? []).length > 0
   const { name } = service.metadata
