@@ -5,7 +5,7 @@ import { attempts, type Attempt } from './attempts.ts'
 import { readyEndpoints, textOf } from './destinations.ts'
 import type { ServiceFacts } from './facts.ts'
 import type { Check } from './finding.ts'
-import { isReadyNode } from './nodes.ts'
+import { nodesAtWork } from './nodes.ts'
 import { dnsDisagrees, fullName } from './rules/dns-disagrees.ts'
 import { proxyBehind } from './rules/proxy-behind.ts'
 import { isServedByNodes } from './served-by-nodes.ts'
@@ -54,8 +54,8 @@ function aliasCheck({ service, cluster }: ServiceFacts): Check {
 function kernelCheck(facts: ServiceFacts): readonly Check[] {
   const { kernels } = facts.cluster
   if (facts.service.spec.clusterIP === 'None' || isServedByNodes(facts)) return []
-  const ready = facts.cluster.nodes.filter(isReadyNode).filter(({ metadata }) => !kernels.has(metadata.name))
-  if (ready.length > 0) return [{ outcome: 'failed', text: `no proxy rules on ${ready.map(({ metadata }) => metadata.name).join(', ')}` }]
+  const bare = nodesAtWork(facts.cluster).filter(({ metadata }) => !kernels.has(metadata.name))
+  if (bare.length > 0) return [{ outcome: 'failed', text: `no proxy rules on ${bare.map(({ metadata }) => metadata.name).join(', ')}` }]
   const behind = proxyBehind(facts).length > 0
   const text = `the kernel of ${[...kernels.keys()].join(', ')} ${behind ? 'differs from' : 'agrees with'} the API`
   return [{ outcome: behind ? 'failed' : 'passed', text }]

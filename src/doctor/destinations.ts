@@ -14,7 +14,7 @@ export interface ReadyEndpoint extends Destination {
 export function readyEndpoints({ service, slices }: Pick<ServiceFacts, 'service' | 'slices'>): readonly ReadyEndpoint[] {
   const all = (service.spec.ports ?? []).flatMap((servicePort) =>
     slices.flatMap(({ addressType, endpoints, ports = [], metadata }) => {
-      const slicePort = ports.find(({ name = '', protocol }) => name === (servicePort.name ?? '') && protocol === protocolOf(servicePort))
+      const slicePort = ports.find(({ name = '', protocol }) => name === (servicePort.name ?? '') && protocol === (servicePort.protocol ?? 'TCP'))
       if (addressType !== 'IPv4' || slicePort?.port === undefined) return []
       const { port } = slicePort
       const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false)
@@ -38,14 +38,14 @@ export function readyEndpoints({ service, slices }: Pick<ServiceFacts, 'service'
 export function insideDestinations(facts: Pick<ServiceFacts, 'service' | 'slices'>): readonly Destination[] {
   const { clusterIP = '', type, ports = [] } = facts.service.spec
   if (type === 'ExternalName') return []
-  if (!isHeadless(facts.service)) return ports.map((port) => ({ protocol: protocolOf(port), address: clusterIP, port: port.port }))
-  return readyEndpoints(facts).map(({ protocol, address, servicePort }) => ({ protocol, address, port: servicePort.port }))
+  if (!isHeadless(facts.service)) return ports.filter(canBeTried).map((port) => ({ protocol: protocolOf(port), address: clusterIP, port: port.port }))
+  return readyEndpoints(facts).filter(({ servicePort }) => canBeTried(servicePort)).map(({ protocol, address, servicePort }) => ({ protocol, address, port: servicePort.port }))
 }
 
 /** Where clients outside connect to: node ports, addresses of a load balancer and external IPs. */
 export function outsideDestinations({ spec, status }: Service, nodeAddresses: readonly string[]): readonly Destination[] {
   const own = [...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []), ...(spec.externalIPs ?? [])]
-  return (spec.ports ?? []).flatMap((port) => {
+  return (spec.ports ?? []).filter(canBeTried).flatMap((port) => {
     const protocol = protocolOf(port)
     const { nodePort = 0 } = port
     const atNodes = nodePort === 0 ? [] : nodeAddresses.map((address) => ({ protocol, address, port: nodePort }))
@@ -57,15 +57,17 @@ export function isHeadless({ spec }: Service): boolean {
   return spec.clusterIP === 'None'
 }
 
-/** SCTP cannot be tried, and counts as TCP nowhere: such ports are left out of what is tried. */
+/** Node.js speaks no SCTP. */
+export function canBeTried({ protocol }: ServicePort): boolean {
+  return protocol !== 'SCTP'
+}
+
+/** Of a port that can be tried. */
 export function protocolOf({ protocol }: ServicePort): 'TCP' | 'UDP' {
   return protocol === 'UDP' ? 'UDP' : 'TCP'
 }
 
+/** `10.96.1.1:80`, different for different destinations. */
 export function textOf({ protocol, address, port }: Destination): string {
   return `${address}:${port}${protocol === 'TCP' ? '' : ` over ${protocol}`}`
-}
-
-export function isSame(a: Destination, b: Destination): boolean {
-  return a.address === b.address && a.port === b.port && a.protocol === b.protocol
 }

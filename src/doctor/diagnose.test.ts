@@ -56,10 +56,20 @@ const cases: readonly Case[] = [
   { name: 'source ranges with it', spec: { ...balanced, loadBalancerSourceRanges: ['203.0.113.0/24'] }, reasons: [] },
   { name: 'a kernel with another endpoint', kernel: elements('10.108.1.8 . 8080'), reasons: ['ProxyBehind'], command: './portolan node exec node-1' },
   { name: 'a kernel without the Service', kernel: new Map(), outcome: 'refused', reasons: ['ProxyBehind'] },
+  {
+    name: 'one port of two protocols', slices: [{ ...slice(), ports: [{ name: 'a', port: 8080, protocol: 'TCP' }, { name: 'b', port: 8081, protocol: 'UDP' }] }],
+    spec: { ports: [{ name: 'a', port: 80, targetPort: 8080, protocol: 'TCP' }, { name: 'b', port: 80, targetPort: 8081, protocol: 'UDP' }] },
+    sockets: [tcp('::', 8080), { protocol: 'UDP', address: '::', port: 8081 }], reasons: ['ProxyBehind'],
+  },
+  {
+    name: 'SCTP, which cannot be tried', slices: [{ ...slice(), ports: [{ name: '', port: 8080, protocol: 'SCTP' }] }],
+    spec: { ports: [{ port: 80, targetPort: 8080, protocol: 'SCTP' }] }, sockets: [], kernel: new Map(), reasons: [],
+  },
   { name: 'DNS with another address', answer: { addresses: ['10.96.9.9'] }, reasons: ['DnsDisagrees'] },
   { name: 'DNS that does not answer', answer: { addresses: [], error: 'ETIMEOUT' }, reasons: ['DnsDisagrees'] },
   { name: 'another node that is not ready', nodes: [node(), node('node-2', 'Unknown')], reasons: ['NodeNotReady'], command: './portolan node start node-2' },
   { name: 'the node of the pods', nodes: [node('node-1', 'Unknown')], pods: [{ ...pod(), status: { phase: 'Running', conditions: [] } }], slices: [], kernel: new Map(), reasons: ['NodesNotReady', 'NodeNotReady'], command: './portolan node start node-1' },
+  { name: 'a node that is off, before the API knows', isOff: true, outcome: 'timeout', reasons: ['NodeNotReady'], command: './portolan node start node-1' },
   { name: 'what nobody can explain', outcome: 'timeout', reasons: ['NotReachable'], command: 'kubectl logs service/kubia' },
 ]
 
@@ -95,4 +105,9 @@ test('the checklist says what was looked at, and what failed', () => {
 test('nodes are counted', () => {
   const { cluster } = facts({ nodes: [node(), node('node-2', 'False')] })
   expect(diagnoseNodes(cluster)).toMatchObject({ checks: [{ outcome: 'failed', text: '1 of 2 nodes are ready' }], findings: [{ reason: 'NodeNotReady' }] })
+})
+
+test('pods that do not ask cluster DNS are warned of', () => {
+  const { advice } = diagnose(facts({ pods: [pod({ dnsPolicy: 'Default' })] }))
+  expect(advice).toContain('pods web do not ask cluster DNS (dnsPolicy Default): names of Services do not resolve there')
 })

@@ -1,7 +1,7 @@
 import { adviceFor } from './advice.ts'
 import { checklist } from './checklist.ts'
 import type { ClusterFacts, ServiceFacts } from './facts.ts'
-import type { Diagnosis, Finding } from './finding.ts'
+import type { Diagnosis } from './finding.ts'
 import { dnsDisagrees } from './rules/dns-disagrees.ts'
 import { endpointsByHand } from './rules/endpoints-by-hand.ts'
 import { externalNameIsAddress } from './rules/external-name-is-address.ts'
@@ -42,14 +42,15 @@ const rules: readonly Rule[] = [
 export function diagnose(facts: ServiceFacts): Diagnosis {
   const { namespace, name } = facts.service.metadata
   const known = rules.flatMap((rule) => rule(facts))
-  const offNodes = nodesNotReady(facts.cluster.nodes)
+  const offNodes = nodesNotReady(facts.cluster)
   const found = known.length + offNodes.length === 0 ? unreachable(facts) : [...known, ...offNodes]
   return { subject: `service/${name} in namespace ${namespace}`, checks: checklist(facts), advice: adviceFor(facts), findings: found }
 }
 
 /** What concerns no Service in particular. */
-export function diagnoseNodes({ nodes }: ClusterFacts): Diagnosis {
-  const findings: readonly Finding[] = nodesNotReady(nodes)
+export function diagnoseNodes(cluster: ClusterFacts): Diagnosis {
+  const { nodes } = cluster
+  const findings = nodesNotReady(cluster)
   const off = findings.length
   const text = `${nodes.length - off} of ${nodes.length} nodes are ready`
   return { subject: 'nodes', checks: [{ outcome: off === 0 ? 'passed' : 'failed', text }], advice: [], findings }

@@ -50,6 +50,8 @@ export interface NodePlace {
   readonly netns: string
   /** Control group above its pods. */
   readonly podsCgroup: string
+  /** Its agent was stopped, which the API learns only after a while. */
+  readonly isOff: boolean
 }
 
 /** The facts about one Service. */

@@ -23,16 +23,18 @@ export interface Setup {
   /** What comes of all connections. */
   readonly outcome?: Outcome
   readonly answer?: Partial<NameAnswer>
+  /** Whether the agent of node-1 was stopped. */
+  readonly isOff?: boolean
 }
 
 /** A healthy Service `kubia` with one pod `web` on one node, but for what is told otherwise. */
 export function facts(setup: Setup = {}): ServiceFacts {
   const service = serviceOf(setup.spec)
-  const { pods = [pod()], slices = [slice()], nodes = [node()], sockets = [tcp('::', 8080)], kernel = elements() } = setup
+  const { pods = [pod()], slices = [slice()], nodes = [node()], sockets = [tcp('::', 8080)], kernel = elements(), isOff = false } = setup
   const cluster: ClusterFacts = {
     services: [service], pods, slices, nodes, endpoints: [], events: [], views: [],
     surroundings: {
-      nodes: [{ name: 'node-1', address: '192.168.99.11', netns: '/run/netns/node-1', podsCgroup: '/pods' }],
+      nodes: [{ name: 'node-1', address: '192.168.99.11', netns: '/run/netns/node-1', podsCgroup: '/pods', isOff }],
       outside: { netns: '/run/netns/outside', address: '203.0.113.2' },
       dnsServer: '10.96.0.10',
       domain: 'cluster.local',

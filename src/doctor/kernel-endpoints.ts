@@ -15,16 +15,10 @@ export function kernelEndpoints(elements: KernelElements, { address, protocol, p
   if (code === undefined) return undefined
   const number = Number(code) & endpointBits
   const isSticky = Number(code) >>> 14 !== 0
-  const slots = entriesOf(elements.get(`${isSticky ? 'sticky-slots' : 'slots'}-${number}`), frontend)
-  if (!isSticky) return slots.map(({ value }) => asText(value)).sort()
-  const choices = entriesOf(elements.get('sticky-choices'), frontend)
-  return slots.flatMap(({ value: id }) => choices.filter(({ rest }) => rest === id).map(({ value }) => asText(value))).sort()
-}
-
-function entriesOf(map: ReadonlyMap<string, string | undefined> | undefined, frontend: string) {
-  return [...(map ?? [])].flatMap(([key, value = '']) =>
-    key.startsWith(`${frontend} . `) ? [{ rest: key.slice(frontend.length + 3), value }] : [],
-  )
+  const slots = elements.get(`${isSticky ? 'sticky-slots' : 'slots'}-${number}`)
+  const chosen = Array.from({ length: number }, (_, index) => slots?.get(`${frontend} . ${index}`))
+  const endpoints = isSticky ? chosen.map((id) => elements.get('sticky-choices')?.get(`${frontend} . ${id}`)) : chosen
+  return endpoints.filter((endpoint) => endpoint !== undefined).map(asText).sort()
 }
 
 function asText(value: string): string {

@@ -1,12 +1,11 @@
 import { readyEndpoints } from './destinations.ts'
 import type { ServiceFacts } from './facts.ts'
-import { isReadyNode } from './nodes.ts'
+import { nodesAtWork } from './nodes.ts'
 
 /** One list, or none: of ready nodes without endpoints, if there are endpoints elsewhere. */
 export function emptyNodes(facts: ServiceFacts): readonly (readonly string[])[] {
   const endpoints = readyEndpoints(facts)
-  const empty = facts.cluster.nodes
-    .filter(isReadyNode)
+  const empty = nodesAtWork(facts.cluster)
     .map(({ metadata }) => metadata.name)
     .filter((name) => endpoints.every(({ nodeName }) => nodeName !== name))
   return endpoints.length === 0 || empty.length === 0 ? [] : [empty]

@@ -3,7 +3,7 @@ import type { ServicePort } from '../api/kinds/service.ts'
 import { isEndpoint, targetPortOf } from '../api/no-endpoints/index.ts'
 import { isLoopback, type ListeningSocket } from '../kernel/listening-sockets.ts'
 import { patchCommand, withPort } from './commands.ts'
-import { protocolOf } from './destinations.ts'
+import { canBeTried, protocolOf } from './destinations.ts'
 import type { ServiceFacts } from './facts.ts'
 import type { Finding } from './finding.ts'
 
@@ -36,7 +36,7 @@ export function targetsOf({ service, selected, cluster }: ServiceFacts): readonl
       if (sockets === undefined) return []
       return (service.spec.ports ?? []).flatMap((servicePort) => {
         const port = targetPortOf(pod, servicePort)
-        return port === undefined || servicePort.protocol === 'SCTP' ? [] : [{ pod, servicePort, protocol: protocolOf(servicePort), port, sockets }]
+        return port === undefined || !canBeTried(servicePort) ? [] : [{ pod, servicePort, protocol: protocolOf(servicePort), port, sockets }]
       })
     })
 }

@@ -18,17 +18,20 @@ export interface GatherDeps extends ViewsDeps {
   readonly surroundings: Surroundings
 }
 
+/** As many pods are looked at for one to connect from. */
+const maxClients = 20
+
 /** Looks at the chosen Services from everywhere. Changes nothing; connections are made and closed without a word. */
 export async function gather(deps: GatherDeps, chosen: (service: Service) => boolean): Promise<readonly ServiceFacts[]> {
   const { surroundings, processes, cgroups } = deps
   const objects = await listObjects(deps.client)
   const ready = objects.nodes.filter(isReadyNode).map(({ metadata }) => metadata.name)
-  const nodes = surroundings.nodes.filter(({ name }) => ready.includes(name))
+  const nodes = surroundings.nodes.filter(({ name, isOff }) => !isOff && ready.includes(name))
   const kernels = await readKernels(processes, nodes)
   const bare: ClusterFacts = { ...objects, surroundings, kernels, listeners: new Map(), views: [] }
   const services = objects.services.filter(chosen)
   const facts = services.map((service) => factsOf(service, bare))
-  const pids = await processesOf(objects.pods, { surroundings: { ...surroundings, nodes }, cgroups })
+  const pids = await processesOf([...possibleClients(objects.pods), ...facts.flatMap(({ selected }) => selected)], { surroundings: { ...surroundings, nodes }, cgroups })
   const listeners = await listenersOf(facts.flatMap(({ selected }) => selected), pids)
   const views = await lookFrom(placesIn(bare, nodes, pids), facts, deps)
   const cluster = { ...bare, listeners, views }
@@ -38,7 +41,7 @@ export async function gather(deps: GatherDeps, chosen: (service: Service) => boo
 type Pids = ReadonlyMap<Pod, number>
 
 async function processesOf(pods: readonly Pod[], { surroundings, cgroups }: Pick<GatherDeps, 'surroundings' | 'cgroups'>): Promise<Pids> {
-  const running = pods.filter(({ status }) => status?.phase === 'Running')
+  const running = [...new Set(pods)].filter(({ status }) => status?.phase === 'Running')
   const all = running.map(async (pod) => [pod, await processOf(pod, surroundings.nodes, cgroups)] as const)
   return new Map((await Promise.all(all)).flatMap(([pod, pid]) => (pid === undefined ? [] : [[pod, pid] as const])))
 }
@@ -51,10 +54,18 @@ async function listenersOf(pods: readonly Pod[], pids: Pids): Promise<ClusterFac
   return new Map(await Promise.all(all))
 }
 
+/** A few, one of which will do: those that are not about to go, and their networks with them. */
+function possibleClients(pods: readonly Pod[]): readonly Pod[] {
+  return pods.filter(isPossibleClient).slice(0, maxClients)
+}
+
+function isPossibleClient(pod: Pod): boolean {
+  return pod.spec.hostNetwork !== true && isReady(pod) && !isLeaving(pod)
+}
+
 /** Each node, one pod, and outside. */
 function placesIn({ surroundings }: ClusterFacts, nodes: Surroundings['nodes'], pids: Pids): readonly Place[] {
-  // One that is not about to go, and its network with it.
-  const [client] = [...pids].filter(([pod]) => pod.spec.hostNetwork !== true && isReady(pod) && !isLeaving(pod))
+  const [client] = [...pids].filter(([pod]) => isPossibleClient(pod))
   return [
     ...(client === undefined ? [] : [podPlace(...client)]),
     ...nodes.map(({ name, netns }): Place => ({ kind: 'node', place: name, netns })),

@@ -1,6 +1,6 @@
 import type { Processes } from '../../kernel/processes.ts'
 import { destinationsFrom } from '../attempts.ts'
-import { isSame } from '../destinations.ts'
+import { textOf } from '../destinations.ts'
 import type { ClusterFacts, ServiceFacts, View } from '../facts.ts'
 import type { Answers, Destination, Questions } from '../reach/questions.ts'
 import { fullName } from '../rules/dns-disagrees.ts'
@@ -52,7 +52,7 @@ function nameAskedFor(facts: ServiceFacts): string {
 }
 
 function withoutRepeats(destinations: readonly Destination[]): readonly Destination[] {
-  return destinations.filter((one, index) => destinations.findIndex((other) => isSame(one, other)) === index)
+  return [...new Map(destinations.map((destination) => [textOf(destination), destination])).values()]
 }
 
 function dnsServerOf(cluster: ClusterFacts | undefined): string {

@@ -1,7 +1,8 @@
-import { insideDestinations, isHeadless, readyEndpoints, textOf, type ReadyEndpoint } from '../destinations.ts'
+import { insideDestinations, isHeadless, readyEndpoints, textOf } from '../destinations.ts'
 import { kernelEndpoints } from '../kernel-endpoints.ts'
 import type { ServiceFacts } from '../facts.ts'
 import type { Finding } from '../finding.ts'
+import type { Destination } from '../reach/questions.ts'
 import type { Rule } from './rule.ts'
 
 /** The kernel of a node sends elsewhere than the EndpointSlices say: its service proxy is behind, or held up. */
@@ -10,9 +11,9 @@ export const proxyBehind: Rule = (facts) => {
   if (service.spec.type === 'ExternalName' || isHeadless(service)) return []
   return [...cluster.kernels].flatMap(([node, elements]) => {
     const differences = insideDestinations(facts).flatMap((frontend) => {
-      const wanted = endpointsFor(facts, frontend.port)
+      const wanted = endpointsFor(facts, frontend)
       const held = kernelEndpoints(elements, frontend) ?? []
-      return agrees(held, wanted, mayLeaveOut(facts)) ? [] : [{ frontend: textOf(frontend), wanted: wanted.join(', '), held: held.join(', ') }]
+      return agrees(held, wanted, facts) ? [] : [{ frontend: textOf(frontend), wanted: wanted.join(', '), held: held.join(', ') }]
     })
     return differences.slice(0, 1).map((difference) => finding(node, difference))
   })
@@ -28,18 +29,24 @@ function finding(node: string, { frontend, wanted, held }: { frontend: string; w
   }
 }
 
-function endpointsFor(facts: ServiceFacts, port: number): readonly string[] {
-  const all = readyEndpoints(facts).filter(({ servicePort }: ReadyEndpoint) => servicePort.port === port)
+function endpointsFor(facts: ServiceFacts, { protocol, port }: Destination): readonly string[] {
+  const all = readyEndpoints(facts).filter((endpoint) => endpoint.servicePort.port === port && endpoint.protocol === protocol)
   return [...new Set(all.map(({ address, port: target }) => `${address}:${target}`))].sort()
+}
+
+function agrees(held: readonly string[], wanted: readonly string[], facts: ServiceFacts): boolean {
+  // With none that is ready, those that are on their way out still serve.
+  if (wanted.length === 0) return held.every((endpoint) => isInSlices(endpoint, facts))
+  if (mayLeaveOut(facts)) return held.every((endpoint) => wanted.includes(endpoint))
+  return held.join() === wanted.join()
+}
+
+function isInSlices(endpoint: string, { slices }: ServiceFacts): boolean {
+  return slices.some(({ endpoints }) => endpoints.some(({ addresses }) => addresses.includes(endpoint.split(':')[0] ?? '')))
 }
 
 /** Nodes keep traffic near where the Service asks for it. */
 function mayLeaveOut({ service, slices }: ServiceFacts): boolean {
   const hasHints = slices.some(({ endpoints }) => endpoints.some(({ hints }) => hints !== undefined))
   return service.spec.internalTrafficPolicy === 'Local' || hasHints
-}
-
-function agrees(held: readonly string[], wanted: readonly string[], some: boolean): boolean {
-  if (some) return held.every((endpoint) => wanted.includes(endpoint))
-  return held.join() === wanted.join()
 }
