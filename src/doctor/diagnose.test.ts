@@ -59,7 +59,12 @@ const cases: readonly Case[] = [
   {
     name: 'one port of two protocols', slices: [{ ...slice(), ports: [{ name: 'a', port: 8080, protocol: 'TCP' }, { name: 'b', port: 8081, protocol: 'UDP' }] }],
     spec: { ports: [{ name: 'a', port: 80, targetPort: 8080, protocol: 'TCP' }, { name: 'b', port: 80, targetPort: 8081, protocol: 'UDP' }] },
-    sockets: [tcp('::', 8080), { protocol: 'UDP', address: '::', port: 8081 }], reasons: ['ProxyBehind'],
+    sockets: [tcp('::', 8080), { protocol: 'UDP', address: '::', port: 8081 }],
+    kernel: new Map([
+      ['services', new Map([['10.96.1.1 . tcp . 80', '0x00000001'], ['10.96.1.1 . udp . 80', '0x00000001']])],
+      ['slots-1', new Map([['10.96.1.1 . tcp . 80 . 0', '10.108.1.2 . 8080'], ['10.96.1.1 . udp . 80 . 0', '10.108.1.2 . 8081']])],
+    ]),
+    reasons: [],
   },
   {
     name: 'SCTP, which cannot be tried', slices: [{ ...slice(), ports: [{ name: '', port: 8080, protocol: 'SCTP' }] }],

@@ -6,7 +6,7 @@ import type { Rule } from './reason.ts'
 type Labels = Readonly<Record<string, string>>
 
 /** More pods than this are not compared: their like has been seen. */
-const maxCompared = 500
+const maxCompared = 100
 /** Two texts of so many differing letters in a row of changes may be a misprint of each other. */
 const misprintDistance = 2
 const misprintScore = 6
@@ -81,7 +81,8 @@ function resembles(a: string, b: string): boolean {
   if (a.toLowerCase() === b.toLowerCase()) return true
   const [short, long] = a.length < b.length ? [a, b] : [b, a]
   if (short.length >= 3 && long.startsWith(short)) return true
-  return short.length > misprintDistance && editDistance(a, b) <= misprintDistance
+  const isClose = short.length > misprintDistance && long.length - short.length <= misprintDistance
+  return isClose && editDistance(a, b) <= misprintDistance
 }
 
 /** Levenshtein's. */
