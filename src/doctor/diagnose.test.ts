@@ -61,8 +61,8 @@ const cases: readonly Case[] = [
     spec: { ports: [{ name: 'a', port: 80, targetPort: 8080, protocol: 'TCP' }, { name: 'b', port: 80, targetPort: 8081, protocol: 'UDP' }] },
     sockets: [tcp('::', 8080), { protocol: 'UDP', address: '::', port: 8081 }],
     kernel: new Map([
-      ['services', new Map([['10.96.1.1 . tcp . 80', '0x00000001'], ['10.96.1.1 . udp . 80', '0x00000001']])],
-      ['slots-1', new Map([['10.96.1.1 . tcp . 80 . 0', '10.108.1.2 . 8080'], ['10.96.1.1 . udp . 80 . 0', '10.108.1.2 . 8081']])],
+      ['services', new Map([['10.96.1.1 . tcp . 80', '0:4001'], ['10.96.1.1 . udp . 80', '0:8001']])],
+      ['slots-1', new Map([['0:4001 . 0', '10.108.1.2 . 8080'], ['0:8001 . 0', '10.108.1.2 . 8081']])],
     ]),
     reasons: [],
   },

@@ -60,8 +60,8 @@ export function tcp(address: string, port: number): ListeningSocket {
 /** What the proxy of a node has for the Service: one endpoint, the pod's unless another is given. */
 export function elements(endpoint = `${podIP} . 8080`): KernelElements {
   return new Map([
-    ['services', new Map([[frontend, '0x00000001']])],
-    ['slots-1', new Map([[`${frontend} . 0`, endpoint]])],
+    ['services', new Map([[frontend, '0:4001']])],
+    ['slots-1', new Map([['0:4001 . 0', endpoint]])],
   ])
 }
 

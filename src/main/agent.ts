@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
+import { Leases } from '../api/kinds/lease.ts'
 import { Nodes } from '../api/kinds/node.ts'
 import { Services } from '../api/kinds/service.ts'
 import { systemClock } from '../base/clock.ts'
@@ -19,6 +20,7 @@ import { readIdentity } from '../cluster/pki.ts'
 import { startClusterDns } from '../dataplane/dns/cluster-dns.ts'
 import { ipv4 } from '../dataplane/proxy/family.ts'
 import { healthCheckServers } from '../dataplane/proxy/health-check-servers.ts'
+import { proxyHealthServer } from '../dataplane/proxy/proxy-health-server.ts'
 import { Proxy } from '../dataplane/proxy/proxy.ts'
 import { routesController } from '../dataplane/routes/routes-controller.ts'
 import { conntrackCommand } from '../kernel/conntrack-command.ts'
@@ -34,8 +36,10 @@ import { isPinned } from '../node/images/reference.ts'
 import { refreshBuiltinImages } from '../node/images/refresh.ts'
 import { ensureSeed, seedRoot, type SeedOutcome } from '../node/images/seed.ts'
 import { cniConfig, cniConfigFile } from '../node/network/cni-config.ts'
-import { AppliedRevision } from '../node/withdrawal/applied-revision.ts'
+import { AppliedRevision, tellOnNode } from '../node/withdrawal/applied-revision.ts'
+import { edgeLease } from '../node/withdrawal/edge-lease.ts'
 import { Withdrawals } from '../node/withdrawal/withdrawals.ts'
+import { answerAtLoopback } from './answer-at-loopback.ts'
 import { kubernetesVersion } from './kubernetes-version.ts'
 import { cniBinDir } from './cni-bin-dir.ts'
 import { endOnFailure } from './failure.ts'
@@ -61,10 +65,13 @@ const live = { log, clock, signal }
 const services = informer(client, Services, live)
 const slices = informer(client, EndpointSlices, live)
 const nodes = informer(client, Nodes, live)
+const { namespace, name: edgeName } = edgeLease
+const leases = informer(client, Leases, { ...live, namespace, fieldSelector: `metadata.name=${edgeName}` })
 
 await mkdir(paths.run, { recursive: true })
 const nft = nftSession({ processes, clock, scratchDirectory: paths.run })
 const healthChecks = healthCheckServers(log)
+const ownHealth = proxyHealthServer({ log, clock })
 const proxy = new Proxy({
   services,
   slices,
@@ -75,8 +82,14 @@ const proxy = new Proxy({
   clock,
   nodeName: name,
   ranges: [{ family: ipv4, services: [formatCidr(plan.services)], pods: formatCidr(plan.pods) }],
-  healthChecks,
+  healthChecks: {
+    set(health) {
+      healthChecks.set(health)
+      ownHealth.set(health)
+    },
+  },
 })
+void answerAtLoopback(proxy, log)
 const dnsAddress = dnsServiceAddress(plan)
 const { clusterDomain } = config
 const dns = await startClusterDns(
@@ -85,9 +98,8 @@ const dns = await startClusterDns(
 )
 const appliedRevision = new AppliedRevision({
   ...live,
-  client,
   slices,
-  nodeName: name,
+  tell: tellOnNode(client, name),
   onApplied: (listener) => proxy.onApplied(listener),
 }).run()
 const routes = runControllers([routesController({ nodes, ownNode: name, processes })], live)
@@ -114,7 +126,7 @@ const agent = runAgent({
   client,
   runtime,
   services,
-  withdrawal: new Withdrawals({ slices, nodes, nodeName: name }),
+  withdrawal: new Withdrawals({ slices, nodes, leases, clock, nodeName: name }),
   events: new EventBroadcaster({ client, clock, log }).recorder('kubelet', name),
   processes,
   clock,
@@ -139,7 +151,7 @@ const agent = runAgent({
 })
 
 await Promise.all([agent, routes, appliedRevision])
-await Promise.all([dns.close(), proxy.stop(), healthChecks[Symbol.asyncDispose]()])
+await Promise.all([dns.close(), proxy.stop(), healthChecks[Symbol.asyncDispose](), ownHealth[Symbol.asyncDispose]()])
 await nft[Symbol.asyncDispose]()
 process.exit(0)
 

@@ -1,6 +1,6 @@
 import { nodeRules } from '../node-rules.ts'
 import type { DefaultBinding, DefaultRole } from './default-role.ts'
-import { delegateAccess, electWith, onPaths, onResources, readVerbs, writeEvents } from './rules.ts'
+import { delegateAccess, electWith, onNames, onPaths, onResources, readVerbs, writeEvents } from './rules.ts'
 
 const writeNode = ['create', 'patch', 'update']
 const healthPaths = '/healthz /livez /readyz'
@@ -98,13 +98,17 @@ export const systemRoles: readonly DefaultRole[] = [
   },
 ]
 
-/** What our agents and our edge read beside what a node reads for its pods: routes, service proxy, DNS. */
+/**
+ * What our agents and our edge read beside what a node reads for its pods: routes, service proxy, DNS; and what the edge
+ * says in its Lease of the data plane there.
+ */
 export const portolanRoles: readonly DefaultRole[] = [
   {
     name: 'portolan:data-plane',
     rules: [
       onResources('nodes services', readVerbs),
       onResources('endpointslices', readVerbs, 'discovery.k8s.io'),
+      onNames('edge', 'leases', readVerbs, 'coordination.k8s.io'),
     ],
   },
 ]
