@@ -23,6 +23,7 @@ function healthy(): SetUp[] {
     setUp('right', undefined, [pod('right', { containers: [web] }), service('right')]),
     setUp('right-node-port', undefined, [service('right-node-port', { type: 'NodePort', selector: { app: 'right' }, ports: [port] })]),
     setUp('right-balanced', undefined, [service('right-balanced', { type: 'LoadBalancer', selector: { app: 'right' }, ports: [port] })]),
+    setUp('right-balanced-local', undefined, [service('right-balanced-local', { type: 'LoadBalancer', externalTrafficPolicy: 'Local', selector: { app: 'right' }, ports: [port] })]),
     setUp('right-headless', undefined, [service('right-headless', { clusterIP: 'None', selector: { app: 'right' }, ports: [{ port: 8080 }] })]),
     setUp('right-sticky', undefined, [service('right-sticky', { sessionAffinity: 'ClientIP', selector: { app: 'right' }, ports: [port] })]),
     setUp('right-named', undefined, [service('right-named', { selector: { app: 'right' }, ports: [{ port: 80, targetPort: 'http' }] })]),
@@ -100,6 +101,7 @@ function restricted(): SetUp[] {
   return [
     setUp('local-outside', 'ExternalTrafficPolicyLocal', [service('local-outside', { ...open, type: 'NodePort', externalTrafficPolicy: 'Local' })]),
     setUp('local-inside', 'InternalTrafficPolicyLocal', [service('local-inside', { ...open, internalTrafficPolicy: 'Local' })]),
+    setUp('other-class', 'LoadBalancerPending', [service('other-class', { ...open, type: 'LoadBalancer', loadBalancerClass: 'example.com/other' })]),
     setUp('ranges', 'SourceRangesExcludeClient', [service('ranges', { ...open, type: 'LoadBalancer', loadBalancerSourceRanges: ['198.51.100.0/24'] })]),
   ]
 }

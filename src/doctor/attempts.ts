@@ -1,5 +1,5 @@
 import { canBeTried, insideDestinations, outsideDestinations, readyEndpoints, textOf } from './destinations.ts'
-import type { ClusterFacts, ServiceFacts, View } from './facts.ts'
+import type { ServiceFacts, View } from './facts.ts'
 import { nodesAtWork } from './nodes.ts'
 import type { Destination, Outcome } from './reach/questions.ts'
 
@@ -14,7 +14,7 @@ const maxDirect = 20
 /** What is to be tried from a place for one Service. */
 export function destinationsFrom(kind: View['kind'], facts: ServiceFacts): readonly Destination[] {
   const { service, cluster } = facts
-  if (kind === 'outside') return outsideDestinations(service, addressesOfReadyNodes(cluster))
+  if (kind === 'outside') return outsideDestinations(service, nodeAddresses(facts))
   const direct = kind === 'node' ? readyEndpoints(facts).filter(({ servicePort }) => canBeTried(servicePort)).slice(0, maxDirect) : []
   return [...insideDestinations(facts), ...direct]
 }
@@ -31,7 +31,11 @@ export function failures(facts: ServiceFacts): readonly Attempt[] {
   return attempts(facts).filter(({ outcome }) => outcome !== 'open' && outcome !== 'unanswered')
 }
 
-function addressesOfReadyNodes(cluster: ClusterFacts): readonly string[] {
-  const atWork = nodesAtWork(cluster).map(({ metadata }) => metadata.name)
+/** Of the nodes that clients, or their load balancer, would ask. */
+function nodeAddresses(facts: ServiceFacts): readonly string[] {
+  const { cluster, service } = facts
+  const isChosen = service.spec.type === 'LoadBalancer' && service.spec.externalTrafficPolicy === 'Local'
+  const withEndpoints = new Set(readyEndpoints(facts).map(({ nodeName }) => nodeName))
+  const atWork = nodesAtWork(cluster).map(({ metadata }) => metadata.name).filter((name) => !isChosen || withEndpoints.has(name))
   return cluster.surroundings.nodes.filter(({ name }) => atWork.includes(name)).map(({ address }) => address)
 }

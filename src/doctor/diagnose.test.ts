@@ -11,7 +11,7 @@ interface Case extends Setup {
 }
 
 const external = { type: 'ExternalName', clusterIP: '', selector: {}, ports: [] }
-const balanced = { type: 'LoadBalancer', loadBalancerSourceRanges: ['198.51.100.0/24'] }
+const ranged = { type: 'LoadBalancer', loadBalancerSourceRanges: ['198.51.100.0/24'] }
 const datagrams = [{ protocol: 'UDP', address: '0.0.0.0', port: 8080 }] as const
 
 const cases: readonly Case[] = [
@@ -51,9 +51,11 @@ const cases: readonly Case[] = [
   { name: 'an alias of something', spec: { ...external, externalName: 'some.example' }, reasons: [] },
   { name: 'Local with pods on each node', spec: { type: 'NodePort', externalTrafficPolicy: 'Local' }, reasons: [] },
   { name: 'Local without', spec: { type: 'NodePort', externalTrafficPolicy: 'Local' }, nodes: [node(), node('node-2')], reasons: ['ExternalTrafficPolicyLocal'] },
+  { name: 'Local behind a load balancer', spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' }, balanced: '203.0.113.10', nodes: [node(), node('node-2')], reasons: [] },
+  { name: 'no load balancer', spec: { type: 'LoadBalancer', loadBalancerClass: 'example.com/other' }, reasons: ['LoadBalancerPending'], command: 'kubectl describe service kubia' },
   { name: 'Local inside', spec: { internalTrafficPolicy: 'Local' }, nodes: [node(), node('node-2')], reasons: ['InternalTrafficPolicyLocal'] },
-  { name: 'source ranges without the client', spec: balanced, reasons: ['SourceRangesExcludeClient'], command: '203.0.113.2/32' },
-  { name: 'source ranges with it', spec: { ...balanced, loadBalancerSourceRanges: ['203.0.113.0/24'] }, reasons: [] },
+  { name: 'source ranges without the client', spec: ranged, balanced: '203.0.113.10', reasons: ['SourceRangesExcludeClient'], command: '203.0.113.2/32' },
+  { name: 'source ranges with it', balanced: '203.0.113.10', spec: { ...ranged, loadBalancerSourceRanges: ['203.0.113.0/24'] }, reasons: [] },
   { name: 'a kernel with another endpoint', kernel: elements('10.108.1.8 . 8080'), reasons: ['ProxyBehind'], command: './portolan node exec node-1' },
   { name: 'a kernel without the Service', kernel: new Map(), outcome: 'refused', reasons: ['ProxyBehind'] },
   {

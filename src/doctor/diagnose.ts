@@ -9,6 +9,7 @@ import { externalNameUnresolved } from './rules/external-name-unresolved.ts'
 import { externalPolicyLocal } from './rules/external-policy-local.ts'
 import { headlessPortMapping } from './rules/headless-port-mapping.ts'
 import { internalPolicyLocal } from './rules/internal-policy-local.ts'
+import { loadBalancerPending } from './rules/load-balancer-pending.ts'
 import { loopbackOnly } from './rules/loopback-only.ts'
 import { noEndpoints } from './rules/no-endpoints.ts'
 import { noListener } from './rules/no-listener.ts'
@@ -31,6 +32,7 @@ const rules: readonly Rule[] = [
   wrongProtocol,
   loopbackOnly,
   noListener,
+  loadBalancerPending,
   sourceRanges,
   externalPolicyLocal,
   internalPolicyLocal,

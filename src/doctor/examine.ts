@@ -5,7 +5,7 @@ import type { Diagnosis } from './finding.ts'
 import { gather, type GatherDeps } from './gather/gather.ts'
 
 /** What may be so for a moment only, while a change goes through the cluster. */
-const passing: ReadonlySet<string> = new Set(['ProxyBehind', 'DnsDisagrees', 'NotReachable'])
+const passing: ReadonlySet<string> = new Set(['ProxyBehind', 'DnsDisagrees', 'LoadBalancerPending', 'NotReachable'])
 
 export interface Examination {
   readonly facts: readonly ServiceFacts[]

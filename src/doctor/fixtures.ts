@@ -14,6 +14,8 @@ const frontend = `${clusterIP} . tcp . 80`
 
 export interface Setup {
   readonly spec?: Partial<Service['spec']>
+  /** Address of a load balancer. */
+  readonly balanced?: string
   readonly pods?: readonly Pod[]
   readonly slices?: readonly EndpointSlice[]
   readonly nodes?: readonly Node[]
@@ -29,7 +31,7 @@ export interface Setup {
 
 /** A healthy Service `kubia` with one pod `web` on one node, but for what is told otherwise. */
 export function facts(setup: Setup = {}): ServiceFacts {
-  const service = serviceOf(setup.spec)
+  const service = serviceOf(setup)
   const { pods = [pod()], slices = [slice()], nodes = [node()], sockets = [tcp('::', 8080)], kernel = elements(), isOff = false } = setup
   const cluster: ClusterFacts = {
     services: [service], pods, slices, nodes, endpoints: [], events: [], views: [],
@@ -87,9 +89,9 @@ export function node(name = 'node-1', ready = 'True'): Node {
   return { apiVersion: 'v1', kind: 'Node', metadata: meta(name), spec: {}, status: { conditions: [{ type: 'Ready', status: ready, reason: 'NodeStatusUnknown' }] } }
 }
 
-function serviceOf(spec: Partial<Service['spec']> = {}): Service {
+function serviceOf({ spec, balanced }: Setup): Service {
   const usual = { type: 'ClusterIP', clusterIP, selector: { app: 'kubia' }, ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }] }
-  return { apiVersion: 'v1', kind: 'Service', metadata: meta('kubia'), spec: { ...usual, ...spec } }
+  return { apiVersion: 'v1', kind: 'Service', metadata: meta('kubia'), spec: { ...usual, ...spec }, status: { loadBalancer: balanced === undefined ? {} : { ingress: [{ ip: balanced }] } } }
 }
 
 function meta(name: string) {

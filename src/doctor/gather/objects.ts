@@ -7,16 +7,19 @@ import { Services } from '../../api/kinds/service.ts'
 import type { Client } from '../../client/client.ts'
 import type { ClusterFacts } from '../facts.ts'
 
+/** Reasons of Events that rules quote. */
+const toldOf = ['Unhealthy', 'SyncLoadBalancerFailed'] as const
+
 /** What the API has; read only. Pods come last, so that endpoints do not name any that are not there yet. */
 export async function listObjects(
   client: Client,
 ): Promise<Pick<ClusterFacts, 'services' | 'pods' | 'nodes' | 'endpoints' | 'slices' | 'events'>> {
-  const [services, nodes, endpoints, slices, events] = await Promise.all([
+  const [services, nodes, endpoints, slices, ...events] = await Promise.all([
     client.list(Services),
     client.list(Nodes),
     client.list(EndpointsResource),
     client.list(EndpointSlices),
-    client.list(Events, { fieldSelector: 'reason=Unhealthy' }),
+    ...toldOf.map((reason) => client.list(Events, { fieldSelector: `reason=${reason}` })),
   ])
   const pods = await client.list(Pods)
   return {
@@ -24,7 +27,7 @@ export async function listObjects(
     nodes: nodes.items,
     endpoints: endpoints.items,
     slices: slices.items,
-    events: events.items,
+    events: events.flatMap(({ items }) => items),
     pods: pods.items,
   }
 }

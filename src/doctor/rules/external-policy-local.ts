@@ -5,8 +5,8 @@ import type { Rule } from './rule.ts'
 /** Clients from outside that ask a node without a pod are dropped. */
 export const externalPolicyLocal: Rule = (facts) => {
   const { type, externalTrafficPolicy } = facts.service.spec
-  const isOpen = type === 'NodePort' || type === 'LoadBalancer'
-  if (!isOpen || externalTrafficPolicy !== 'Local') return []
+  // A load balancer asks nodes with pods only.
+  if (type !== 'NodePort' || externalTrafficPolicy !== 'Local') return []
   return emptyNodes(facts).map((nodes) => ({
     reason: 'ExternalTrafficPolicyLocal',
     cause: `externalTrafficPolicy is Local, and ${nodes.join(', ')} ${nodes.length === 1 ? 'has' : 'have'} no ready pod of the Service: who asks there from outside gets no answer`,
