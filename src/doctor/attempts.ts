@@ -13,7 +13,7 @@ const maxDirect = 20
 
 /** What is to be tried from a place for one Service. */
 export function destinationsFrom(kind: View['kind'], facts: ServiceFacts): readonly Destination[] {
-  const { service, cluster } = facts
+  const { service } = facts
   if (kind === 'outside') return outsideDestinations(service, nodeAddresses(facts))
   const direct = kind === 'node' ? readyEndpoints(facts).filter(({ servicePort }) => canBeTried(servicePort)).slice(0, maxDirect) : []
   return [...insideDestinations(facts), ...direct]

@@ -30,6 +30,10 @@ const cases: readonly Case[] = [
     name: 'pods of another app', pods: [pod({}, { app: 'other' })], slices: [], kernel: new Map(),
     reasons: ['SelectorMatchesNoPods'], command: 'kubectl get pods -A --show-labels',
   },
+  {
+    name: 'a target port that nobody names', spec: { ports: [{ port: 80, targetPort: 'htpt', protocol: 'TCP' }] }, slices: [], kernel: new Map(),
+    outcome: 'refused', reasons: ['TargetPortNotDefined'], command: '"targetPort":8080',
+  },
   { name: 'no listener', sockets: [tcp('::', 3000)], outcome: 'refused', reasons: ['TargetPortWithoutListener'], command: '"targetPort":3000' },
   { name: 'no listener, and several to choose from', sockets: [tcp('::', 1), tcp('::', 2)], reasons: ['TargetPortWithoutListener'], command: 'kubectl edit service kubia' },
   { name: 'localhost only', sockets: [tcp('127.0.0.1', 8080)], outcome: 'refused', reasons: ['ListensOnLoopbackOnly'] },

@@ -10,6 +10,7 @@ import { targetPortUndefined } from './target-port-undefined.ts'
 
 export { hasSelector, isEndpoint, targetPortOf } from './backing-pods.ts'
 export type { Reason, Situation } from './reason.ts'
+export { undefinedPort } from './target-port-undefined.ts'
 export { nearestLabels } from './selector-matches-nothing.ts'
 
 /** The first that has something to say tells the reason: what must be put right before all else comes first. */

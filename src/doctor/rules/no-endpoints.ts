@@ -1,8 +1,9 @@
-import { nearestLabels, whyNoEndpoints, type Reason } from '../../api/no-endpoints/index.ts'
+import { portsOf } from '../../api/no-endpoints/backing-pods.ts'
+import { nearestLabels, undefinedPort, whyNoEndpoints, type Reason } from '../../api/no-endpoints/index.ts'
 import type { Pod } from '../../api/kinds/pod.ts'
 import { count } from '../../api/no-endpoints/wording.ts'
 import { formatLabels } from '../../api/selectors.ts'
-import { inNamespace, patchCommand } from '../commands.ts'
+import { inNamespace, patchCommand, withPort } from '../commands.ts'
 import type { ServiceFacts } from '../facts.ts'
 import type { Rule } from './rule.ts'
 
@@ -47,12 +48,11 @@ function remedy({ reason }: Reason, { service, selected, cluster }: ServiceFacts
   const where = inNamespace(service)
   const pod = selected.find(({ status }) => !status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'))
   const describe = `kubectl describe pod ${pod?.metadata.name ?? selected[0]?.metadata.name ?? ''}${where}`
-  const { name } = service.metadata
   switch (reason) {
     case 'SelectorMatchesNoPods':
       return selectorRemedy({ service, cluster })
     case 'TargetPortNotDefined':
-      return { fix: 'name a port that the containers declare, or give its number, as targetPort', command: `kubectl edit service ${name}${where}` }
+      return targetPortRemedy({ service, selected })
     case 'PodsUnscheduled':
       return { fix: 'make room on a node, or ask for what nodes have', command: describe }
     case 'NodesNotReady': {
@@ -70,6 +70,18 @@ function remedy({ reason }: Reason, { service, selected, cluster }: ServiceFacts
     default:
       return { fix: 'see what the pod waits for', command: describe }
   }
+}
+
+function targetPortRemedy({ service, selected }: Pick<ServiceFacts, 'service' | 'selected'>) {
+  const missing = undefinedPort(service, selected)
+  const declared = selected.flatMap(portsOf).filter(({ protocol = 'TCP' }) => protocol === (missing?.protocol ?? 'TCP'))
+  const [only, ...others] = [...new Set(declared.map(({ containerPort }) => containerPort))]
+  if (missing === undefined || only === undefined || others.length > 0) {
+    const command = `kubectl edit service ${service.metadata.name}${inNamespace(service)}`
+    return { fix: 'give the number of the port that the program listens on, or a name that a container declares, as targetPort', command }
+  }
+  const patch = withPort(service.spec.ports ?? [], missing, { targetPort: only })
+  return { fix: `give ${only}, the one port that the pods declare, as targetPort`, command: patchCommand('service', service, patch) }
 }
 
 function selectorRemedy({ service, cluster }: Pick<ServiceFacts, 'service' | 'cluster'>) {
