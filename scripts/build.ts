@@ -19,7 +19,7 @@ mkdirSync('dist.new', { recursive: true })
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
 
 await build({
-  entryPoints: ['portolan', 'supervisor', 'server', 'agent', 'edge'].map((name) => `src/main/${name}.ts`),
+  entryPoints: ['portolan', 'supervisor', 'server', 'agent', 'edge', 'reach'].map((name) => `src/main/${name}.ts`),
   outdir: 'dist.new',
   bundle: true,
   splitting: true,

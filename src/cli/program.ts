@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { clientCommand } from './client.ts'
 import type { CliContext } from './context.ts'
+import { doctorCommand } from './doctor.ts'
 import { deleteCommand, downCommand } from './down.ts'
 import { imageCommand } from './image.ts'
 import { ingressCommand } from './ingress.ts'
@@ -19,6 +20,7 @@ export function program(context: CliContext, version: string): Command {
     downCommand,
     deleteCommand,
     statusCommand,
+    doctorCommand,
     clientCommand,
     nodeCommand,
     publishCommand,
