@@ -22,12 +22,13 @@ export function clusterCertificates(config: ClusterConfig): readonly Certificate
   }
   const admin = client('admin', 'portolan-admin', ['system:masters'])
   const edge = client('edge', 'system:node:edge', ['system:nodes'])
+  const dns = client('dns', 'portolan:dns', [])
   const nodes = config.nodes.map((number): CertificateRequest => {
     const name = nodeName(number)
     const addresses = [nodeAddress(plan, number)]
     return { file: name, commonName: `system:node:${name}`, organizations: ['system:nodes'], addresses, dnsNames: [name] }
   })
-  return [apiServer, admin, edge, ...nodes]
+  return [apiServer, admin, edge, dns, ...nodes]
 }
 
 function client(file: string, commonName: string, organizations: readonly string[]): CertificateRequest {

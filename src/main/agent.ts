@@ -16,7 +16,6 @@ import { nodePodsCgroup } from '../cluster/cgroup-names.ts'
 import { planOf } from '../cluster/config.ts'
 import { nodeName, podNetworkName } from '../cluster/network.ts'
 import { readIdentity } from '../cluster/pki.ts'
-import { startClusterDns } from '../dataplane/dns/cluster-dns.ts'
 import { ipv4 } from '../dataplane/proxy/family.ts'
 import { healthCheckServers } from '../dataplane/proxy/health-check-servers.ts'
 import { Proxy } from '../dataplane/proxy/proxy.ts'
@@ -38,6 +37,7 @@ import { kubernetesVersion } from './kubernetes-version.ts'
 import { cniBinDir } from './cni-bin-dir.ts'
 import { endOnFailure } from './failure.ts'
 import { giveBackMemory } from './give-back-memory.ts'
+import { dnsSettings, startNodeDns } from './node-dns.ts'
 import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
 import { version } from './version.ts'
 
@@ -54,11 +54,15 @@ endOnFailure(log)
 giveBackMemory({ clock: systemClock })
 const identity = await readIdentity(layout.pki, name)
 
-const client = apiClient(http2Transport({ server: `https://${serverAddress(plan)}:6443`, userAgent: 'kubelet', ...identity }))
+const server = `https://${serverAddress(plan)}:6443`
+const client = apiClient(http2Transport({ server, userAgent: 'kubelet', ...identity }))
+const dnsClient = apiClient(http2Transport({ server, userAgent: 'portolan-dns', ...(await readIdentity(layout.pki, 'dns')) }))
 const live = { log, clock, signal }
 const services = informer(client, Services, live)
 const slices = informer(client, EndpointSlices, live)
 const nodes = informer(client, Nodes, live)
+// Before everything else: while it is away, nobody on the node finds anything.
+const dns = await startNodeDns(config, number, { ...live, client: dnsClient, services, slices })
 
 await mkdir(paths.run, { recursive: true })
 const nft = nftSession({ processes, clock, scratchDirectory: paths.run })
@@ -75,12 +79,6 @@ const proxy = new Proxy({
   ranges: [{ family: ipv4, services: [formatCidr(plan.services)], pods: formatCidr(plan.pods) }],
   healthChecks,
 })
-const dnsAddress = dnsServiceAddress(plan)
-const { clusterDomain } = config
-const dns = await startClusterDns(
-  { address: dnsAddress, port: 53, clusterDomain, ttlSeconds: 5, upstreams: [] },
-  { services, slices, clock, log },
-)
 const appliedRevision = new AppliedRevision({
   ...live,
   client,
@@ -126,13 +124,17 @@ const agent = runAgent({
   },
   stateDirectory: paths.pods,
   cgroupRoot: nodePodsCgroup(config.name, number),
-  clusterDns: { server: dnsAddress, domain: clusterDomain },
+  clusterDns: {
+    server: dnsServiceAddress(plan),
+    domain: config.clusterDomain,
+    forwards: dnsSettings(config).upstreams.length > 0,
+  },
   resolvConfPath: '/etc/resolv.conf',
   hostsPath: '/etc/hosts',
   tls: { cert: identity.cert, key: identity.key, clientCa: identity.ca },
   isPinned,
   setUpNetwork,
-  ready: () => void proxy.settled().then(reportReady),
+  ready: () => void Promise.all([proxy.settled(), dns.ready]).then(reportReady),
 })
 
 await Promise.all([agent, routes, appliedRevision])

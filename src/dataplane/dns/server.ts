@@ -1,9 +1,14 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, isIPv6, type Server, type Socket } from 'node:net'
+import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
+import type { ClientFilter } from './client-filter.ts'
 import { frame, Frames } from './frames.ts'
+import type { Answered } from './query-log.ts'
+import type { Reply, Transport } from './reply.ts'
 import type { Resolver } from './resolver.ts'
+import type { TrafficMetrics } from './traffic-metrics.ts'
 
 export interface DnsServer {
   readonly port: number
@@ -16,25 +21,44 @@ export interface ListenOptions {
   readonly port: number
 }
 
+export interface DnsServerDeps {
+  readonly resolve: Resolver
+  /** Others get nothing, not even a refusal: whose address is forged is not bothered. */
+  readonly admits: ClientFilter
+  readonly metrics: TrafficMetrics
+  /** Told of every query, if there is one. */
+  readonly logQuery?: (answered: Answered) => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
 /** Connections that say nothing for so long are closed. */
 const idleMs = 10_000
+/** Queries wait here while this process does something else, or starts: some two thousand of them. */
+const receiveBufferBytes = 1024 * 1024
 
 /**
  * Serves a resolver over UDP and TCP on one address and port. Rejects, with both in the message, if either cannot be
  * had. A failure on one packet or connection is logged and harms no other.
  */
-export async function serveDns(resolve: Resolver, { address, port }: ListenOptions, log: Log): Promise<DnsServer> {
-  const udp = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+export async function serveDns(deps: DnsServerDeps, { address, port }: ListenOptions): Promise<DnsServer> {
+  const udp = createSocket({
+    type: isIPv6(address) ? 'udp6' : 'udp4',
+    // Clients' addresses are addresses: there is nothing to look up, and no turn of the event loop to wait for it.
+    lookup: (host, _options, found) => found(null, host, isIPv6(host) ? 6 : 4),
+  })
   const tcp = createServer()
   const connections = new Set<Socket>()
   try {
+    const listening = once(udp, 'listening')
     udp.bind({ address, port })
-    await once(udp, 'listening')
+    await listening
+    udp.setRecvBufferSize(receiveBufferBytes)
     const bound = udp.address().port
     tcp.listen({ host: address, port: bound })
     await once(tcp, 'listening')
-    serveUdp(udp, resolve, log)
-    serveTcp(tcp, resolve, log, connections)
+    serveUdp(udp, deps)
+    serveTcp(tcp, deps, connections)
     return { port: bound, close: () => closeAll(udp, tcp, connections) }
   } catch (cause) {
     await closeAll(udp, tcp, connections)
@@ -43,43 +67,64 @@ export async function serveDns(resolve: Resolver, { address, port }: ListenOptio
   }
 }
 
-function serveUdp(socket: UdpSocket, resolve: Resolver, log: Log): void {
+function serveUdp(socket: UdpSocket, deps: DnsServerDeps): void {
+  const { admits, metrics, log } = deps
   socket.on('error', (error) => log.error({ err: error }, 'DNS socket failed'))
   socket.on('message', (packet, { address, port }) => {
-    const send = (answer: Buffer) => {
-      socket.send(answer, port, address, (error) => {
-        if (error !== null) log.warn({ err: error, client: address }, 'DNS answer not sent')
-      })
-    }
-    answerWith(() => resolve(packet, 'udp'), send, log)
+    if (!admits(address)) return metrics.dropped.add()
+    answer(deps, { client: address, transport: 'udp', query: packet }, (reply) => socket.send(reply, port, address))
   })
 }
 
-function serveTcp(server: Server, resolve: Resolver, log: Log, connections: Set<Socket>): void {
+function serveTcp(server: Server, deps: DnsServerDeps, connections: Set<Socket>): void {
+  const { admits, metrics, log } = deps
   server.on('error', (error) => log.error({ err: error }, 'DNS socket failed'))
   server.on('connection', (socket) => {
+    const client = socket.remoteAddress ?? ''
+    if (!admits(client)) {
+      metrics.dropped.add()
+      socket.resetAndDestroy()
+      return
+    }
     connections.add(socket)
     const frames = new Frames()
     socket.setNoDelay(true).setTimeout(idleMs, () => socket.destroy())
     socket.on('close', () => connections.delete(socket))
     socket.on('error', (error) => log.debug({ err: error }, 'DNS connection failed'))
     socket.on('data', (piece: Buffer) => {
-      for (const packet of frames.push(piece)) {
-        const send = (answer: Buffer) => socket.writable && socket.write(frame(answer))
-        answerWith(() => resolve(packet, 'tcp'), send, log)
+      for (const query of frames.push(piece)) {
+        answer(deps, { client, transport: 'tcp', query }, (reply) => socket.writable && socket.write(frame(reply)))
       }
     })
   })
 }
 
-function answerWith(resolve: () => ReturnType<Resolver>, send: (answer: Buffer) => void, log: Log): void {
-  const failed = (error: unknown) => log.error({ err: error }, 'DNS query failed')
+interface Received {
+  readonly client: string
+  readonly transport: Transport
+  readonly query: Buffer
+}
+
+function answer(deps: DnsServerDeps, received: Received, send: (packet: Buffer) => void): void {
+  const { resolve, clock, metrics, logQuery } = deps
+  const begunMs = clock.monotonicMs()
+  const done = (reply: Reply | undefined) => {
+    if (reply === undefined) return
+    send(reply.packet)
+    const seconds = (clock.monotonicMs() - begunMs) / 1000
+    metrics.answered(reply, { transport: received.transport, queryBytes: received.query.length, seconds })
+    logQuery?.({ ...received, reply, seconds })
+  }
+  const fail = (error: unknown) => {
+    metrics.failed.add()
+    deps.log.error({ err: error, client: received.client }, 'DNS query failed')
+  }
   try {
-    const answer = resolve()
-    if (answer instanceof Promise) answer.then(send).catch(failed)
-    else if (answer !== undefined) send(answer)
+    const reply = resolve(received.query, received.transport)
+    if (reply instanceof Promise) reply.then(done).catch(fail)
+    else done(reply)
   } catch (error) {
-    failed(error)
+    fail(error)
   }
 }
 

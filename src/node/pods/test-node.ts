@@ -98,7 +98,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
     tmpfs: { mount: async () => {}, unmountUnder: async () => {} },
     cgroups: { remove: async () => {} },
     cgroupRoot: '/test',
-    clusterDns: { server: '10.96.0.10', domain: 'cluster.local' },
+    clusterDns: { server: '10.96.0.10', domain: 'cluster.local', forwards: true },
     nodeResolvConfPath: await scratchFile(scratch.path, 'resolv.conf', 'nameserver 192.0.2.1\n'),
     nodeHostsPath: await scratchFile(scratch.path, 'hosts', '127.0.0.1 localhost\n'),
     events: {

@@ -98,7 +98,7 @@ export const systemRoles: readonly DefaultRole[] = [
   },
 ]
 
-/** What our agents and our edge read beside what a node reads for its pods: routes, service proxy, DNS. */
+/** What our agents and our edge read beside what a node reads for its pods: routes and service proxy, and DNS. */
 export const portolanRoles: readonly DefaultRole[] = [
   {
     name: 'portolan:data-plane',
@@ -107,6 +107,8 @@ export const portolanRoles: readonly DefaultRole[] = [
       onResources('endpointslices', readVerbs, 'discovery.k8s.io'),
     ],
   },
+  // An identity of its own, like CoreDNS's: names are answered from all pods, of which a node sees its own.
+  { name: 'portolan:dns', rules: [onResources('namespaces pods', ['list', 'watch'])] },
 ]
 
 export const systemBindings: readonly DefaultBinding[] = [
@@ -121,4 +123,5 @@ export const systemBindings: readonly DefaultBinding[] = [
   { role: 'system:kube-scheduler', users: ['system:kube-scheduler'] },
   { role: 'system:kube-controller-manager', users: ['system:kube-controller-manager'] },
   { role: 'portolan:data-plane', groups: ['system:nodes'] },
+  { role: 'portolan:dns', users: ['portolan:dns'] },
 ]
