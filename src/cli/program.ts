@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { clientCommand } from './client.ts'
 import type { CliContext } from './context.ts'
 import { deleteCommand, downCommand } from './down.ts'
+import { dnsCommand } from './dns.ts'
 import { imageCommand } from './image.ts'
 import { nodeCommand } from './node.ts'
 import { proxyCommand } from './proxy.ts'
@@ -21,6 +22,7 @@ export function program(context: CliContext, version: string): Command {
     nodeCommand,
     imageCommand,
     proxyCommand,
+    dnsCommand,
     setupCommand,
   ]
   const root = new Command('portolan')

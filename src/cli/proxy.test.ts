@@ -74,6 +74,7 @@ function context(): CliContext {
         return hasRules
       },
     },
+    dns: { connect: () => expect.unreachable('DNS was run'), run: () => expect.unreachable('DNS was run') },
     say: (line) => void deeds.push(line),
     print: () => {},
   }

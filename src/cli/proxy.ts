@@ -1,11 +1,12 @@
 import { Command } from 'commander'
-import { isStatus, StatusError } from '../api/errors.ts'
+import { isStatus } from '../api/errors.ts'
 import { Nodes } from '../api/kinds/node.ts'
 import { ServiceCIDRs, type ServiceCIDR } from '../api/kinds/service-cidr.ts'
 import { type Cidr, formatCidr, parseCidr } from '../base/ip.ts'
-import { ConnectionError, type Client } from '../client/client.ts'
-import { type ClusterAccess, KubeconfigError, readKubeconfig } from '../client/kubeconfig.ts'
+import type { Client } from '../client/client.ts'
+import type { ClusterAccess } from '../client/kubeconfig.ts'
 import { CommandFailed } from '../kernel/processes.ts'
+import { type ApiConnection, type ApiOptions, apiOf, explained, required } from './api-access.ts'
 import { type CliContext, UserError } from './context.ts'
 
 /** The service proxy by itself, in the network namespace of this process. */
@@ -17,11 +18,6 @@ export interface ProxyRunner {
   removeRules(): Promise<boolean>
 }
 
-export interface ApiConnection {
-  readonly client: Client
-  close(): Promise<void>
-}
-
 export interface ProxySettings {
   /** The Node that this machine is. */
   readonly node: string
@@ -31,9 +27,7 @@ export interface ProxySettings {
   readonly pods?: Cidr
 }
 
-interface ProxyOptions {
-  readonly kubeconfig?: string
-  readonly context?: string
+interface ProxyOptions extends ApiOptions {
   readonly node?: string
   readonly clusterCidr?: string
   readonly serviceCidr?: string
@@ -63,24 +57,19 @@ async function removeRules({ proxy, say }: CliContext, options: ProxyOptions): P
 }
 
 async function runProxy({ proxy }: CliContext, options: ProxyOptions): Promise<void> {
-  const file = required(options.kubeconfig, '--kubeconfig FILE, how to reach the API')
+  required(options.kubeconfig, '--kubeconfig FILE, how to reach the API')
   const node = required(options.node, '--node NAME, the Node that this machine is')
   const given = range('--service-cidr', options.serviceCidr, '10.96.0.0/12')
   const pods = range('--cluster-cidr', options.clusterCidr, '10.244.0.0/16')
-  const access = await accessOf(file, options.context)
-  const { client, close } = proxy.connect(access)
+  const api = await apiOf(options)
+  const { client, close } = proxy.connect(api.access)
   try {
-    await explained(access.server, file, () => requireNode(client, node))
-    const services = given === undefined ? await explained(access.server, file, () => serviceRanges(client)) : [given]
+    await explained(api, () => requireNode(client, node))
+    const services = given === undefined ? await explained(api, () => serviceRanges(client)) : [given]
     await proxy.run(client, { node, services, ...(pods === undefined ? {} : { pods }) })
   } finally {
     await close()
   }
-}
-
-function required(value: string | undefined, what: string): string {
-  if (value === undefined || value === '') throw new UserError(`give ${what}`)
-  return value
 }
 
 function range(flag: string, text: string | undefined, example: string): Cidr | undefined {
@@ -88,14 +77,6 @@ function range(flag: string, text: string | undefined, example: string): Cidr | 
   const cidr = parseCidr(text)
   if (cidr === undefined) throw new UserError(`${flag} ${text} is not an IPv4 range such as ${example}`)
   return cidr
-}
-
-async function accessOf(file: string, context: string | undefined): Promise<ClusterAccess> {
-  try {
-    return await readKubeconfig(file, context)
-  } catch (error) {
-    throw error instanceof KubeconfigError ? new UserError(error.message, { cause: error }) : error
-  }
 }
 
 async function requireProgram({ processes }: CliContext, program: string, debianPackage: string): Promise<void> {
@@ -132,20 +113,6 @@ async function declaredRanges(client: Client): Promise<readonly ServiceCIDR[]> {
     return (await client.list(ServiceCIDRs)).items
   } catch (error) {
     if (isStatus(error, 'NotFound') || isStatus(error, 'Forbidden')) return []
-    throw error
-  }
-}
-
-/** What goes wrong with a request, in the terms of who started the proxy. */
-async function explained<Result>(server: string, file: string, ask: () => Promise<Result>): Promise<Result> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (error instanceof ConnectionError) throw new UserError(`the API cannot be reached: ${error.message}`, { cause: error })
-    if (isStatus(error, 'Unauthorized')) {
-      throw new UserError(`the API at ${server} does not accept the credentials in ${file}`, { cause: error })
-    }
-    if (error instanceof StatusError) throw new UserError(`the API at ${server} refuses: ${error.message}`, { cause: error })
     throw error
   }
 }

@@ -8,24 +8,17 @@ import { systemClock } from '../base/clock.ts'
 import { formatCidr } from '../base/ip.ts'
 import { jsonLog } from '../base/json-log.ts'
 import type { ProxyRunner, ProxySettings } from '../cli/proxy.ts'
-import { apiClient } from '../client/api-client.ts'
 import type { Client } from '../client/client.ts'
-import { http2Transport } from '../client/http2-transport.ts'
 import { informer } from '../client/informer.ts'
-import { tokenOf } from '../client/token-file.ts'
 import { nftCommand } from '../kernel/nft-command.ts'
 import { realProcesses as processes } from '../kernel/real-processes.ts'
+import { connectToApi } from './connect-to-api.ts'
 import { endOnFailure } from './failure.ts'
 import { endOfProcess } from './program-arguments.ts'
 
 /** The service proxy of `portolan proxy`. Its code is loaded when first used: most commands need none of it. */
 export const proxyRunner: ProxyRunner = {
-  connect({ token, tokenFile, ...access }) {
-    const bearer = token === undefined || tokenFile === undefined ? token : tokenOf(tokenFile, token)
-    const credentials = bearer === undefined ? access : { ...access, token: bearer }
-    const transport = http2Transport({ ...credentials, userAgent: 'portolan-proxy' })
-    return { client: apiClient(transport), close: () => transport.close() }
-  },
+  connect: (access) => connectToApi(access, 'portolan-proxy'),
 
   run: runProxy,
 

@@ -1,10 +1,12 @@
 import { isIPv6 } from 'node:net'
+import type { Node } from '../../api/kinds/node.ts'
 import type { Clock } from '../../base/clock.ts'
 import { formatHostPort } from '../../base/host-port.ts'
 import type { Log } from '../../base/log.ts'
 import type { MetricRegistry } from '../../base/metrics.ts'
+import type { Cache } from '../../client/cache.ts'
 import type { RecordOptions } from './answer.ts'
-import { clientFilter } from './client-filter.ts'
+import { clientFilter, hostRange, nodesFilter } from './client-filter.ts'
 import { EncodedAnswers } from './encoded-answers.ts'
 import { ForwardMetrics } from './forward/forward-metrics.ts'
 import { forwarder, type ForwardOptions } from './forward/forwarder.ts'
@@ -21,6 +23,8 @@ export interface ClusterDnsOptions extends RecordOptions, ListenOptions, Forward
 }
 
 export interface ClusterDnsDeps extends ZoneCaches {
+  /** Where it is given, Nodes and their pods get answers as well. */
+  readonly nodes?: Cache<Node>
   readonly metrics: MetricRegistry
   readonly clock: Clock
   readonly log: Log
@@ -48,11 +52,13 @@ export async function startClusterDns(options: ClusterDnsOptions, deps: ClusterD
   const encoded = new EncodedAnswers(zone)
   addZoneMetrics(metrics, zone, encoded)
   const ready = untilSynced(deps)
+  const ranges = [...options.clients, hostRange(options.address)]
+  const filter = deps.nodes === undefined ? { admits: clientFilter(ranges), close() {} } : nodesFilter(ranges, deps.nodes)
   try {
     const serving = await serveDns(
       {
         resolve: resolver({ zone, forwarder: forward, options, encoded, patience: patienceFor(ready, clock) }),
-        admits: clientFilter([...options.clients, `${options.address}/${isIPv6(options.address) ? 128 : 32}`]),
+        admits: filter.admits,
         metrics: new TrafficMetrics(metrics, { server, clusterDomain: options.clusterDomain, family: isIPv6(options.address) ? 6 : 4 }),
         ...(options.logQueries ? { logQuery: queryLog(log) } : {}),
         clock,
@@ -74,6 +80,7 @@ export async function startClusterDns(options: ClusterDnsOptions, deps: ClusterD
   function release(): void {
     zone.close()
     forward.close()
+    filter.close()
   }
 }
 

@@ -2,6 +2,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, isIPv6, type Server, type Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
+import { formatHostPort } from '../../base/host-port.ts'
 import type { Log } from '../../base/log.ts'
 import type { ClientFilter } from './client-filter.ts'
 import { frame, Frames } from './frames.ts'
@@ -32,14 +33,18 @@ export interface DnsServerDeps {
   readonly log: Log
 }
 
+/** The address and port cannot be had. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
 /** Connections that say nothing for so long are closed. */
 const idleMs = 10_000
 /** Queries wait here while this process does something else, or starts: some two thousand of them. */
 const receiveBufferBytes = 1024 * 1024
 
 /**
- * Serves a resolver over UDP and TCP on one address and port. Rejects, with both in the message, if either cannot be
- * had. A failure on one packet or connection is logged and harms no other.
+ * Serves a resolver over UDP and TCP on one address and port. Rejects with `ListenError` if either cannot be had. A failure on one packet or connection is logged and harms no other.
  */
 export async function serveDns(deps: DnsServerDeps, { address, port }: ListenOptions): Promise<DnsServer> {
   const udp = createSocket({
@@ -63,7 +68,7 @@ export async function serveDns(deps: DnsServerDeps, { address, port }: ListenOpt
   } catch (cause) {
     await closeAll(udp, tcp, connections)
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`cannot serve DNS on ${address}:${port}: ${reason}`, { cause })
+    throw new ListenError(`cannot serve DNS on ${formatHostPort({ address, port })}: ${reason}`, { cause })
   }
 }
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import { formatHostPort } from '../../base/host-port.ts'
 import { type MetricRegistry, metricsMediaType } from '../../base/metrics.ts'
-import type { ListenOptions } from './server.ts'
+import { ListenError, type ListenOptions } from './server.ts'
 
 export interface Status {
   readonly metrics: MetricRegistry
@@ -13,14 +14,19 @@ export interface StatusServer extends AsyncDisposable {
   readonly port: number
 }
 
-/** Tells of the server over HTTP: `/metrics`, and `/ready` with 200 or 503. Rejects if the port cannot be had. */
+/** Tells of the server over HTTP: `/metrics`, and `/ready` with 200 or 503. Rejects with `ListenError` if the port cannot be had. */
 export async function serveStatus(status: Status, { address, port }: ListenOptions): Promise<StatusServer> {
   const server = createServer((request, response) => {
     void respond(status, request.url ?? '').then(({ code, type, body }) => response.writeHead(code, { 'content-type': type }).end(body))
   })
   const listening = once(server, 'listening')
   server.listen({ host: address, port })
-  await listening
+  try {
+    await listening
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ListenError(`cannot tell of DNS on ${formatHostPort({ address, port })}: ${reason}`, { cause })
+  }
   return { port: portOf(server), [Symbol.asyncDispose]: () => close(server) }
 }
 
