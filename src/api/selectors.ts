@@ -9,6 +9,7 @@ import {
   type Labels,
 } from './selectors/label-requirement.ts'
 
+export { matchesRequirement }
 export type { LabelOperator, LabelRequirement, Labels }
 
 /** Which labels are chosen; whatever form it was written in. */

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { ManualClock } from './manual-clock.ts'
 import { WorkQueue } from './work-queue.ts'
 
-function open() {
+function open(priorityOf?: (key: string) => number) {
   const clock = new ManualClock()
-  return { clock, queue: new WorkQueue({ clock }) }
+  return { clock, queue: new WorkQueue({ clock, ...(priorityOf === undefined ? {} : { priorityOf }) }) }
 }
 
 /** Whether a promise is still unsettled after everything that was ready has run. */
@@ -18,6 +18,18 @@ test('gives keys in order of arrival, each once', async () => {
   const { queue } = open()
   for (const key of ['a', 'b', 'a', 'c', 'b']) queue.add(key)
   expect([await queue.take(), await queue.take(), await queue.take()]).toEqual(['a', 'b', 'c'])
+  expect(await isPending(queue.take())).toBe(true)
+})
+
+test('gives keys of higher priority first, as it was when they were added last', async () => {
+  const priorities = new Map([['low', -1], ['high', 7], ['rising', -1]])
+  const { queue } = open((key) => priorities.get(key) ?? 0)
+  for (const key of ['rising', 'low', 'a', 'high', 'b']) queue.add(key)
+  priorities.set('rising', 9)
+  queue.add('rising')
+  const taken: (string | undefined)[] = []
+  while (taken.length < 5) taken.push(await queue.take())
+  expect(taken).toEqual(['rising', 'high', 'a', 'b', 'low'])
   expect(await isPending(queue.take())).toBe(true)
 })
 

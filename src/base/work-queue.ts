@@ -1,5 +1,16 @@
 import { Backoff } from './backoff.ts'
 import type { Clock } from './clock.ts'
+import { PriorityLine } from './priority-line.ts'
+
+export interface WorkQueueOptions {
+  readonly clock: Clock
+  /** The delay before a key that failed comes again; 5 unless given. */
+  readonly baseMs?: number
+  /** What it is doubled up to with every failure in a row; a minute unless given. */
+  readonly maxMs?: number
+  /** Asked when a key is added; those of higher numbers are taken first. All are equal unless given. */
+  readonly priorityOf?: (key: string) => number
+}
 
 /**
  * Keys waiting to be worked on. A key is in the queue at most once, and is never taken a second time before `done` or
@@ -10,8 +21,9 @@ export class WorkQueue {
   readonly #clock: Clock
   readonly #baseMs: number
   readonly #maxMs: number
-  /** Keys that wait, in order of arrival. */
-  readonly #ready = new Set<string>()
+  readonly #priorityOf: (key: string) => number
+  /** Keys that wait. */
+  readonly #ready = new PriorityLine()
   /** Keys that are being worked on, and whether they were added again meanwhile. */
   readonly #taken = new Map<string, { again: boolean }>()
   readonly #delayed = new Map<string, { readonly atMs: number; readonly cancel: () => void }>()
@@ -19,11 +31,11 @@ export class WorkQueue {
   readonly #takers: ((key: string | undefined) => void)[] = []
   #closed = false
 
-  /** `baseMs`, doubled with every failure in a row of a key up to `maxMs`, is the delay before it comes again. */
-  constructor({ clock, baseMs = 5, maxMs = 60_000 }: { clock: Clock; baseMs?: number; maxMs?: number }) {
+  constructor({ clock, baseMs = 5, maxMs = 60_000, priorityOf = () => 0 }: WorkQueueOptions) {
     this.#clock = clock
     this.#baseMs = baseMs
     this.#maxMs = maxMs
+    this.#priorityOf = priorityOf
   }
 
   add(key: string): void {
@@ -50,9 +62,8 @@ export class WorkQueue {
   /** The next key, as soon as there is one; undefined once the queue is closed. */
   take(): Promise<string | undefined> {
     if (this.#closed) return Promise.resolve(undefined)
-    const [key] = this.#ready
+    const key = this.#ready.shift()
     if (key === undefined) return new Promise((resolve) => this.#takers.push(resolve))
-    this.#ready.delete(key)
     this.#taken.set(key, { again: false })
     return Promise.resolve(key)
   }
@@ -85,7 +96,7 @@ export class WorkQueue {
   #offer(key: string): void {
     const taker = this.#takers.shift()
     if (taker === undefined) {
-      this.#ready.add(key)
+      this.#ready.push(key, this.#priorityOf(key))
       return
     }
     this.#taken.set(key, { again: false })

@@ -6,6 +6,7 @@ import { dnsCommand } from './dns.ts'
 import { imageCommand } from './image.ts'
 import { nodeCommand } from './node.ts'
 import { proxyCommand } from './proxy.ts'
+import { publishCommand, unpublishCommand } from './publish.ts'
 import { requireRootOnLinux } from './requirements.ts'
 import { setupCommand } from './setup.ts'
 import { statusCommand } from './status.ts'
@@ -20,6 +21,8 @@ export function program(context: CliContext, version: string): Command {
     statusCommand,
     clientCommand,
     nodeCommand,
+    publishCommand,
+    unpublishCommand,
     imageCommand,
     proxyCommand,
     dnsCommand,

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { nodeAddress } from '../cluster/address-plan.ts'
-import { planOf } from '../cluster/config.ts'
+import { planOf, type PublishedPort } from '../cluster/config.ts'
 import { currentState } from '../cluster/control.ts'
 import { contextName, defaultCluster, kubeconfigFile } from '../cluster/kubeconfig.ts'
 import type { Layout } from '../cluster/layout.ts'
@@ -17,6 +17,7 @@ export interface ClusterDescription {
   readonly kubeconfig: string
   readonly home: string
   readonly nodes: readonly { readonly name: string; readonly address: string }[]
+  readonly published: readonly PublishedPort[]
   readonly supervisorPid: number
   readonly processes: readonly ProcessState[]
   readonly timeline: ClusterState['timeline']
@@ -51,15 +52,20 @@ export function describeCluster({ environment }: CliContext, layout: Layout, sta
     kubeconfig: kubeconfigFile(environment),
     home: layout.state,
     nodes: config.nodes.map((number) => ({ name: nodeName(number), address: nodeAddress(plan, number) })),
+    published: config.published ?? [],
     supervisorPid: state.supervisorPid,
     processes: state.processes,
     timeline: state.timeline,
   }
 }
 
-function inWords({ name, phase, api, processes }: ClusterDescription): string {
+function inWords({ name, phase, api, processes, published }: ClusterDescription): string {
   const rows = processes.map(
     (process) => `  ${process.name.padEnd(10)}${process.state.padEnd(12)}pid ${process.pid ?? '-'}, ${process.restarts} restarts`,
   )
-  return [`cluster ${name}: ${phase}${phase === 'ready' ? `, API at ${api}` : ''}`, ...rows].join('\n')
+  const ports = published.map(({ hostPort, protocol, namespace, service, port }) => {
+    const over = protocol === 'TCP' ? '' : ` over ${protocol}`
+    return `  127.0.0.1:${hostPort} leads to port ${port} of service/${service} in namespace ${namespace}${over}`
+  })
+  return [`cluster ${name}: ${phase}${phase === 'ready' ? `, API at ${api}` : ''}`, ...rows, ...ports].join('\n')
 }

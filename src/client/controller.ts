@@ -11,6 +11,8 @@ export interface Controller {
   readonly wakesOn: readonly Source[]
   /** Keys reconciled in parallel; 4 unless given. */
   readonly workers?: number
+  /** Of keys that wait, those of higher numbers come first; all are equal unless given. */
+  priorityOf?(key: ObjectKey): number
   reconcile(key: ObjectKey, signal: AbortSignal): Promise<Outcome | void>
 }
 

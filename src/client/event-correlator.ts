@@ -48,8 +48,8 @@ export class EventCorrelator {
     return this.#spend(subject) ? correlated : undefined
   }
 
-  #combine({ type, reason, message }: Occurrence, subject: string): Correlated {
-    const group = JSON.stringify([subject, type, reason])
+  #combine({ about, type, reason, message }: Occurrence, subject: string): Correlated {
+    const group = JSON.stringify([subject, about.fieldPath, type, reason])
     const nowMs = this.#clock.monotonicMs()
     const known = this.#similar.get(group)
     const fresh = known !== undefined && nowMs - known.lastMs <= similarWithinMs

@@ -16,6 +16,8 @@ export interface EventRecorder {
 /** The object an Event is about: one that was read, or as much of it as is known. */
 export type Subject = Pick<KubeObject, 'apiVersion' | 'kind'> & {
   readonly metadata: { namespace?: string; name: string; uid?: string; resourceVersion?: string }
+  /** A part of the object, such as `spec.containers{app}`. */
+  readonly fieldPath?: string
 }
 
 export interface EventBroadcasterOptions {
@@ -138,7 +140,7 @@ export class EventBroadcaster {
   }
 }
 
-function referenceTo({ apiVersion, kind, metadata }: Subject): ObjectReference {
+function referenceTo({ apiVersion, kind, metadata, fieldPath }: Subject): ObjectReference {
   const { namespace, name, uid, resourceVersion } = metadata
   return {
     kind,
@@ -147,5 +149,6 @@ function referenceTo({ apiVersion, kind, metadata }: Subject): ObjectReference {
     ...(namespace === undefined ? {} : { namespace }),
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...(fieldPath === undefined ? {} : { fieldPath }),
   }
 }

@@ -87,6 +87,11 @@ for (const { name, patch, becomes } of [
     becomes: { spec: { containers: [{ name: 'a', image: 'one' }, { name: 'b', image: 'two' }] } },
   },
   {
+    name: 'strategic, a list in the place of another',
+    patch: { type: 'strategic', body: { spec: { containers: [{ name: 'b', image: 'two' }, { $patch: 'replace' }] } } },
+    becomes: { spec: { containers: [{ name: 'b', image: 'two' }] } },
+  },
+  {
     name: 'json',
     patch: { type: 'json', body: [{ op: 'replace', path: '/spec/nodeName', value: 'node-2' }] },
     becomes: { spec: { nodeName: 'node-2' } },

@@ -12,6 +12,8 @@ const mergeKeys: Readonly<Record<string, string>> = {
   containers: 'name',
   initContainers: 'name',
   env: 'name',
+  podIPs: 'ip',
+  hostIPs: 'ip',
 }
 
 /** The patched copy of an object. Throws `BadRequest` for what this simple form does not know. */
@@ -53,6 +55,8 @@ function merge(target: unknown, patch: unknown, mergeKeyOf: MergeKeyOf): unknown
 }
 
 function mergeList(target: unknown, patch: readonly unknown[], key: string, mergeKeyOf: MergeKeyOf): unknown[] {
+  const plain = patch.filter((item) => !(isRecord(item) && item['$patch'] === 'replace'))
+  if (plain.length < patch.length) return plain
   const result: unknown[] = Array.isArray(target) ? [...target] : []
   for (const item of patch) {
     const at = result.findIndex((present) => isRecord(present) && isRecord(item) && present[key] === item[key])

@@ -27,7 +27,7 @@ export async function runControllers(
 async function runController(controller: Controller, options: RunControllersOptions): Promise<void> {
   const { signal, clock } = options
   const log = options.log.child({ controller: controller.name })
-  const queue = new WorkQueue({ clock })
+  const queue = new WorkQueue({ clock, priorityOf: (key) => controller.priorityOf?.(key) ?? 0 })
   const close = () => queue.close()
   signal.addEventListener('abort', close, { once: true })
   if (signal.aborted) close()

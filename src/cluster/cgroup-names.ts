@@ -8,12 +8,17 @@ export function systemCgroup(cluster: string): string {
   return `${clusterCgroup(cluster)}/system`
 }
 
+/** Everything of a node. */
+export function nodeCgroup(cluster: string, node: number): string {
+  return `${clusterCgroup(cluster)}/node-${node}`
+}
+
 /** The agent of a node, its containerd and the shims. */
 export function nodeSystemCgroup(cluster: string, node: number): string {
-  return `${clusterCgroup(cluster)}/node-${node}/system`
+  return `${nodeCgroup(cluster, node)}/system`
 }
 
 /** Above the pods of a node. */
 export function nodePodsCgroup(cluster: string, node: number): string {
-  return `${clusterCgroup(cluster)}/node-${node}/pods`
+  return `${nodeCgroup(cluster, node)}/pods`
 }

@@ -16,6 +16,18 @@ export interface ClusterConfig {
   readonly clusterDomain: string
   /** What differs from `defaultDnsSettings`. */
   readonly dns?: Partial<DnsSettings>
+  /** Ports of Services that are open on the host's 127.0.0.1. */
+  readonly published?: readonly PublishedPort[]
+}
+
+export interface PublishedPort {
+  /** On 127.0.0.1 of the host. */
+  readonly hostPort: number
+  readonly protocol: 'TCP' | 'UDP'
+  readonly namespace: string
+  readonly service: string
+  /** Of the Service. */
+  readonly port: number
 }
 
 export const defaults: Omit<ClusterConfig, 'name' | 'home'> = {
@@ -49,7 +61,7 @@ function problemOf(text: string): string | undefined {
     return error instanceof Error ? error.message : String(error)
   }
   if (typeof value !== 'object' || value === null) return 'no object'
-  const { name, home, apiPort, ranges, nodes, clusterDomain, dns } = value as { [Key in keyof ClusterConfig]?: unknown }
+  const { name, home, apiPort, ranges, nodes, clusterDomain, dns = {}, published = [] } = value as { [Key in keyof ClusterConfig]?: unknown }
   const wrong = [
     typeof name === 'string' || 'name',
     typeof home === 'string' || 'home',
@@ -57,7 +69,8 @@ function problemOf(text: string): string | undefined {
     (typeof ranges === 'object' && ranges !== null) || 'ranges',
     (Array.isArray(nodes) && nodes.every(Number.isInteger)) || 'nodes',
     typeof clusterDomain === 'string' || 'clusterDomain',
-    dns === undefined || (typeof dns === 'object' && dns !== null) || 'dns',
+    (typeof dns === 'object' && dns !== null) || 'dns',
+    Array.isArray(published) || 'published',
   ].filter((field) => field !== true)
   return wrong.length === 0 ? undefined : `${wrong.join(', ')}: missing or of a wrong type`
 }

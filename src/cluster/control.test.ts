@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { defaults } from './config.ts'
-import { type ControlServer, connectControl, currentState, serveControl } from './control.ts'
-import type { ClusterState } from './state.ts'
+import { type ControlHandlers, type ControlServer, connectControl, currentState, serveControl } from './control.ts'
+import type { ClusterState, ClusterChange } from './state.ts'
+import { UserError } from './user-error.ts'
 
 const starting: ClusterState = {
   phase: 'starting',
@@ -26,8 +27,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-async function serve(onStop = () => {}): Promise<ControlServer> {
-  const server = await serveControl(path, starting, onStop)
+async function serve(handlers: Partial<ControlHandlers> = {}): Promise<ControlServer> {
+  const server = await serveControl(path, starting, { stop: () => {}, change: async () => {}, ...handlers })
   onTestFinished(() => server.close())
   return server
 }
@@ -57,10 +58,34 @@ test('every watcher is told the state and each change', async () => {
 
 test('a request to stop is passed on', async () => {
   const stopped = Promise.withResolvers<string>()
-  await serve(() => stopped.resolve('stopped'))
+  await serve({ stop: () => stopped.resolve('stopped') })
   const connection = await connect()
   connection.requestStop()
   expect(await stopped.promise).toBe('stopped')
+})
+
+describe('a change', () => {
+  const change = { action: 'stop', node: 2 } as const
+
+  test('is passed on, and answered when it is done', async () => {
+    const asked: ClusterChange[] = []
+    await serve({ change: async (asking) => void asked.push(asking) })
+    await (await connect()).change(change)
+    expect(asked).toEqual([change])
+  })
+
+  test('that cannot be is refused in words', async () => {
+    await serve({ change: () => Promise.reject(new UserError('there is no node node-2')) })
+    await expect((await connect()).change(change)).rejects.toThrow(new UserError('there is no node node-2'))
+  })
+
+  test('is not taken for done when the supervisor ends', async () => {
+    const dying = net.createServer((socket) => socket.once('data', () => socket.destroy()))
+    onTestFinished(() => void dying.close())
+    await serve().then((server) => server.close())
+    await once(dying.listen(path), 'listening')
+    await expect((await connect()).change(change)).rejects.toThrow('the cluster has ended')
+  })
 })
 
 test('a watcher that leaves while it is told is no concern', async () => {
@@ -107,10 +132,10 @@ test('a second supervisor is refused, and the first goes on', async () => {
 })
 
 describe('a client that sends', () => {
-  for (const line of ['nonsense', '{"type":', 'null', '[]', '"stop"', '{}', '{"type":"dance"}', '']) {
+  for (const line of ['nonsense', '{"type":', 'null', '[]', '"stop"', '{}', '{"type":"dance"}', '{"type":"change"}', '']) {
     test(`${JSON.stringify(line)} is hung up on, and no other`, async () => {
       let stops = 0
-      await serve(() => (stops += 1))
+      await serve({ stop: () => (stops += 1) })
       const client = await rawClient()
       client.write(`${line}\n`)
       await once(client.resume(), 'close')
@@ -156,7 +181,7 @@ test('states end when the supervisor’s process does, not before', async () => 
     `import { writeFileSync } from 'node:fs'
     import { serveControl } from ${JSON.stringify(join(import.meta.dirname, 'control.ts'))}
     process.on('exit', () => writeFileSync(${JSON.stringify(trace)}, ''))
-    const server = await serveControl(${JSON.stringify(path)}, ${JSON.stringify(starting)}, () => server.close())
+    const server = await serveControl(${JSON.stringify(path)}, ${JSON.stringify(starting)}, { stop: () => server.close() })
     console.log('serving')`,
   )
   const supervisor = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -3,11 +3,18 @@ import { mkdir, rm } from 'node:fs/promises'
 import net from 'node:net'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { ClusterState, ControlRequest } from './state.ts'
+import type { ChangeOutcome, ClusterChange, ClusterState, ControlRequest } from './state.ts'
+import { UserError } from './user-error.ts'
+
+export interface ControlHandlers {
+  stop(): void
+  /** Rejects with `UserError` if it cannot be done. */
+  change(change: ClusterChange): Promise<void>
+}
 
 /**
- * The supervisor's end of the control socket: answers `watch` with the state and its changes, `stop` by stopping, and
- * anything else by hanging up.
+ * The supervisor's end of the control socket: answers `watch` with the state and its changes, `stop` by stopping,
+ * `change` with what came of it, and anything else by hanging up.
  */
 export interface ControlServer {
   /** Tells every watcher. */
@@ -23,7 +30,7 @@ export interface ControlServer {
 export async function serveControl(
   path: string,
   initial: ClusterState,
-  onStop: () => void,
+  handlers: ControlHandlers,
 ): Promise<ControlServer> {
   await using other = await connectControl(path)
   if (other !== undefined) throw new Error(`another supervisor answers on ${path}`)
@@ -44,9 +51,17 @@ export async function serveControl(
     lines.on('line', (line) => {
       const request = requestIn(line)
       if (request === undefined) return socket.destroy()
-      if (request === 'stop') return onStop()
-      watchers.add(socket)
-      return socket.write(`${JSON.stringify(state)}\n`)
+      switch (request.type) {
+        case 'stop':
+          return handlers.stop()
+        case 'change':
+          return void outcomeOf(handlers.change(request.change)).then((outcome) => answer(socket, outcome))
+        case 'watch':
+          watchers.add(socket)
+          return answer(socket, state)
+        default:
+          return request satisfies never
+      }
     })
   })
   await once(server.listen(path), 'listening')
@@ -62,11 +77,28 @@ export async function serveControl(
   }
 }
 
+function answer(socket: net.Socket, text: ClusterState | ChangeOutcome): void {
+  socket.write(`${JSON.stringify(text)}\n`)
+}
+
+async function outcomeOf(change: Promise<void>): Promise<ChangeOutcome> {
+  try {
+    await change
+    return { outcome: 'done' }
+  } catch (error) {
+    return { outcome: 'refused', problem: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+const actions: ReadonlySet<unknown> = new Set<ClusterChange['action']>(['add', 'remove', 'stop', 'start', 'publish', 'unpublish'])
+
 /** What a line asks for; undefined if it is no request. */
-function requestIn(line: string): ControlRequest['type'] | undefined {
+function requestIn(line: string): ControlRequest | undefined {
   const request = parsed(line)
-  const type: unknown = typeof request === 'object' && request !== null && 'type' in request ? request.type : undefined
-  return type === 'watch' || type === 'stop' ? type : undefined
+  if (typeof request !== 'object' || request === null || !('type' in request)) return undefined
+  const { type, change } = request as { readonly type: unknown; readonly change?: { readonly action?: unknown } }
+  if (type === 'watch' || type === 'stop') return { type }
+  return type === 'change' && actions.has(change?.action) ? (request as ControlRequest) : undefined
 }
 
 /** Undefined for what is no JSON, such as a line that was cut off when its writer ended. */
@@ -83,6 +115,8 @@ export interface ControlConnection extends AsyncDisposable {
   /** The state now and after every change. Ends when the supervisor's process does, or this is disposed of. */
   states(): AsyncIterable<ClusterState>
   requestStop(): void
+  /** Rejects with `UserError` if it cannot be done. Nothing else may be asked of the same connection. */
+  change(change: ClusterChange): Promise<void>
 }
 
 /** Undefined if no supervisor is running. */
@@ -100,20 +134,34 @@ export async function connectControl(path: string): Promise<ControlConnection | 
   return {
     async *states() {
       send({ type: 'watch' })
-      const lines = createInterface(socket)
-      socket.once('close', () => lines.close())
-      try {
-        for await (const line of lines) {
-          const state = parsed(line)
-          if (state !== undefined) yield state as ClusterState
-        }
-      } catch (error) {
-        // A supervisor that is killed in mid-answer has ended, like any other.
-        if (!['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-      }
+      for await (const state of answersOn(socket)) yield state as ClusterState
     },
     requestStop: () => void send({ type: 'stop' }),
+    async change(change) {
+      send({ type: 'change', change })
+      for await (const answer of answersOn(socket)) {
+        const outcome = answer as ChangeOutcome
+        if (outcome.outcome === 'done') return
+        throw new UserError(outcome.problem)
+      }
+      throw new UserError('the cluster has ended')
+    },
     [Symbol.asyncDispose]: async () => void socket.destroy(),
+  }
+}
+
+/** What the supervisor answers, until its process or the connection ends. */
+async function* answersOn(socket: net.Socket): AsyncGenerator<unknown> {
+  const lines = createInterface(socket)
+  socket.once('close', () => lines.close())
+  try {
+    for await (const line of lines) {
+      const answer = parsed(line)
+      if (answer !== undefined) yield answer
+    }
+  } catch (error) {
+    // A supervisor that is killed in mid-answer has ended, like any other.
+    if (!['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }
 

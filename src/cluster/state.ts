@@ -1,4 +1,4 @@
-import type { ClusterConfig } from './config.ts'
+import type { ClusterConfig, PublishedPort } from './config.ts'
 
 /** What a running supervisor tells about its cluster, over the control socket. */
 export interface ClusterState {
@@ -19,5 +19,25 @@ export interface ProcessState {
   readonly restarts: number
 }
 
+/** A change of the nodes of a running cluster. */
+export interface NodeChange {
+  readonly action: 'add' | 'remove' | 'stop' | 'start'
+  /** 1 is node-1. */
+  readonly node: number
+}
+
+/** A change of what is open on the host's loopback. */
+export type PublishChange =
+  | { readonly action: 'publish'; readonly ports: readonly PublishedPort[] }
+  | { readonly action: 'unpublish'; readonly namespace: string; readonly service: string }
+
+export type ClusterChange = NodeChange | PublishChange
+
 /** Requests on the control socket, one JSON line each. */
-export type ControlRequest = { readonly type: 'watch' } | { readonly type: 'stop' }
+export type ControlRequest =
+  | { readonly type: 'watch' }
+  | { readonly type: 'stop' }
+  /** Answered with a `ChangeOutcome` when it is done. */
+  | { readonly type: 'change'; readonly change: ClusterChange }
+
+export type ChangeOutcome = { readonly outcome: 'done' } | { readonly outcome: 'refused'; readonly problem: string }

@@ -135,12 +135,12 @@ describe('stop', () => {
   test('keeps a process from being started that is only prepared', async () => {
     const prepared = Promise.withResolvers<void>()
     const closed = Promise.withResolvers<void>()
-    const listeners = async () => {
+    const sockets = async () => {
       const socket = await listenOnHost('127.0.0.1', 0)
       socket.on('close', () => closed.resolve())
-      return new Map([['api', socket]])
+      return [{ message: { listener: 'api' }, socket }]
     }
-    const { supervised, run } = supervise(node(stayReady), { prepare: () => prepared.promise, listeners })
+    const { supervised, run } = supervise(node(stayReady), { prepare: () => prepared.promise, sockets })
     await supervised.stop()
     prepared.resolve()
     await run
@@ -156,12 +156,12 @@ describe('listening sockets', () => {
 
   test('are handed over, to the next process as well', async () => {
     let port = 0
-    const listeners = async () => {
+    const sockets = async () => {
       const socket = await listenOnHost('127.0.0.1', port)
       port = (socket.address() as AddressInfo).port
-      return new Map([['api', socket]])
+      return [{ message: { listener: 'api' }, socket }]
     }
-    const { clock, supervised } = supervise(node(accept), { listeners })
+    const { clock, supervised } = supervise(node(accept), { sockets })
     for (const restarts of [0, 1]) {
       await expect.poll(() => supervised.state).toMatchObject({ state: 'ready', restarts })
       await expect.poll(() => answerOf(port)).toBe(`api of ${supervised.state.pid}`)
@@ -172,18 +172,18 @@ describe('listening sockets', () => {
   })
 
   test('that cannot be opened fail the first start', async () => {
-    const { run } = supervise(node(accept), { listeners: () => Promise.reject(new Error('127.0.0.1:6443 is in use')) })
+    const { run } = supervise(node(accept), { sockets: () => Promise.reject(new Error('127.0.0.1:6443 is in use')) })
     await expect(run).rejects.toThrow('127.0.0.1:6443 is in use')
   })
 
   test('that cannot be opened later are tried again: what runs must not end for it', async () => {
     let tries = 0
-    const listeners = async () => {
+    const sockets = async () => {
       tries += 1
       if (tries === 2) throw new Error('127.0.0.1:6443 is in use')
-      return new Map([['api', await listenOnHost('127.0.0.1', 0)]])
+      return [{ message: { listener: 'api' }, socket: await listenOnHost('127.0.0.1', 0) }]
     }
-    const { clock, supervised } = supervise(node(accept), { listeners })
+    const { clock, supervised } = supervise(node(accept), { sockets })
     await supervised.ready
     process.kill(supervised.state.pid ?? 0, 'SIGKILL')
     await expect.poll(() => clock.nextTimerMs).toBe(100)

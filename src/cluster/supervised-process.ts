@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
+import type { Socket as UdpSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 import { Backoff } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
@@ -14,10 +15,16 @@ export interface ProcessSpec {
   readonly command: readonly [string, ...string[]]
   /** Standard output and error are appended here. */
   readonly logFile: string
-  /** Listening sockets of the host's namespace, made anew for every start and handed over. */
-  listeners?(): Promise<ReadonlyMap<string, Server>>
+  /** Sockets of the host's namespace, made anew for every start and handed over. */
+  sockets?(): Promise<readonly Handover[]>
   /** Done before every start. */
   prepare?(): Promise<void>
+}
+
+/** A socket for a process in another namespace, and what it is told about it. */
+export interface Handover {
+  readonly message: object
+  readonly socket: Server | UdpSocket
 }
 
 export interface SupervisedDeps {
@@ -85,6 +92,17 @@ export class SupervisedProcess {
     cancel()
   }
 
+  /** Gives a socket to the process as it is now. One that is started later gets what `sockets` makes. */
+  handOver(handover: Handover): void {
+    if (this.#child === undefined) handover.socket.close()
+    else give(this.#child, handover)
+  }
+
+  /** Says something to the process, if it runs. */
+  tell(message: object): void {
+    if (this.#child?.connected === true) this.#child.send(message)
+  }
+
   /** Rejects if there is no point in another try. */
   async #pauseAfter(end: End): Promise<void> {
     const { name, logFile } = this.#spec
@@ -102,16 +120,16 @@ export class SupervisedProcess {
   }
 
   async #runOnce(): Promise<End> {
-    const { netns, command, logFile, listeners, prepare } = this.#spec
-    let sockets: ReadonlyMap<string, Server>
+    const { netns, command, logFile, prepare } = this.#spec
+    let sockets: readonly Handover[]
     try {
       await prepare?.()
-      sockets = (await listeners?.()) ?? new Map()
+      sockets = (await this.#spec.sockets?.()) ?? []
     } catch (error) {
       return { error }
     }
     if (this.#stopping.signal.aborted) {
-      for (const socket of sockets.values()) socket.close()
+      for (const { socket } of sockets) socket.close()
       return { exitCode: null, signal: null }
     }
     const output = openSync(logFile, 'a')
@@ -129,7 +147,7 @@ export class SupervisedProcess {
   }
 
   /** Rejects if the program could not be started. */
-  async #untilEnded(child: ChildProcess, sockets: ReadonlyMap<string, Server>): Promise<End> {
+  async #untilEnded(child: ChildProcess, sockets: readonly Handover[]): Promise<End> {
     const ended = once(child, 'exit')
     child.on('message', (message) => {
       if (message !== 'ready') return
@@ -139,10 +157,7 @@ export class SupervisedProcess {
     })
     // `exit` follows or the program could not be started at all, which `once` above rejects with.
     child.on('error', (error) => this.#deps.log.error({ process: this.#spec.name, error }, 'process channel failed'))
-    for (const [name, socket] of sockets) {
-      // From then on the child's copy is the only one that accepts.
-      child.send({ listener: name }, socket, () => socket.close())
-    }
+    for (const handover of sockets) give(child, handover)
     this.#deps.changed()
     const [exitCode, signal] = (await ended) as [number | null, NodeJS.Signals | null]
     return { exitCode, signal }
@@ -152,6 +167,11 @@ export class SupervisedProcess {
     this.#state = state
     this.#deps.changed()
   }
+}
+
+/** From then on the child's copy is the only one that accepts. */
+function give(child: ChildProcess, { message, socket }: Handover): void {
+  child.send(message, socket, () => socket.close())
 }
 
 function inWords(end: End): string {

@@ -1,21 +1,29 @@
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { silentLog } from '../base/log.ts'
 import { FakeCgroups } from '../kernel/fake-cgroups.ts'
 import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
-import { defaults } from './config.ts'
+import { defaults, readConfig } from './config.ts'
 import { connectControl, currentState } from './control.ts'
 import { type Layout, layoutOf } from './layout.ts'
-import type { ClusterState } from './state.ts'
+import type { ClusterChange, ClusterState, NodeChange } from './state.ts'
 import { supervise, type SupervisorDeps } from './supervisor.ts'
+import { UserError } from './user-error.ts'
 
 /** Namespaces by name only: processes are in the test's own. */
 class NamesOnly extends FakeNamespaces {
+  impossible = ''
+
+  override async create(name: string): Promise<void> {
+    if (name === this.impossible) throw new Error(`no room for ${name}`)
+    await super.create(name)
+  }
+
   override path(): string {
     return '/proc/self/ns/net'
   }
@@ -109,6 +117,149 @@ test('ends by signal, and leaves nothing', async () => {
   await end
   expect(await leftovers()).toEqual([])
 })
+
+describe('nodes of a running cluster', () => {
+  async function change(action: NodeChange['action'], node: number): Promise<void> {
+    await using connection = await connectControl(layout.controlSocket)
+    await connection?.change({ action, node })
+  }
+
+  const processes = async () =>
+    (await currentState(layout.controlSocket))?.processes.map(({ name, state }) => `${name} ${state}`)
+  const nodeNumbers = async () => (await readConfig(layout.configFile))?.nodes
+
+  test('are added, and removed with all that they had', async () => {
+    await start()
+    await statesUntil('ready')
+    await change('add', 3)
+    expect(await processes()).toEqual(['server ready', 'node-1 ready', 'edge ready', 'node-3 ready'])
+    expect(await namespaces.list()).toContain('portolan-one-node-3')
+    expect(await nodeNumbers()).toEqual([1, 3])
+    await mkdir(layout.node('node-3').state, { recursive: true })
+    await change('remove', 3)
+    expect(await processes()).toEqual(['server ready', 'node-1 ready', 'edge ready'])
+    expect(await namespaces.list()).not.toContain('portolan-one-node-3')
+    expect(await nodeNumbers()).toEqual([1])
+    expect(await readdir(join(layout.state, 'nodes'))).toEqual([])
+  })
+
+  test('are stopped and started again, and the cluster runs on', async () => {
+    const { end, stop } = await start()
+    await statesUntil('ready')
+    await change('stop', 1)
+    expect(await processes()).toEqual(['server ready', 'node-1 stopped', 'edge ready'])
+    expect(await namespaces.list()).not.toContain('portolan-one-node-1')
+    await change('start', 1)
+    expect(await processes()).toEqual(['server ready', 'node-1 ready', 'edge ready'])
+    await change('start', 1)
+    stop()
+    await end
+    expect(await leftovers()).toEqual([])
+  })
+
+  test('are as before if one cannot be added', async () => {
+    await start()
+    await statesUntil('ready')
+    namespaces.impossible = 'portolan-one-node-2'
+    await expect(change('add', 2)).rejects.toThrow('no room for portolan-one-node-2')
+    expect(await processes()).toEqual(['server ready', 'node-1 ready', 'edge ready'])
+    expect(await nodeNumbers()).toEqual([1])
+  })
+
+  for (const [action, number, sentence] of [
+    ['add', 1, 'there is a node node-1 already'],
+    ['add', 300, 'node-300 is out of range: these address ranges hold node-1 to node-244'],
+    ['remove', 1, 'node-1 is the only node: wipe the cluster with ./portolan delete'],
+    ['stop', 2, 'there is no node node-2: choose one of node-1'],
+    ['start', 2, 'there is no node node-2: choose one of node-1'],
+  ] as const) {
+    test(`${action} node-${number} is refused`, async () => {
+      await start()
+      await statesUntil('ready')
+      await expect(change(action, number)).rejects.toThrow(new UserError(sentence))
+      expect(await processes()).toEqual(['server ready', 'node-1 ready', 'edge ready'])
+    })
+  }
+})
+
+describe('ports that are published', () => {
+  /** Says on each connection who it is. */
+  const edge = node(`
+    process.on('message', ({ published, unpublished }, socket) => {
+      if (published) globalThis.server = socket.on('connection', (client) => client.end('edge of ' + process.pid))
+      if (unpublished) globalThis.server.close()
+    })
+    process.send('ready')`)
+  const program = (name: string) => (name === 'edge' ? edge : readyAndStay)
+  const published = { protocol: 'TCP', namespace: 'default', service: 'web', port: 80 } as const
+
+  async function change(wanted: ClusterChange): Promise<void> {
+    await using connection = await connectControl(layout.controlSocket)
+    await connection?.change(wanted)
+  }
+
+  async function freePort(): Promise<number> {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    await new Promise((closed) => server.close(closed))
+    return port
+  }
+
+  const edgePid = async () => (await currentState(layout.controlSocket))?.processes.find(({ name }) => name === 'edge')?.pid
+
+  test('are opened and handed over, to the next edge too, until they are closed', async () => {
+    await start({ program })
+    await statesUntil('ready')
+    const port = { ...published, hostPort: await freePort() }
+    await change({ action: 'publish', ports: [port] })
+    const first = await edgePid()
+    await expect.poll(() => textFrom(port.hostPort)).toBe(`edge of ${first}`)
+    process.kill(first ?? 0, 'SIGKILL')
+    await expect.poll(async () => [undefined, first].includes(await edgePid())).toBe(false)
+    const second = await edgePid()
+    await expect.poll(() => textFrom(port.hostPort)).toBe(`edge of ${second}`)
+    expect((await readConfig(layout.configFile))?.published).toEqual([port])
+    await change({ action: 'unpublish', namespace: 'default', service: 'web' })
+    await expect.poll(() => textFrom(port.hostPort)).toBe('refused')
+    expect((await readConfig(layout.configFile))?.published).toEqual([])
+  })
+
+  test('are refused if one is taken, all of them, in one sentence', async () => {
+    await start({ program })
+    await statesUntil('ready')
+    const taker = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void taker.close())
+    await once(taker, 'listening')
+    const { port: taken } = taker.address() as AddressInfo
+    const free = await freePort()
+    const ports = [free, taken].map((hostPort) => ({ ...published, hostPort }))
+    const sentence = new RegExp(`^127.0.0.1:${taken} is in use by .*: choose another port, such as \\d+:…$`)
+    await expect(change({ action: 'publish', ports })).rejects.toThrow(sentence)
+    expect(await textFrom(free)).toBe('refused')
+    await expect(change({ action: 'unpublish', namespace: 'default', service: 'web' })).rejects.toThrow('is not published')
+  })
+
+  test('are refused if one is published for another Service', async () => {
+    await start({ program })
+    await statesUntil('ready')
+    const port = { ...published, hostPort: await freePort() }
+    await change({ action: 'publish', ports: [port] })
+    const sentence = `port ${port.hostPort}/TCP is published already for service/web in namespace default`
+    await expect(change({ action: 'publish', ports: [{ ...port, service: 'other' }] })).rejects.toThrow(sentence)
+  })
+})
+
+/** What is said on a new connection; `refused` if there is none. */
+async function textFrom(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  try {
+    return (await Array.fromAsync(socket as AsyncIterable<string>)).join('')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ECONNREFUSED' ? 'refused' : ''
+  }
+}
 
 test('ends by request, and leaves nothing', async () => {
   const { end } = await start()

@@ -1,26 +1,23 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { Cgroups } from '../kernel/cgroups.ts'
-import type { Namespaces } from '../kernel/namespaces.ts'
-import { listenOnHost } from '../kernel/sockets.ts'
+import { ClusterChanges } from './cluster-changes.ts'
 import { type ClusterConfig, planOf } from './config.ts'
 import { type ControlServer, serveControl } from './control.ts'
 import type { Layout } from './layout.ts'
-import { clusterNetwork, nodeName } from './network.ts'
+import { clusterNetwork } from './network.ts'
+import { NodeChanges } from './node-changes.ts'
+import { ProcessGroup } from './process-group.ts'
+import { type ProgramDeps, processSpecs } from './process-specs.ts'
+import { PublishedPorts } from './published-ports.ts'
 import type { ClusterState } from './state.ts'
-import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts'
-import { nodeSystemCgroup, systemCgroup } from './cgroup-names.ts'
+import { StoredConfig } from './stored-config.ts'
 import { teardown, type TeardownDeps } from './teardown.ts'
+import { UserError } from './user-error.ts'
 
-export interface SupervisorDeps extends TeardownDeps {
+export interface SupervisorDeps extends TeardownDeps, ProgramDeps {
   readonly clock: Clock
   readonly log: Log
-  readonly namespaces: Namespaces
-  readonly cgroups: Cgroups
-  /** The command that runs one of our programs (`server`, `agent`, `edge`), without its arguments. */
-  program(name: string): readonly [string, ...string[]]
 }
 
 /**
@@ -39,34 +36,37 @@ export async function supervise(
   stopped.addEventListener('abort', () => toStop.resolve('stop'), { once: true })
   // What was aborted before has no event to come.
   if (stopped.aborted) toStop.resolve('stop')
-  const control = await serveControl(layout.controlSocket, status.state, () => toStop.resolve('stop'))
+  const { clock, log } = deps
+  const group = new ProcessGroup({ clock, log, changed: () => status.update(group.states) })
+  const specs = processSpecs(config.name, layout, deps)
+  const stored = new StoredConfig(config, layout.configFile, (next) => status.configure(next))
+  const published = new PublishedPorts({ config: stored, group, log })
+  const changes = new ClusterChanges({ nodes: new NodeChanges({ ...deps, layout, config: stored, group, specs }), published })
+  const control = await serveControl(layout.controlSocket, status.state, {
+    stop: () => toStop.resolve('stop'),
+    change: (change) => whenReady(status, () => changes.make(change)),
+  })
   status.control = control
-  let processes: readonly SupervisedProcess[] = []
-  let runs: readonly Promise<void>[] = []
   try {
     await Promise.all([mkdir(layout.logs, { recursive: true }), mkdir(layout.run, { recursive: true, mode: 0o700 })])
     status.step('network')
     await clusterNetwork(config.name, deps.namespaces).up(planOf(config), config.nodes)
     status.step('processes')
-    const { clock, log } = deps
-    const supervised = { clock, log, changed: () => status.update(processes) }
-    processes = processSpecs(config, layout, deps).map((spec) => new SupervisedProcess(spec, supervised))
-    runs = processes.map((process) => process.run())
-    // They end, unless told to, by failing.
-    const end = Promise.race([toStop.promise, ...runs.map((run) => run.then(() => 'stop' as const))])
-    if ((await Promise.race([end, allReady(processes, status)])) === 'ready') {
+    const started = specs.of(config, () => published.openAll()).map((spec) => ({ name: spec.name, ...group.start(spec) }))
+    const end = Promise.race([toStop.promise, ...started.map(({ failed }) => failed)])
+    if ((await Promise.race([end, allReady(started, status)])) === 'ready') {
       status.become('ready')
       await end
     }
   } catch (error) {
     status.become('failed', error instanceof Error ? error.message : String(error))
-    deps.log.error({ error }, 'cluster failed')
+    log.error({ error }, 'cluster failed')
     throw error
   } finally {
     if (status.state.phase !== 'failed') status.become('stopping')
     try {
-      await Promise.all(processes.map((process) => process.stop()))
-      await Promise.allSettled(runs)
+      await group.close()
+      await changes.settled()
       await teardown(config.name, layout, deps)
     } finally {
       control.close()
@@ -74,35 +74,21 @@ export async function supervise(
   }
 }
 
-async function allReady(processes: readonly SupervisedProcess[], status: Status): Promise<'ready'> {
-  await Promise.all(processes.map(({ ready, state }) => ready.then(() => status.step(`${state.name} ready`))))
+interface Started {
+  readonly name: string
+  readonly ready: Promise<void>
+}
+
+async function allReady(started: readonly Started[], status: Status): Promise<'ready'> {
+  await Promise.all(started.map(({ name, ready }) => ready.then(() => status.step(`${name} ready`))))
   return 'ready'
 }
 
-/** The processes of a cluster, in the order in which they are started. */
-function processSpecs(config: ClusterConfig, layout: Layout, deps: SupervisorDeps): readonly ProcessSpec[] {
-  const { names } = clusterNetwork(config.name, deps.namespaces)
-  const server = spec('server', names.edge, systemCgroup(config.name), 'server')
-  return [
-    { ...server, listeners: async () => new Map([['api', await listenOnHost('127.0.0.1', config.apiPort)]]) },
-    ...config.nodes.map((number) => {
-      const cgroup = nodeSystemCgroup(config.name, number)
-      return spec(nodeName(number), names.node(number), cgroup, 'agent', String(number))
-    }),
-    spec('edge', names.edge, systemCgroup(config.name), 'edge'),
-  ]
-
-  function spec(name: string, netns: string, cgroup: string, program: string, ...args: string[]): ProcessSpec {
-    const command = [...deps.program(program), layout.home, config.name, ...args] as [string, ...string[]]
-    return {
-      name,
-      netns: deps.namespaces.path(netns),
-      // Whatever a process starts is in its group, so that it is found however that process ended.
-      command: deps.cgroups.inside(cgroup, command),
-      prepare: () => deps.cgroups.create(cgroup),
-      logFile: join(layout.logs, `${name}.log`),
-    }
-  }
+/** Changes are made only while the cluster is up: its start and its end have them in hand. */
+async function whenReady(status: Status, change: () => Promise<void>): Promise<void> {
+  const { phase } = status.state
+  if (phase !== 'ready') throw new UserError(`the cluster is ${phase}: try again when it is ready`)
+  return change()
 }
 
 /** The state that is told over the control socket. */
@@ -135,8 +121,12 @@ class Status {
     this.#set({ phase, message, timeline: [...this.state.timeline, { step: phase, atMs }] })
   }
 
-  update(processes: readonly SupervisedProcess[]): void {
-    this.#set({ processes: processes.map(({ state }) => state) })
+  update(processes: ClusterState['processes']): void {
+    this.#set({ processes })
+  }
+
+  configure(config: ClusterConfig): void {
+    this.#set({ config })
   }
 
   #set(change: Partial<ClusterState>): void {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { Cgroups } from '../kernel/cgroups.ts'
 import type { Mounts } from '../kernel/mounts.ts'
 import type { Namespaces } from '../kernel/namespaces.ts'
-import { clusterCgroup } from './cgroup-names.ts'
+import { clusterCgroup, nodeCgroup } from './cgroup-names.ts'
 import type { Layout, NodeLayout } from './layout.ts'
 import { clusterNetwork, nodeName } from './network.ts'
 
@@ -30,6 +30,21 @@ export async function teardown(cluster: string, layout: Layout, deps: TeardownDe
   await clusterNetwork(cluster, deps.namespaces).down()
   await rm(layout.run, { recursive: true, force: true })
   await removeIfEmpty(dirname(layout.run))
+}
+
+/** The same for one node of a cluster that runs on. Its namespace stays. */
+export async function teardownNode(
+  cluster: string,
+  node: number,
+  deps: TeardownDeps & { readonly layout: Layout },
+): Promise<void> {
+  const { run, state } = deps.layout.node(nodeName(node))
+  await deps.cgroups.kill(nodeCgroup(cluster, node))
+  await deps.cgroups.remove(nodeCgroup(cluster, node))
+  await deps.mounts.unmountBelow(run)
+  await deps.mounts.unmountBelow(state)
+  await deps.removeRuntimeLeftovers(cluster, node, deps.layout.node(nodeName(node)))
+  await rm(run, { recursive: true, force: true })
 }
 
 /** By the folders that their agents have made. */

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
-import type { Endpoint, EndpointSlice } from '../api/kinds/endpoint-slice.ts'
+import { serviceNameLabel, type Endpoint, type EndpointSlice } from '../api/kinds/endpoint-slice.ts'
 import {
   EndpointsResource,
   type EndpointAddress,
@@ -19,7 +19,7 @@ import { unlessNamespaceTerminates } from './namespace-terminating.ts'
 import { controllerReference } from './controller-reference.ts'
 import { hasSelector, type AddressType } from './service-pods.ts'
 import { groupKey, type SliceGroup, type SliceOwner } from './slice-plan.ts'
-import { managedByLabel, serviceNameLabel, SliceWriter } from './slice-writer.ts'
+import { managedByLabel, SliceWriter } from './slice-writer.ts'
 import { triggerTimeAnnotation } from './trigger-times.ts'
 
 export interface EndpointSliceMirroringDeps {

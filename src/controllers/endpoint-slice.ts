@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointSlice, SlicePort } from '../api/kinds/endpoint-slice.ts'
+import { serviceNameLabel, type Endpoint, type EndpointSlice, type SlicePort } from '../api/kinds/endpoint-slice.ts'
 import type { Node } from '../api/kinds/node.ts'
 import type { Pod } from '../api/kinds/pod.ts'
 import { Services, type Service } from '../api/kinds/service.ts'
@@ -27,7 +27,7 @@ import {
   type AddressType,
 } from './service-pods.ts'
 import { groupKey, type SliceGroup, type SliceOwner } from './slice-plan.ts'
-import { managedByLabel, serviceNameLabel, SliceWriter } from './slice-writer.ts'
+import { managedByLabel, SliceWriter } from './slice-writer.ts'
 import { hintsFor } from './traffic-hints.ts'
 import { TriggerTimes } from './trigger-times.ts'
 

@@ -1,4 +1,4 @@
-import { EndpointSlices, type EndpointSlice } from '../api/kinds/endpoint-slice.ts'
+import { EndpointSlices, serviceNameLabel, type EndpointSlice } from '../api/kinds/endpoint-slice.ts'
 import { controllerOf, keyOf, objectKey, type ObjectKey } from '../api/object.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cache } from '../client/cache.ts'
@@ -7,7 +7,6 @@ import type { Source } from '../client/controller.ts'
 import { PendingWrites } from './pending-writes.ts'
 import { planSlices, type SliceGroup, type SliceOwner } from './slice-plan.ts'
 
-export const serviceNameLabel = 'kubernetes.io/service-name'
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by'
 
 export interface SliceWriterOptions {

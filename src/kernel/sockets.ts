@@ -1,3 +1,4 @@
+import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { createServer, type Server } from 'node:net'
 import { portHolder, type PortHolder } from './port-holder.ts'
 
@@ -31,6 +32,21 @@ export async function listenOnHost(address: string, port: number): Promise<Serve
   }
   server.off('error', reject)
   return server
+}
+
+/** The same for UDP: what arrives before it is handed on is lost. */
+export async function bindOnHost(address: string, port: number): Promise<UdpSocket> {
+  const socket = createSocket('udp4')
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  socket.once('error', reject).bind({ address, port, exclusive: true }, resolve)
+  try {
+    await promise
+  } catch (cause) {
+    socket.close()
+    throw await explain(cause, address, port)
+  }
+  socket.off('error', reject)
+  return socket
 }
 
 /** The descriptor of an open server, for `stdio` of spawn. Node takes it by `listen({ fd })`, HAProxy by `bind fd@`. */

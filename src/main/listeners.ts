@@ -1,5 +1,7 @@
+import type { Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import type { PublishedPort, PublishedServices } from '../dataplane/published/published-services.ts'
 import type { ConnectionSource } from '../apiserver/http-server.ts'
 
 /** Listens in this process's own namespace. Rejects if the port is taken. */
@@ -18,6 +20,15 @@ export function receiveListener(): Promise<ConnectionSource> {
         resolve(connectionsOf(handle as Server))
       }
     })
+  })
+}
+
+/** Ports of the host's loopback, opened by the supervisor and handed over, while they are published. */
+export function receivePublished(services: PublishedServices): void {
+  process.on('message', (message, handle) => {
+    if (typeof message !== 'object' || message === null) return
+    if ('published' in message) services.open(message.published as PublishedPort, handle as Server | UdpSocket)
+    if ('unpublished' in message) services.close(message.unpublished as PublishedPort)
   })
 }
 

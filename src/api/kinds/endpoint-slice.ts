@@ -29,6 +29,9 @@ export interface EndpointSlice extends KubeObject {
   ports?: SlicePort[]
 }
 
+/** Whose endpoints a slice has. */
+export const serviceNameLabel = 'kubernetes.io/service-name'
+
 export type Endpoint = Wire<V1Endpoint>
 export type SlicePort = Wire<DiscoveryV1EndpointPort>
 

@@ -3,6 +3,9 @@ import { created, createProblems, row, updated, updateProblems } from './kind-tr
 import { applyPodAdmissionDefaults, podKind as kind, type Pod } from './pod.ts'
 
 const main = { name: 'main', image: 'luksa/kubia' }
+const requiredTerm =
+  'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0]'
+const nearTerm = 'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution'
 const pod = (spec: object) => ({ spec: { containers: [main], ...spec } })
 const container = (fields: object) => pod({ containers: [{ ...main, ...fields }] })
 
@@ -255,8 +258,21 @@ for (const { name, draft, problems } of [
       affinity: {
         nodeAffinity: {
           requiredDuringSchedulingIgnoredDuringExecution: {
-            nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'In' }, { key: 'b', operator: 'Is' }] }],
+            nodeSelectorTerms: [
+              {
+                matchExpressions: [
+                  { key: 'a', operator: 'In' },
+                  { key: 'b', operator: 'Is' },
+                  { key: 'c', operator: 'NotIn', values: ['ok', '-'] },
+                  { key: 'd', operator: 'Gt', values: ['1', '2'] },
+                ],
+                matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a', 'b'] }, { key: 'spec.x', operator: 'Gt' }],
+              },
+            ],
           },
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            { weight: 0, preference: { matchExpressions: [{ key: 'c', operator: 'In', values: ['-'] }] } },
+          ],
         },
         podAntiAffinity: {
           preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 101, podAffinityTerm: { topologyKey: 'zone' } }],
@@ -266,7 +282,59 @@ for (const { name, draft, problems } of [
     problems: [
       "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
       'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[1].operator: Invalid value: "Is": not a valid selector operator',
+      `${requiredTerm}.matchExpressions[3].values: Required value: must be specified single value when \`operator\` is 'Lt' or 'Gt'`,
+      `${requiredTerm}.matchFields[0].values: Required value: must be only one value when \`operator\` is 'In' or 'NotIn' for node field selector`,
+      `${requiredTerm}.matchFields[1].operator: Invalid value: "Gt": not a valid selector operator`,
+      `${requiredTerm}.matchFields[1].key: Invalid value: "spec.x": not a valid field selector key`,
+      expect.stringMatching(/nodeSelectorTerms\[0\].matchExpressions\[2\].values\[1\]: Invalid value: "-": a valid label must/),
+      'spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 0: must be in the range 1-100',
       'spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 101: must be in the range 1-100',
+    ],
+  },
+  {
+    name: 'labels that are to be like those of the pod',
+    draft: {
+      metadata: { labels: { app: 'web', hash: '1' } },
+      ...pod({
+        affinity: {
+          podAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: [
+              { topologyKey: 'zone', matchLabelKeys: ['app'] },
+              { topologyKey: 'zone', labelSelector: { matchLabels: { app: 'web' } }, matchLabelKeys: ['hash', 'app', '-'] },
+              { topologyKey: 'zone', labelSelector: {}, matchLabelKeys: ['app'], mismatchLabelKeys: ['app'] },
+              { topologyKey: 'zone', labelSelector: { matchLabels: { app: 'web' } }, mismatchLabelKeys: ['app'] },
+            ],
+          },
+        },
+        topologySpreadConstraints: [
+          {
+            maxSkew: 1,
+            topologyKey: 'zone',
+            whenUnsatisfiable: 'DoNotSchedule',
+            labelSelector: { matchExpressions: [{ key: 'hash', operator: 'Exists' }] },
+            matchLabelKeys: ['hash'],
+          },
+        ],
+      }),
+    },
+    problems: [
+      `${nearTerm}[0].matchLabelKeys: Forbidden: must not be specified when labelSelector is not set`,
+      expect.stringMatching(/\[1\].matchLabelKeys\[2\]: Invalid value: "-": name part must/),
+      `${nearTerm}[1][1]: Invalid value: "app": exists in both matchLabelKeys and labelSelector`,
+      `${nearTerm}[2][0]: Invalid value: "app": exists in both matchLabelKeys and labelSelector`,
+      `${nearTerm}[2].matchLabelKeys[0]: Invalid value: "app": exists in both matchLabelKeys and mismatchLabelKeys`,
+      'spec.topologySpreadConstraints[0][0]: Invalid value: "hash": exists in both matchLabelKeys and labelSelector',
+    ],
+  },
+  {
+    name: 'gates and overhead',
+    draft: pod({ schedulingGates: [{ name: 'a' }, { name: '-' }, { name: 'a' }], overhead: { cpu: '-1', wheels: '4' } }),
+    problems: [
+      expect.stringMatching(/^spec.schedulingGates\[1\]: Invalid value: "-": name part must/),
+      'spec.schedulingGates[2]: Duplicate value: "a"',
+      'spec.overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+      'spec.overhead.limits[wheels]: Invalid value: "wheels": must be a standard resource type or fully qualified',
+      'spec.overhead.limits[wheels]: Invalid value: "wheels": must be a standard resource for containers',
     ],
   },
   {
@@ -394,6 +462,41 @@ test('on the host network a port is one of the host', () => {
   expect(spec.containers[0]?.ports).toEqual([{ containerPort: 80, hostPort: 80, protocol: 'TCP' }])
 })
 
+test('a new pod’s label keys become requirements of its selectors, where it has the labels', () => {
+  const keys = { topologyKey: 'zone', labelSelector: {}, matchLabelKeys: ['hash', 'none'], mismatchLabelKeys: ['tenant'] }
+  const merged = {
+    ...keys,
+    labelSelector: {
+      matchExpressions: [
+        { key: 'hash', operator: 'In', values: ['1'] },
+        { key: 'tenant', operator: 'NotIn', values: ['red'] },
+      ],
+    },
+  }
+  const spread = { maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', topologyKey: 'zone', matchLabelKeys: ['hash'] }
+  const term = (one: object) => ({
+    requiredDuringSchedulingIgnoredDuringExecution: [structuredClone(one)],
+    preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: structuredClone(one) }],
+  })
+  const draft = {
+    metadata: { labels: { hash: '1', tenant: 'red' } },
+    ...pod({
+      affinity: { podAffinity: term(keys), podAntiAffinity: term(keys) },
+      topologySpreadConstraints: [{ ...spread, labelSelector: { matchLabels: { app: 'web' } } }, spread],
+    }),
+  }
+  const object = created(kind, draft)
+  expect(object.spec.affinity).toEqual({ podAffinity: term(merged), podAntiAffinity: term(merged) })
+  expect(object.spec.topologySpreadConstraints).toEqual([
+    {
+      ...spread,
+      labelSelector: { matchLabels: { app: 'web' }, matchExpressions: [{ key: 'hash', operator: 'In', values: ['1'] }] },
+    },
+    spread,
+  ])
+  expect(updated(kind, object, object).spec).toEqual(object.spec)
+})
+
 test('admission adds tolerations of failed nodes, once', () => {
   const object = created(kind, pod({ tolerations: [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists' }] }))
   applyPodAdmissionDefaults(object)
@@ -434,6 +537,62 @@ for (const { name, change, problems } of [
 ] as { name: string; change: object; problems: string[] }[]) {
   test(`an update of ${name}`, () => {
     const previous = created(kind, pod({ nodeName: 'node-1', tolerations: [kept] }))
+    expect(updateProblems(kind, previous, { spec: { ...previous.spec, ...change } })).toEqual(problems)
+  })
+}
+
+const nodeTerms = (...nodeSelectorTerms: object[]) => ({
+  affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
+})
+const zone = (value: string) => ({ key: 'zone', operator: 'In', values: [value] })
+const disk = { key: 'disk', operator: 'Exists' }
+const gated = { schedulingGates: [{ name: 'wait' }] }
+const narrowOnly = 'only additions are allowed (no mutations or deletions)'
+
+for (const { name, spec, change, problems } of [
+  { name: 'the gate, opened', spec: gated, change: { schedulingGates: [] }, problems: [] },
+  {
+    name: 'another gate',
+    spec: gated,
+    change: { schedulingGates: [{ name: 'wait' }, { name: 'more' }] },
+    problems: ["spec.schedulingGates[1].name: Forbidden: only deletion is allowed, but found new scheduling gate 'more'"],
+  },
+  { name: 'one more node label', spec: { ...gated, nodeSelector: { a: '1' } }, change: { nodeSelector: { a: '1', b: '2' } }, problems: [] },
+  {
+    name: 'one node label less',
+    spec: { ...gated, nodeSelector: { a: '1' } },
+    change: { nodeSelector: {} },
+    problems: ['spec.nodeSelector: Invalid value: {}: only additions to spec.nodeSelector are allowed (no mutations or deletions)'],
+  },
+  { name: 'a node label without a gate', spec: {}, change: { nodeSelector: { a: '1' } }, problems: [other] },
+  { name: 'affinity where there was none', spec: gated, change: nodeTerms({ matchExpressions: [zone('a')] }), problems: [] },
+  {
+    name: 'narrower affinity',
+    spec: { ...gated, ...nodeTerms({ matchExpressions: [zone('a')] }) },
+    change: nodeTerms({ matchExpressions: [zone('a'), disk] }),
+    problems: [],
+  },
+  {
+    name: 'other affinity',
+    spec: { ...gated, ...nodeTerms({ matchExpressions: [zone('a')] }) },
+    change: nodeTerms({ matchExpressions: [zone('b')] }),
+    problems: [expect.stringContaining(narrowOnly)],
+  },
+  {
+    name: 'one more term, which widens',
+    spec: { ...gated, ...nodeTerms({ matchExpressions: [zone('a')] }) },
+    change: nodeTerms({ matchExpressions: [zone('a')] }, { matchExpressions: [zone('b')] }),
+    problems: [expect.stringContaining('no additions/deletions to non-empty NodeSelectorTerms list are allowed')],
+  },
+  {
+    name: 'affinity to other pods',
+    spec: gated,
+    change: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone' }] } } },
+    problems: [other],
+  },
+] as { name: string; spec: object; change: object; problems: string[] }[]) {
+  test(`an update of a pod that waits for a node: ${name}`, () => {
+    const previous = created(kind, pod(spec))
     expect(updateProblems(kind, previous, { spec: { ...previous.spec, ...change } })).toEqual(problems)
   })
 }

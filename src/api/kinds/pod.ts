@@ -15,6 +15,7 @@ import type { Resource } from '../resource.ts'
 import { readinessGatesColumn, readyColumn, restartsColumn, statusColumn } from './pod-columns.ts'
 import { validatePadding } from './pod-spec/container.ts'
 import { setPodDefaults } from './pod-spec/defaults.ts'
+import { mergeLabelKeys } from './pod-spec/label-keys.ts'
 import { qosClassOf } from './pod-spec/qos.ts'
 import type { PodSpec as UncheckedSpec } from './pod-spec/types.ts'
 import { validatePodSpecUpdate } from './pod-spec/update.ts'
@@ -55,6 +56,7 @@ export const podKind: Kind<Pod> = {
   setDefaults,
   prepareCreate(pod) {
     setDefaults(pod)
+    mergeLabelKeys(pod.spec, pod.metadata.labels ?? {})
     startGeneration(pod)
     pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec), ...gatedStatus(pod.spec) }
   },

@@ -36,6 +36,9 @@ export const bindingSubresource: Subresource = {
         if (pod.metadata.deletionTimestamp !== undefined) {
           throw conflict(Pods, name, `pod ${name} is being deleted, cannot be assigned to a host`)
         }
+        if ((pod.spec.schedulingGates ?? []).length > 0) {
+          throw conflict(Pods, name, `pod ${name} has non-empty .spec.schedulingGates`)
+        }
         pod.spec.nodeName = target.name ?? ''
         pod.metadata.resourceVersion = ''
         markScheduled(pod, context.clock.now())
@@ -46,10 +49,12 @@ export const bindingSubresource: Subresource = {
   },
 }
 
+/** A node that it had been promised is of no interest any more. */
 function markScheduled(pod: Pod, now: Date): void {
-  const others = pod.status?.conditions?.filter((condition) => condition.type !== 'PodScheduled') ?? []
+  const { nominatedNodeName: _, conditions = [], ...status } = pod.status ?? {}
+  const others = conditions.filter((condition) => condition.type !== 'PodScheduled')
   const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: timestamp(now) }
-  pod.status = { ...pod.status, conditions: [...others, scheduled] }
+  pod.status = { ...status, conditions: [...others, scheduled] }
 }
 
 /** What a client sends of a `Binding`. */

@@ -6,8 +6,9 @@ import { milliValue, parseQuantity, QuantityError, wholeValue } from '../../api/
 export type Resources = ReadonlyMap<string, number>
 
 type Amounts = Readonly<Record<string, string>> | undefined
+type Container = Pod['spec']['containers'][number]
 
-const requestsOfPod = new WeakMap<Pod, Resources>()
+const none: Resources = new Map()
 
 /** What a node has for pods. */
 export function allocatableOf({ status }: Node): Resources {
@@ -17,32 +18,25 @@ export function allocatableOf({ status }: Node): Resources {
 /**
  * What a pod needs at its peak: all containers and sidecars together, or an init container with the sidecars started
  * before it if that is more; plus the overhead of its runtime class. Requests made for the pod as a whole replace the
- * sums. (KEP-753, KEP-2837.)
+ * sums. (KEP-753, KEP-2837.) `missing` is what a container is taken to request that says nothing of a resource.
  */
-export function requestsOf(pod: Pod): Resources {
-  const known = requestsOfPod.get(pod)
-  if (known !== undefined) return known
-  const requests = computeRequests(pod)
-  requestsOfPod.set(pod, requests)
-  return requests
+export function requestsOf({ spec }: Pod, missing: Resources = none): Resources {
+  const ofContainer = (container: Container) => new Map([...missing, ...resources(container.resources?.requests)])
+  let sidecars: Resources = none
+  let initPeak: Resources = none
+  for (const container of spec.initContainers ?? []) {
+    const needed = sum([sidecars, ofContainer(container)])
+    initPeak = combine(initPeak, needed, Math.max)
+    if (container.restartPolicy === 'Always') sidecars = needed
+  }
+  const running = sum([sidecars, ...spec.containers.map(ofContainer)])
+  const peak = combine(running, initPeak, Math.max)
+  const whole = new Map([...peak, ...resources(spec.resources?.requests)])
+  return sum([whole, resources(spec.overhead)])
 }
 
 export function sum(all: readonly Resources[]): Resources {
   return all.reduce((total, each) => combine(total, each, (a, b) => a + b), new Map<string, number>())
-}
-
-function computeRequests({ spec }: Pod): Resources {
-  let sidecars: Resources = new Map()
-  let initPeak: Resources = new Map()
-  for (const container of spec.initContainers ?? []) {
-    const needed = sum([sidecars, resources(container.resources?.requests)])
-    initPeak = combine(initPeak, needed, Math.max)
-    if (container.restartPolicy === 'Always') sidecars = needed
-  }
-  const running = sum([sidecars, ...spec.containers.map((container) => resources(container.resources?.requests))])
-  const peak = combine(running, initPeak, Math.max)
-  const whole = new Map([...peak, ...resources(spec.resources?.requests)])
-  return sum([whole, resources(spec.overhead)])
 }
 
 function combine(a: Resources, b: Resources, how: (a: number, b: number) => number): Resources {

@@ -1,147 +1,113 @@
-import { isStatus } from '../../api/errors.ts'
-import type { Node } from '../../api/kinds/node.ts'
-import { Pods, type Pod } from '../../api/kinds/pod.ts'
-import { keyOf, type ObjectKey } from '../../api/object.ts'
-import type { Clock } from '../../base/clock.ts'
-import type { Cache } from '../../client/cache.ts'
-import type { Client } from '../../client/client.ts'
-import type { Controller, Source } from '../../client/controller.ts'
-import type { EventRecorder } from '../../client/event-recorder.ts'
-import { conditionOf, withCondition } from '../conditions.ts'
-import { guardedPatch } from '../guarded-patch.ts'
-import { isTerminal, isTerminating } from '../pod-status.ts'
-import { describeRefusals, filterNodes } from './filter.ts'
-import { nodeInfos } from './node-info.ts'
-import { pickNode } from './score.ts'
+import type { Pod } from '../../api/kinds/pod.ts'
+import { keyOf } from '../../api/object.ts'
+import type { Controller, Outcome } from '../../client/controller.ts'
+import { ClusterState } from './cluster-state.ts'
+import { decide } from './decide.ts'
+import { demandsOf } from './demands.ts'
+import { podInfo } from './pod-info.ts'
+import { isToSchedule, takesRoom } from './pod-stage.ts'
+import { PodWrites, type PodWritesDeps } from './pod-writes.ts'
+import type { Preemption } from './preemption/preempt.ts'
+import type { Candidate } from './preemption/victims.ts'
+import { schedulerSources, type SchedulerCaches } from './sources.ts'
+import { WaitingPods, type Finding } from './waiting-pods.ts'
 
-export interface SchedulerDeps {
-  readonly client: Client
-  readonly pods: Cache<Pod>
-  readonly nodes: Cache<Node>
-  readonly events: EventRecorder
-  readonly clock: Clock
+export interface SchedulerDeps extends PodWritesDeps, SchedulerCaches {
+  /** How a place is found; `decide` unless given. */
+  readonly decidePlace?: typeof decide
 }
 
-export const schedulerName = 'default-scheduler'
+/** A pod that fits nowhere is tried again after that, whatever happens or not. In milliseconds. */
+const retryAnywayMs = 300_000
 
-interface Assumption {
-  readonly pod: Pod
-  readonly nodeName: string
-}
+/** Bindings under way at once: those of one turn are made durable together. */
+const workers = 16
 
 /**
- * Binds pods that have no node. A choice counts against its node from the moment it is made, before the cache shows
- * it, and choosing does not wait for anything, so parallel reconciles do not give the same room away twice. A pod that
- * fits nowhere is tried again whenever a node changes or a pod ends, at once.
+ * Binds pods that have no node, the most important first. Deciding does not wait for anything, and what was decided counts
+ * at once, so parallel reconciles do not give the same room away twice. A pod that fits nowhere says why, makes room if it
+ * may, and is tried again when something changes that may help it.
  */
-export function schedulerController({ client, pods, nodes, events, clock }: SchedulerDeps): Controller {
-  const assumed = new Map<string, Assumption>()
-  const unplaced = new Set<ObjectKey>()
-
-  function currentNodes() {
-    for (const [uid, { pod }] of assumed) {
-      const cached = pods.get(keyOf(pod))
-      if (cached?.metadata.uid !== uid || isBound(cached)) assumed.delete(uid)
-    }
-    const live = pods.list().filter((pod) => !isTerminal(pod))
-    return nodeInfos(nodes.list(), live, (pod) => pod.spec.nodeName ?? assumed.get(pod.metadata.uid)?.nodeName)
-  }
+export function schedulerController({ decidePlace = decide, ...deps }: SchedulerDeps): Controller {
+  const { pods } = deps
+  const state = new ClusterState(deps)
+  const waiting = new WaitingPods(deps.clock)
+  const writes = new PodWrites(deps)
 
   async function bind(pod: Pod, nodeName: string, signal: AbortSignal): Promise<void> {
-    const { namespace, name, uid } = pod.metadata
-    assumed.set(uid, { pod, nodeName })
-    const target = { namespace, name, subresource: 'binding' }
-    const node = { apiVersion: 'v1', kind: 'Node', name: nodeName }
-    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target: node }
+    const promised = state.promisedNode(pod)
+    state.place(pod, nodeName)
+    state.promise(pod, undefined)
+    waiting.placed(keyOf(pod), demandsOf(pod))
+    // Others may have been refused what it does not need any more.
+    if (promised !== undefined && promised !== nodeName) waiting.changed('pod went')
+    let bound = false
     try {
-      await client.createSubresource(Pods, target, binding, { signal })
-    } catch (error) {
-      assumed.delete(uid)
-      // Deleted, or bound by another: the cache will show it.
-      if (isStatus(error, 'NotFound') || isStatus(error, 'Conflict')) return
-      throw error
+      bound = await writes.bind(pod, nodeName, signal)
+    } finally {
+      if (!bound && !takesRoom(pods.get(keyOf(pod)))) {
+        state.displace(pod)
+        waiting.changed('pod went')
+      }
     }
-    const message = `Successfully assigned ${keyOf(pod)} to ${nodeName}`
-    events.event(pod, 'Normal', { reason: 'Scheduled', message })
   }
 
-  async function reportUnschedulable(pod: Pod, message: string, signal: AbortSignal): Promise<void> {
-    const present = pod.status?.conditions ?? []
-    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }
-    const conditions = withCondition(present, condition, clock.now())
-    if (conditions === present) return
-    const { namespace, name } = pod.metadata
-    const patch = guardedPatch(pod, { status: { conditions } })
-    try {
-      await client.patch(Pods, { namespace, name, subresource: 'status' }, patch, { signal })
-    } catch (error) {
-      // It has changed, or is gone: then it comes again by itself.
-      if (isStatus(error, 'NotFound') || isStatus(error, 'Conflict')) return
-      throw error
-    }
-    events.event(pod, 'Warning', { reason: 'FailedScheduling', message })
+  async function wait(pod: Pod, finding: Finding, signal: AbortSignal): Promise<Outcome> {
+    const { preemption, message } = finding.rejection
+    const promised = promiseAfter(preemption, state.promisedNode(pod))
+    waiting.add(keyOf(pod), groupOf(pod, promised), finding)
+    state.promise(pod, promised)
+    await writes.reject(pod, message, { promised, signal })
+    if (preemption.outcome === 'possible') await makeRoom(pod, preemption, signal)
+    return { againInMs: retryAnywayMs }
   }
 
-  async function reconcile(key: ObjectKey, signal: AbortSignal): Promise<void> {
-    unplaced.delete(key)
-    const pod = pods.get(key)
-    if (pod === undefined || !isToSchedule(pod) || assumed.has(pod.metadata.uid)) return
-    const infos = currentNodes()
-    const { feasible, refusals } = filterNodes(pod, infos)
-    const chosen = pickNode(pod, feasible)
-    if (chosen !== undefined) return bind(pod, chosen.node.metadata.name, signal)
-    unplaced.add(key)
-    await reportUnschedulable(pod, describeRefusals(infos.length, refusals), signal)
+  async function makeRoom(pod: Pod, { node, victims }: Candidate, signal: AbortSignal): Promise<void> {
+    const { priority } = podInfo(pod)
+    const outbid = state.promisedPods(node.name).filter((other) => other.priority < priority)
+    await Promise.all([
+      ...outbid.map((other) => writes.takeBack(other.pod, signal)),
+      ...victims.map((victim) => writes.preempt(victim.pod, { by: pod, signal })),
+    ])
   }
 
   return {
     name: 'scheduler',
-    wakesOn: [podSource(pods, unplaced), nodeSource(nodes, unplaced)],
-    reconcile,
+    workers,
+    wakesOn: schedulerSources(deps, { state, waiting }),
+    priorityOf: (key) => pods.get(key)?.spec.priority ?? 0,
+    async reconcile(key, signal) {
+      const pod = pods.get(key)
+      if (!isToSchedule(pod) || state.isPlaced(pod)) return waiting.remove(key)
+      const { version } = state
+      const group = groupOf(pod, state.promisedNode(pod))
+      const known = waiting.known(group, version)
+      if (known !== undefined) return wait(pod, known, signal)
+      const againInMs = waiting.backoffMs(key, group)
+      if (againInMs > 0) return { againInMs }
+      const decision = decidePlace(podInfo(pod), state)
+      if (decision.outcome === 'fits') return bind(pod, decision.nodeName, signal)
+      return wait(pod, { rejection: decision, version }, signal)
+    },
   }
 }
 
-/** Wakes pods without a node, and those that fitted nowhere when another makes room. */
-function podSource(pods: Cache<Pod>, unplaced: ReadonlySet<ObjectKey>): Source {
-  return {
-    synced: pods.synced,
-    subscribe: (wake) =>
-      pods.onChange((previous, next) => {
-        if (next !== undefined && isToSchedule(next)) wake(keyOf(next))
-        if (takesRoom(previous) && !takesRoom(next)) unplaced.forEach((key) => wake(key))
-      }),
+/** The node that is promised to a pod that fits nowhere, and had been promised one before. */
+function promiseAfter(preemption: Preemption, before: string | undefined): string | undefined {
+  switch (preemption.outcome) {
+    case 'possible':
+      return preemption.node.name
+    case 'useless':
+      return undefined
+    case 'not eligible':
+      return before
+    default:
+      return preemption satisfies never
   }
 }
 
-function nodeSource(nodes: Cache<Node>, unplaced: ReadonlySet<ObjectKey>): Source {
-  return {
-    synced: nodes.synced,
-    subscribe: (wake) =>
-      nodes.onChange((previous, next) => {
-        if (placementText(previous) !== placementText(next)) unplaced.forEach((key) => wake(key))
-      }),
-  }
-}
-
-function isToSchedule(pod: Pod): boolean {
-  const { schedulerName: wanted = schedulerName, schedulingGates = [] } = pod.spec
-  const waits = !isBound(pod) && !isTerminating(pod) && !isTerminal(pod)
-  return waits && wanted === schedulerName && schedulingGates.length === 0
-}
-
-function isBound({ spec }: Pod): boolean {
-  return spec.nodeName !== undefined && spec.nodeName !== ''
-}
-
-function takesRoom(pod: Pod | undefined): boolean {
-  return pod !== undefined && isBound(pod) && !isTerminal(pod)
-}
-
-/** All of a node that decides which pods fit on it; heartbeats are not in it. */
-function placementText(node: Node | undefined): string {
-  if (node === undefined) return ''
-  const { metadata, spec, status } = node
-  const { allocatable, capacity, conditions } = status ?? {}
-  const ready = conditionOf(conditions, 'Ready')?.status
-  return JSON.stringify([metadata.labels, spec?.taints, spec?.unschedulable, allocatable, capacity, ready])
+/** A pod with a promise is in a group of its own: it may fit where its equals must not. */
+function groupOf(pod: Pod, promised: string | undefined): string {
+  const demands = demandsOf(pod)
+  return promised === undefined ? demands : `${demands} ${pod.metadata.uid}`
 }

@@ -1,49 +1,51 @@
-import type { Pod } from '../../api/kinds/pod.ts'
-import { controllerOf } from '../../api/object.ts'
-import { isTolerated } from '../tolerations.ts'
+import type { ClusterView } from './cluster-view.ts'
 import type { NodeInfo } from './node-info.ts'
-import { requestsOf, type Resources } from './resources.ts'
+import type { PodInfo } from './pod-info.ts'
+import { company } from './scores/company.ts'
+import { balancedAllocation, leastAllocated } from './scores/free-resources.ts'
+import { preferredNodes, softTaints } from './scores/node-preference.ts'
+import { spreading } from './scores/spreading.ts'
 
-/** What a pod that requests nothing is taken to need, so that such pods spread too (upstream's `schedutil`). */
-const assumed: Resources = new Map([
-  ['cpu', 100],
-  ['memory', 200 * 1024 * 1024],
-])
+/** One view of which of several feasible nodes is better. Pure. */
+export interface Score {
+  /** Of upstream's plugin. */
+  readonly name: string
+  readonly weight: number
+  /** For each node a whole number from 0 to `highest` (`scores/rating.ts`); undefined if all are the same to it. */
+  rate(pod: PodInfo, nodes: readonly NodeInfo[], cluster: ClusterView): readonly number[] | undefined
+}
+
+/** Upstream's, with its weights. */
+export const scores: readonly Score[] = [
+  softTaints, // 3: somebody asked to stay away
+  preferredNodes, // 2: the pod asked for it
+  spreading, // 2
+  company, // 2
+  leastAllocated, // 1
+  balancedAllocation, // 1
+]
 
 /**
- * The node to take of those that are feasible: one that does not prefer otherwise, then the least loaded, then the one
- * with the fewest pods of the same owner, then with the fewest pods. Undefined only for an empty list.
+ * The node to take of those that are feasible. Of equals, which upstream draws lots for, the one with the fewest pods, and
+ * then the first by name. Undefined only for an empty list.
  */
-export function pickNode(pod: Pod, feasible: readonly NodeInfo[]): NodeInfo | undefined {
-  const ranked = feasible.map((info) => ({ info, rank: rank(pod, info), name: info.node.metadata.name }))
-  return ranked.sort((a, b) => compare(a.rank, b.rank) || (a.name < b.name ? -1 : 1))[0]?.info
-}
-
-function rank(pod: Pod, info: NodeInfo): readonly number[] {
-  const owner = controllerOf(pod)?.uid
-  const siblings = owner === undefined ? [] : info.pods.filter((other) => controllerOf(other)?.uid === owner)
-  return [avoided(pod, info), -freeShare(pod, info), siblings.length, info.pods.length]
-}
-
-function avoided({ spec }: Pod, { node }: NodeInfo): number {
-  const soft = (node.spec?.taints ?? []).filter(({ effect }) => effect === 'PreferNoSchedule')
-  return soft.filter((taint) => !isTolerated(taint, spec.tolerations)).length
-}
-
-/** Percent of cpu and memory that stay free with the pod, averaged, in whole numbers: small differences don't count. */
-function freeShare(pod: Pod, { pods, allocatable }: NodeInfo): number {
-  const shares = [...assumed].map(([name, least]) => {
-    const needed = [...pods, pod].reduce((total, each) => total + (requestsOf(each).get(name) || least), 0)
-    const has = allocatable.get(name) ?? 0
-    return has === 0 ? 0 : Math.max(0, Math.floor(((has - needed) * 100) / has))
-  })
-  return Math.floor(shares.reduce((total, share) => total + share, 0) / shares.length)
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  for (const [at, value] of a.entries()) {
-    const difference = value - (b[at] ?? 0)
-    if (difference !== 0) return difference
+export function pickNode(pod: PodInfo, feasible: readonly NodeInfo[], cluster: ClusterView): NodeInfo | undefined {
+  if (feasible.length <= 1) return feasible[0]
+  const points = feasible.map(() => 0)
+  for (const { weight, rate } of scores) {
+    rate(pod, feasible, cluster)?.forEach((rating, at) => (points[at] = (points[at] ?? 0) + weight * rating))
   }
-  return 0
+  const ranked = feasible.map((node, at) => ({ node, points: points[at] ?? 0 }))
+  return ranked.reduce((best, one) => (isBetter(one, best) ? one : best)).node
+}
+
+interface Ranked {
+  readonly node: NodeInfo
+  readonly points: number
+}
+
+function isBetter(one: Ranked, than: Ranked): boolean {
+  if (one.points !== than.points) return one.points > than.points
+  if (one.node.load.count !== than.node.load.count) return one.node.load.count < than.node.load.count
+  return one.node.name < than.node.name
 }

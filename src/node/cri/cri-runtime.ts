@@ -1,6 +1,6 @@
 import type { Encodable } from './codec.ts'
 import { runtimeEvents } from './containerd-events.ts'
-import { GrpcClient, type CallOptions } from './grpc.ts'
+import { GrpcClient, unixPeer, type CallOptions } from './grpc.ts'
 import { fromContainer, fromContainerStatus, fromImage, fromSandbox, fromSandboxStatus } from './from-cri.ts'
 import { RuntimeError, type ContainerRuntime } from './runtime.ts'
 import { imageService, runtimeService, type Method } from './services.ts'
@@ -32,7 +32,7 @@ export interface CriRuntime extends ContainerRuntime {
 
 /** The runtime behind containerd's socket. Connects when first used, and again after containerd was restarted. */
 export function criRuntime(socketPath: string, timeouts: CriTimeouts = defaultTimeouts): CriRuntime {
-  const client = new GrpcClient(socketPath)
+  const client = new GrpcClient(unixPeer(socketPath))
   const sandboxIds = new Map<string, string>()
   const { callMs, sandboxMs, execGraceMs } = timeouts
   const call = <M extends Method>(method: M, request: Encodable<M['request']>, options: CallOptions = {}) =>

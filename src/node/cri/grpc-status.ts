@@ -48,3 +48,17 @@ function unescape(message: string): string {
     return message
   }
 }
+
+/** A status in the words that users know from upstream: `rpc error: code = DeadlineExceeded desc = …`. */
+export function describeStatus({ code, message }: GrpcStatus): string {
+  return `rpc error: code = ${goCode(code)} desc = ${message}`
+}
+
+/** `DEADLINE_EXCEEDED` as Go prints it: `DeadlineExceeded`. */
+function goCode(code: string): string {
+  return code
+    .toLowerCase()
+    .split('_')
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join('')
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { encode, message, one } from './codec.ts'
 import { frame } from './grpc-frame.ts'
-import { GrpcClient } from './grpc.ts'
+import { GrpcClient, unixPeer } from './grpc.ts'
 
 const text = message({ text: one(1, 'string') })
 const method = { path: '/test.Service/Call', request: text, response: text }
@@ -18,7 +18,7 @@ type Handler = (stream: Stream, headers: http2.IncomingHttpHeaders) => void
 async function peer(handler: Handler) {
   const directory = await mkdtemp(join(tmpdir(), 'grpc-'))
   const path = join(directory, 's')
-  const client = new GrpcClient(path)
+  const client = new GrpcClient(unixPeer(path))
   const running = await serve(path, handler)
   onTestFinished(async () => {
     client.close()

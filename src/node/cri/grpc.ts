@@ -1,5 +1,6 @@
 import http2 from 'node:http2'
 import net from 'node:net'
+import type { Duplex } from 'node:stream'
 import { decode, encode, type Decoded, type Encodable, type MessageType } from './codec.ts'
 import { FrameReader, frame } from './grpc-frame.ts'
 import { statusOf } from './grpc-status.ts'
@@ -13,19 +14,32 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined
 }
 
+export interface GrpcPeer {
+  /** Opens a connection. Called for the first call, and after the peer went away. */
+  connect(): Duplex
+  /** As the peer is to be told, such as `10.108.1.7:9090`; `localhost` if absent. */
+  readonly authority?: string
+  readonly userAgent?: string
+}
+
+/** The peer that listens on a unix socket. */
+export function unixPeer(path: string): GrpcPeer {
+  return { connect: () => net.connect(path) }
+}
+
 /**
- * A gRPC client on a unix socket: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, unary and server
- * streaming calls, no compression. Connects with the first call, and again with the first one after the peer went away.
+ * A gRPC client: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, unary and server
+ * streaming calls, no compression, no TLS. Connects with the first call, and again with the first one after the peer went away.
  * Failures are `RuntimeError`s: the peer's status, or UNAVAILABLE (not connected, or broken off), DEADLINE_EXCEEDED,
  * CANCELLED (by the signal or by `close`).
  */
 export class GrpcClient {
-  readonly #socketPath: string
+  readonly #peer: GrpcPeer
   #session: http2.ClientHttp2Session | undefined
   #closed = false
 
-  constructor(socketPath: string) {
-    this.#socketPath = socketPath
+  constructor(peer: GrpcPeer) {
+    this.#peer = peer
   }
 
   async unary<Q extends MessageType, R extends MessageType>(
@@ -83,19 +97,21 @@ export class GrpcClient {
   #open(path: string, timeoutMs: number | undefined): http2.ClientHttp2Stream {
     if (this.#closed) throw new RuntimeError('CANCELLED', 'client closed')
     if (this.#session === undefined || this.#session.closed || this.#session.destroyed) this.#session = this.#connect()
+    const { authority = 'localhost', userAgent } = this.#peer
     return this.#session.request({
       ':method': 'POST',
       ':path': path,
-      ':authority': 'localhost',
+      ':authority': authority,
       'content-type': 'application/grpc',
       te: 'trailers',
+      ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
       // At most eight digits, says the protocol; milliseconds reach beyond a day.
       ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${Math.min(Math.ceil(timeoutMs), 99_999_999)}m` }),
     })
   }
 
   #connect(): http2.ClientHttp2Session {
-    const session = http2.connect('http://localhost', { createConnection: () => net.connect(this.#socketPath) })
+    const session = http2.connect('http://localhost', { createConnection: () => this.#peer.connect() })
     const forget = () => {
       if (this.#session === session) this.#session = undefined
     }

@@ -82,6 +82,18 @@ export function runtimeContract(name: string, setUp: () => Promise<RuntimeUnderT
       expect(await runtime.listPodSandboxes()).toContainEqual({ ...status, ip: '' })
     })
 
+    test('a sandbox in the node’s network has neither an address nor a name of its own', async () => {
+      const config = { ...nextSandbox(), hostNetwork: true, hostname: '' }
+      const sandboxId = await runtime.runPodSandbox(config)
+      onTestFinished(() => runtime.removePodSandbox(sandboxId))
+      expect(await runtime.podSandboxStatus(sandboxId)).toMatchObject({ state: 'ready', ip: '' })
+      const { linux } = containerConfig()
+      const inNode = containerConfig({ linux: { ...linux, hostNetwork: true } })
+      const id = await runtime.createContainer(sandboxId, inNode, config)
+      await runtime.startContainer(id)
+      expect(await runtime.containerStatus(id)).toMatchObject({ state: 'running' })
+    })
+
     test('one name is for one sandbox and for one container in it', async () => {
       const { id, config } = await sandbox()
       await expect(runtime.runPodSandbox(config)).rejects.toMatchObject({ code: 'UNKNOWN', message: /is reserved for/ })

@@ -46,6 +46,7 @@ export interface ContainerRuntime {
 
 export interface PodSandboxConfig {
   readonly metadata: { readonly name: string; readonly uid: string; readonly namespace: string; readonly attempt: number }
+  /** '' in the node's network, where it cannot be set. */
   readonly hostname: string
   readonly logDirectory: string
   readonly dns?: { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] }

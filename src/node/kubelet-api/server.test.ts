@@ -282,7 +282,7 @@ async function testApi(options: TestApiOptions = {}) {
 /** Resolves to the path of the container's log. */
 async function startPod(runtime: FakeRuntime, pod: Pod, directory: string, started: boolean): Promise<string> {
   const paths = nodePaths(directory)
-  const config = sandboxConfig(pod, { attempt: 0, dns: { servers: [], searches: [], options: [] }, paths, cgroupRoot: '/' })
+  const config = sandboxConfig(pod, { attempt: 0, dns: { servers: [], searches: [], options: [] }, clusterDomain: 'cluster.local', paths, cgroupRoot: '/' })
   const sandbox = await runtime.runPodSandbox(config)
   const [spec] = pod.spec.containers
   if (spec === undefined || !started) return ''

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { isStatus } from '../../api/errors.ts'
 import { Pods, type Pod } from '../../api/kinds/pod.ts'
 import type { Action } from './actions.ts'
+import { aboutContainer } from './container-reference.ts'
 import { currentSandbox, type ObservedPod } from './observed.ts'
 import { logDirectory, logPath } from './paths.ts'
 import type { PodDeps } from './pod-deps.ts'
+import { deadlineMessage } from './progress.ts'
 import type { SandboxOwner } from './runtime-view.ts'
 import { podCgroup } from './sandbox-config.ts'
 import { describePod, findContainer, type ContainerSpec } from './spec.ts'
@@ -86,13 +88,22 @@ async function removeContainer({ runtime, paths }: PodDeps, { owner, observed }:
 }
 
 function announce({ events }: PodDeps, pod: Pod, { name, reason }: Extract<Action, { do: 'announce' }>): void {
-  if (reason === 'CrashLoopBackOff') {
-    const message = `Back-off restarting failed container ${name} in pod ${describePod(pod)}`
-    return events.event(pod, 'Warning', { reason: 'BackOff', message })
+  const about = aboutContainer(pod, name)
+  switch (reason) {
+    case 'DeadlineExceeded':
+      return events.event(pod, 'Normal', { reason, message: deadlineMessage })
+    case 'CrashLoopBackOff': {
+      const message = `Back-off restarting failed container ${name} in pod ${describePod(pod)}`
+      return events.event(about, 'Warning', { reason: 'BackOff', message })
+    }
+    case 'ImagePullBackOff': {
+      const image = JSON.stringify(specOf(pod, name).image)
+      events.event(about, 'Normal', { reason: 'BackOff', message: `Back-off pulling image ${image}` })
+      return events.event(about, 'Warning', { reason: 'Failed', message: `Error: ${reason}` })
+    }
+    default:
+      return reason satisfies never
   }
-  const image = JSON.stringify(specOf(pod, name).image)
-  events.event(pod, 'Normal', { reason: 'BackOff', message: `Back-off pulling image ${image}` })
-  events.event(pod, 'Warning', { reason: 'Failed', message: `Error: ${reason}` })
 }
 
 async function cleanUp(deps: PodDeps, { owner, pod }: Subject): Promise<void> {

@@ -16,8 +16,8 @@ export type Action =
   | { readonly do: 'stop-sandbox'; readonly id: string }
   | { readonly do: 'remove-container'; readonly id: string }
   | { readonly do: 'remove-sandbox'; readonly id: string }
-  /** Makes the event of a back-off that has begun. */
-  | { readonly do: 'announce'; readonly key: string; readonly name: string; readonly reason: string }
+  /** Makes the event of a back-off that has begun, or of a deadline that is over; `name` is '' for the pod as a whole. */
+  | { readonly do: 'announce'; readonly key: string; readonly name: string; readonly reason: Announced }
   /** Writes the last status of a pod that is going, before its remains are removed. */
   | { readonly do: 'write-status' }
   /** Removes volumes, logs and directories. */
@@ -26,6 +26,9 @@ export type Action =
   | { readonly do: 'delete-object' }
   /** Nothing is left: the worker ends. */
   | { readonly do: 'forget' }
+
+export const announced = ['CrashLoopBackOff', 'ImagePullBackOff', 'DeadlineExceeded'] as const
+export type Announced = (typeof announced)[number]
 
 export interface Decision {
   readonly actions: readonly Action[]

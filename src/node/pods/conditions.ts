@@ -48,12 +48,9 @@ function gateProblem(pod: Pod, type: string): string[] {
 /**
  * The pod's conditions with these findings: transition times are kept where the status is, others' conditions always.
  */
-export function foldConditions(
-  before: readonly PodCondition[],
-  findings: readonly Finding[],
-  now: Date,
-): PodCondition[] {
-  const own = findings.map((finding) => fold(before, finding, now))
+export function foldConditions({ metadata, status }: Pod, findings: readonly Finding[], now: Date): PodCondition[] {
+  const before = status?.conditions ?? []
+  const own = findings.map((finding) => ({ ...fold(before, finding, now), ...seenAt(metadata.generation) }))
   return [...own, ...before.filter(({ type }) => !ownTypes.includes(type))]
 }
 
@@ -67,4 +64,9 @@ function fold(before: readonly PodCondition[], { type, status, reason, message }
     ...(reason === undefined ? {} : { reason }),
     ...(message === undefined ? {} : { message }),
   }
+}
+
+/** Which version of the pod a condition was found of (KEP-5067). */
+function seenAt(generation: number | undefined): Pick<PodCondition, 'observedGeneration'> {
+  return generation === undefined ? {} : { observedGeneration: generation }
 }

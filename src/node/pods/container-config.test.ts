@@ -95,12 +95,12 @@ describe('runAsNonRoot', () => {
 test('host ports become port mappings, but not in the node’s network', () => {
   const ports = [{ containerPort: 8080 }, { containerPort: 53, hostPort: 5353, protocol: 'UDP', hostIP: '192.168.99.11' }]
   const spec = { containers: [{ name: 'app', image: 'kubia', ports }] }
-  const facts = { attempt: 0, dns: { servers: [], searches: [], options: [] }, paths, cgroupRoot: '/portolan' }
+  const facts = { attempt: 0, dns: { servers: [], searches: [], options: [] }, clusterDomain: 'cluster.local', paths, cgroupRoot: '/portolan' }
   expect(sandboxConfig(testPod({ spec }), facts).portMappings).toEqual([
     { protocol: 'UDP', containerPort: 53, hostPort: 5353, hostIP: '192.168.99.11' },
   ])
   const inNodeNetwork = sandboxConfig(testPod({ spec: { ...spec, hostNetwork: true } }), facts)
-  expect(inNodeNetwork).toMatchObject({ hostNetwork: true, hostname: 'node-1', portMappings: [] })
+  expect(inNodeNetwork).toMatchObject({ hostNetwork: true, hostname: '', portMappings: [] })
 })
 
 function configOf(spec: ContainerSpec, more: NonNullable<PodInput['spec']> = {}) {

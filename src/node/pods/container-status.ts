@@ -1,10 +1,19 @@
-import type { ContainerStatus } from '../../api/kinds/pod.ts'
+import type { ContainerStatus, Pod } from '../../api/kinds/pod.ts'
 import { rfc3339 } from '../../base/rfc3339.ts'
 import type { Container } from '../cri/runtime.ts'
 import { healthy } from './memory.ts'
 import { mayRun, runsOf } from './observed.ts'
 import { outlookOf, type Outlook, type Situation } from './outlook.ts'
-import type { PodContainer } from './spec.ts'
+import { containersOf, type PodContainer } from './spec.ts'
+
+/** Bytes. */
+const longestMessages = 12 * 1024
+
+const unlocated = {
+  exitCode: 137,
+  reason: 'ContainerStatusUnknown',
+  message: 'The container could not be located when the pod was terminated',
+}
 
 type State = NonNullable<ContainerStatus['state']>
 
@@ -16,7 +25,7 @@ export function containerStatusOf(situation: Situation, container: PodContainer,
   const outlook = outlookOf(situation, container)
   const state = stateOf(situation, container, last, outlook)
   const before = state.waiting === undefined ? runs[1] : runs.find((run) => run.state !== 'created')
-  const lastTerminated = before === undefined ? previousTermination(situation, container) : terminated(before)
+  const lastTerminated = before === undefined ? previousTermination(situation, container) : terminated(situation, before)
   const health = situation.memory.health.get(last.id) ?? healthy
   const isRunning = state.running !== undefined
   return {
@@ -35,7 +44,7 @@ export function containerStatusOf(situation: Situation, container: PodContainer,
 function stateOf(situation: Situation, { spec }: PodContainer, last: Container, outlook: Outlook): State {
   const failure = situation.memory.containerFailures.get(spec.name)
   if (situation.pod.metadata.deletionTimestamp !== undefined && last.state === 'exited') {
-    return { terminated: terminated(last) }
+    return { terminated: terminated(situation, last) }
   }
   switch (outlook.next) {
     case 'keep':
@@ -47,9 +56,9 @@ function stateOf(situation: Situation, { spec }: PodContainer, last: Container, 
       return { waiting: { reason: outlook.reason, message: outlook.message } }
     case 'start':
       if (failure !== undefined) return { waiting: { reason: failure.reason, message: failure.message } }
-      return last.state === 'created' ? { waiting: { reason: 'ContainerCreating' } } : { terminated: terminated(last) }
+      return last.state === 'created' ? { waiting: { reason: 'ContainerCreating' } } : { terminated: terminated(situation, last) }
     case 'nothing':
-      return { terminated: terminated(last) }
+      return { terminated: terminated(situation, last) }
     default:
       return outlook satisfies never
   }
@@ -84,13 +93,13 @@ function lost(known: ContainerStatus): ContainerStatus {
   if (known.state?.running === undefined) {
     return { ...known, ready: known.ready && known.state?.terminated?.exitCode === 0 }
   }
-  const terminated = {
-    exitCode: 137,
-    reason: 'ContainerStatusUnknown',
-    message: 'The container could not be located when the pod was terminated',
-    ...(known.containerID === undefined ? {} : { containerID: known.containerID }),
-  }
-  return { ...known, state: { terminated }, ready: false, started: false }
+  const id = known.containerID === undefined ? {} : { containerID: known.containerID }
+  return { ...known, state: { terminated: { ...unlocated, ...id } }, ready: false, started: false }
+}
+
+/** Of a pod that has ended a container that still waits to run has not run and never will: upstream says this of it. */
+export function endedWithPod(status: ContainerStatus): ContainerStatus {
+  return status.state?.waiting === undefined ? status : { ...status, state: { terminated: unlocated } }
 }
 
 function previousStatus({ pod }: Situation, { spec }: PodContainer): ContainerStatus | undefined {
@@ -103,17 +112,24 @@ function previousTermination(situation: Situation, container: PodContainer): Sta
   return known?.lastState?.terminated
 }
 
-function terminated(run: Container): NonNullable<State['terminated']> {
+function terminated({ pod }: Situation, run: Container): NonNullable<State['terminated']> {
   const exitCode = run.exitCode ?? 137
   const reason = run.reason ?? (mayRun(run) ? 'ContainerStatusUnknown' : '')
   return {
     exitCode,
     reason: reason === '' ? (exitCode === 0 ? 'Completed' : 'Error') : reason,
-    ...(run.message === undefined || run.message === '' ? {} : { message: run.message }),
+    ...(run.message === undefined || run.message === '' ? {} : { message: fitting(pod, run.message) }),
     ...(run.startedAt === undefined ? {} : { startedAt: rfc3339(run.startedAt) }),
     ...(run.finishedAt === undefined ? {} : { finishedAt: rfc3339(run.finishedAt) }),
     containerID: containerIdOf(run),
   }
+}
+
+/** All messages of a pod together are no longer than upstream lets them be. */
+function fitting(pod: Pod, message: string): string {
+  const bytes = Buffer.from(message)
+  const longest = Math.floor(longestMessages / containersOf(pod).length)
+  return bytes.length <= longest ? message : bytes.toString('utf8', 0, longest)
 }
 
 export function containerIdOf({ id }: Container): string {

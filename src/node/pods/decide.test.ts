@@ -19,7 +19,12 @@ interface Case {
 }
 
 const ready = { prepared: true }
+const app = { name: 'app', image: 'kubia' }
+const failedProbe = (probe: 'startup' | 'liveness', id = 'app-0') => ({
+  health: new Map([[id, { started: true, ready: true, failedProbe: probe }]]),
+})
 const two = { spec: { containers: [{ name: 'app', image: 'kubia' }, { name: 'side', image: 'kubia' }] } }
+const sidecar = (name: string) => ({ name, image: 'kubia', restartPolicy: 'Always' })
 const withInit = { spec: { initContainers: [{ name: 'first', image: 'kubia' }, { name: 'second', image: 'kubia' }] } }
 const withSidecar = {
   spec: {
@@ -157,13 +162,39 @@ const restarting: readonly Case[] = [
       sandboxes: [sandbox(pod)],
       containers: [testRun({ ...pod, spec: { ...pod.spec, containers: [{ name: 'app', image: 'older' }] } })],
     }),
-    does: ['stop-container app-0 in 30'],
+    does: ['stop-container app-0 in 30: Container app definition changed, will be restarted'],
   },
   {
     name: 'a container whose liveness probe failed is replaced',
     sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
-    remembers: { health: new Map([['app-0', { started: true, ready: true, mustRestart: 'failed' }]]) },
-    does: ['stop-container app-0 in 30'],
+    remembers: failedProbe('liveness'),
+    does: ['stop-container app-0 in 30: Container app failed liveness probe, will be restarted'],
+  },
+  {
+    name: 'it is only stopped where nothing is restarted',
+    pod: policy('Never'),
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
+    remembers: failedProbe('startup'),
+    does: ['stop-container app-0 in 30: Container app failed startup probe'],
+  },
+  {
+    name: 'a probe may give it another time to end',
+    pod: { spec: { containers: [{ ...app, livenessProbe: { terminationGracePeriodSeconds: 3 } }] } },
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
+    remembers: failedProbe('liveness'),
+    does: ['stop-container app-0 in 3: Container app failed liveness probe, will be restarted'],
+  },
+  {
+    name: 'that of the other probe does not count',
+    pod: { spec: { terminationGracePeriodSeconds: 9, containers: [{ ...app, livenessProbe: { terminationGracePeriodSeconds: 3 } }] } },
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
+    remembers: failedProbe('startup'),
+    does: ['stop-container app-0 in 9: Container app failed startup probe, will be restarted'],
+  },
+  {
+    name: 'a container in an unknown state is stopped first',
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod, { state: 'unknown' })] }),
+    does: ['stop-container app-0 in 30: Container is in "unknown" state, try killing it before restart'],
   },
   {
     name: 'a failed container of an OnFailure pod is restarted',
@@ -198,10 +229,16 @@ const restarting: readonly Case[] = [
     does: ['remove-container app-0'],
   },
   {
-    name: 'a pod over its deadline is stopped',
+    name: 'a pod over its deadline is stopped, which is told once',
     pod: { spec: { activeDeadlineSeconds: 60 }, status: { startTime: secondsBefore(61).toISOString() } },
     sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
-    does: ['stop-container app-0 in 30'],
+    does: ['announce  DeadlineExceeded', 'stop-container app-0 in 30'],
+  },
+  {
+    name: 'a restarted agent goes on with that, and tells nothing of one that has failed',
+    pod: { spec: { activeDeadlineSeconds: 60 }, status: { startTime: secondsBefore(61).toISOString(), phase: 'Failed' } },
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [exitedRun(pod)] }),
+    does: ['stop-sandbox sandbox-0'],
   },
 ]
 
@@ -321,6 +358,20 @@ const init: readonly Case[] = [
     does: ['start-container proxy 1 streak 1'],
   },
   {
+    name: 'a sidecar that has failed its probe is stopped, and the others are left alone',
+    pod: withSidecar,
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod), testRun(pod, { name: 'proxy' })] }),
+    remembers: { ...ready, ...failedProbe('liveness', 'proxy-0') },
+    does: ['stop-container proxy-0 in 30: Init container proxy failed liveness probe'],
+  },
+  {
+    name: 'a sidecar must have started for the next one to start',
+    pod: withSidecar,
+    sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod, { name: 'proxy' })] }),
+    remembers: { ...ready, health: new Map([['proxy-0', { started: false, ready: false }]]) },
+    does: [],
+  },
+  {
     name: 'a sidecar is stopped when the work is done',
     pod: policy('Never', withSidecar.spec),
     sees: (pod) => ({
@@ -379,6 +430,33 @@ const ending: readonly Case[] = [
     pod: { metadata: deleted(30), ...withSidecar },
     sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod), testRun(pod, { name: 'proxy' })] }),
     does: ['stop-container app-0 in 30'],
+  },
+  {
+    name: 'the last sidecar ends first',
+    pod: { metadata: deleted(12), spec: { initContainers: [sidecar('one'), sidecar('two')] } },
+    sees: (pod) => ({
+      sandboxes: [sandbox(pod)],
+      containers: [exitedRun(pod), testRun(pod, { name: 'one' }), testRun(pod, { name: 'two' })],
+    }),
+    does: ['stop-container two-0 in 12'],
+  },
+  {
+    name: 'then the one before',
+    pod: { metadata: deleted(5), spec: { initContainers: [sidecar('one'), sidecar('two')] } },
+    sees: (pod) => ({
+      sandboxes: [sandbox(pod)],
+      containers: [exitedRun(pod), testRun(pod, { name: 'one' }), exitedRun(pod, { name: 'two' })],
+    }),
+    does: ['stop-container one-0 in 5'],
+  },
+  {
+    name: 'when the grace period is over all that are left end at once',
+    pod: { metadata: deleted(-1), spec: { initContainers: [sidecar('one'), sidecar('two')] } },
+    sees: (pod) => ({
+      sandboxes: [sandbox(pod)],
+      containers: [exitedRun(pod), testRun(pod, { name: 'one' }), testRun(pod, { name: 'two' })],
+    }),
+    does: ['stop-container one-0 in 2', 'stop-container two-0 in 2'],
   },
   {
     name: 'the sandbox is stopped when all containers have ended',
@@ -451,7 +529,7 @@ function describeAction(action: Action): string {
     case 'resume-container':
       return `resume-container ${action.name}`
     case 'stop-container':
-      return `stop-container ${action.id} in ${secondsUntil(action.deadline)}`
+      return `stop-container ${action.id} in ${secondsUntil(action.deadline)}${saying(action.message)}`
     case 'announce':
       return `announce ${action.name} ${action.reason}`
     case 'stop-sandbox':
@@ -461,6 +539,11 @@ function describeAction(action: Action): string {
     default:
       return action.do
   }
+}
+
+/** The message of a stop, unless it is the usual one. */
+function saying(message: string): string {
+  return message.startsWith('Stopping container ') ? '' : `: ${message}`
 }
 
 function secondsUntil(time: Date | undefined): number | undefined {

@@ -1,6 +1,6 @@
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { Container } from '../cri/runtime.ts'
-import type { Action, Decision } from './actions.ts'
+import { announced, type Action, type Decision } from './actions.ts'
 import type { PodMemory } from './memory.ts'
 import { currentSandbox, isEmpty, mayRun, type ObservedPod } from './observed.ts'
 import { outlookOf, type Outlook, type Situation } from './outlook.ts'
@@ -24,7 +24,7 @@ export function decide({ pod, observed, memory, now }: Question): Decision {
   }
   const situation: Situation = { pod, observed, memory, now }
   const progress = progressOf(situation)
-  if (progress.finished) return { actions: stopActions(situation) }
+  if (progress.finished) return { actions: [...announceVerdict(situation, progress), ...stopActions(situation)] }
   return earliest(run(situation, progress), deadlineOf(pod))
 }
 
@@ -124,7 +124,7 @@ function decideContainer(situation: Situation, container: PodContainer): Decisio
     case 'resume':
       return { actions: [{ do: 'resume-container', name, id: outlook.run.id }] }
     case 'replace':
-      return { actions: replace(situation, outlook.run, outlook.message) }
+      return { actions: replace(situation, outlook) }
     case 'wait':
       return { actions: announce(situation, name, outlook), wakeAt: outlook.until }
     default:
@@ -132,17 +132,24 @@ function decideContainer(situation: Situation, container: PodContainer): Decisio
   }
 }
 
-function replace({ pod, memory, now }: Situation, run: Container, message: string): readonly Action[] {
-  const deadline = new Date(now.getTime() + (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000)
+function replace({ memory, now }: Situation, outlook: Extract<Outlook, { next: 'replace' }>): readonly Action[] {
+  const { run, message, graceSeconds } = outlook
+  const deadline = new Date(now.getTime() + graceSeconds * 1000)
   return isStoppingBy(memory, run.id, deadline) ? [] : [stopContainer(run, deadline, message)]
 }
 
-const announced: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'ImagePullBackOff'])
-
 function announce({ memory }: Situation, name: string, wait: Extract<Outlook, { next: 'wait' }>): readonly Action[] {
   const key = `${name} ${wait.reason} ${wait.until.getTime()}`
-  if (!announced.has(wait.reason) || memory.announced.has(key)) return []
-  return [{ do: 'announce', key, name, reason: wait.reason }]
+  const reason = announced.find((known) => known === wait.reason)
+  if (reason === undefined || memory.announced.has(key)) return []
+  return [{ do: 'announce', key, name, reason }]
+}
+
+/** Once, and not again by an agent that finds the pod failed. */
+function announceVerdict({ pod, memory }: Situation, { failure }: Progress): readonly Action[] {
+  const isTold = pod.status?.phase === 'Failed'
+  if (failure === undefined || isTold || memory.announced.has(failure.reason)) return []
+  return [{ do: 'announce', key: failure.reason, name: '', reason: failure.reason }]
 }
 
 function surplusSandboxes({ observed }: Situation): readonly Action[] {

@@ -2,9 +2,10 @@ import type { Pod } from '../../api/kinds/pod.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { expand } from './expand.ts'
 import { fieldValue, resourceValue, UnknownField, type DownwardFacts } from './field-values.ts'
+import { hostnameOf } from './hostname.ts'
 import { serviceVariables } from './service-env.ts'
 import type { PodSources } from './sources.ts'
-import { hostnameOf, type ContainerSpec, type EnvVarSource } from './spec.ts'
+import type { ContainerSpec, EnvVarSource } from './spec.ts'
 import { StartFailure } from './start-failure.ts'
 
 type EnvFrom = NonNullable<ContainerSpec['envFrom']>[number]

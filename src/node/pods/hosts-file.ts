@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/kinds/pod.ts'
-import { hostnameOf } from './spec.ts'
+import { domainOf, hostnameOf } from './hostname.ts'
 
 /** Kubernetes' own words: programs look for them to know a file that is written for them. */
 const header = '# Kubernetes-managed hosts file.'
@@ -31,7 +31,6 @@ export function hostsFileContent(pod: Pod, podIP: string, clusterDomain: string,
 
 function ownName(pod: Pod, podIP: string, clusterDomain: string): string {
   const hostname = hostnameOf(pod)
-  const { subdomain } = pod.spec
-  if (subdomain === undefined || subdomain === '') return `${podIP}\t${hostname}`
-  return `${podIP}\t${hostname}.${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}\t${hostname}`
+  const domain = domainOf(pod, clusterDomain)
+  return [podIP, ...(domain === undefined ? [] : [`${hostname}.${domain}`]), hostname].join('\t')
 }

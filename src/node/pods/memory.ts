@@ -37,8 +37,8 @@ export interface Health {
   /** The startup probe has succeeded, or there is none. */
   readonly started: boolean
   readonly ready: boolean
-  /** Set when the container must be restarted, and why. */
-  readonly mustRestart?: string
+  /** The container must be stopped because this probe of it has failed too often. */
+  readonly failedProbe?: 'startup' | 'liveness'
 }
 
 /** Of a container without probes. */

@@ -261,6 +261,71 @@ describe('a deleted pod that its Services still send to', () => {
   })
 })
 
+describe('hooks', () => {
+  const withHook = (lifecycle: object, more: object = {}) =>
+    testPod({ spec: { containers: [{ name: 'app', image: 'kubia', lifecycle }], ...more } })
+  const exec = { command: ['hook'] }
+
+  test('a container whose postStart hook fails is stopped and tried again; only its status says why', async () => {
+    let exitCode = 1
+    await using node = await testNode({ kubia: { exec: () => ({ stdout: '', stderr: 'secret', exitCode }) } })
+    node.client.seed(Pods, withHook({ postStart: { exec } }))
+    node.startAgent()
+    await node.until((pod) => first(pod)?.state?.waiting?.reason === 'PostStartHookError')
+    expect(first(node.pod())?.state?.waiting?.message).toBe(
+      `Exec lifecycle hook ([hook]) for Container "app" in Pod "web_default(uid-1)" failed - error: command 'hook' exited with 1: secret, message: "secret"`,
+    )
+    expect(node.events.slice(2)).toEqual([
+      'Normal Started Started container app',
+      'Warning FailedPostStartHook PostStartHook failed',
+      'Normal Killing FailedPostStartHook',
+    ])
+    exitCode = 0
+    await node.passTimeUntil(isReady)
+    expect(first(node.pod())).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 143 } } })
+  })
+
+  test('a pod that is deleted does not wait for its postStart hook', async () => {
+    await using node = await testNode({ kubia: { exec: () => new Promise(() => {}) } })
+    node.client.seed(Pods, withHook({ postStart: { exec } }))
+    node.startAgent()
+    await node.until(() => node.runtime.calls.some((call) => call.startsWith('execSync')))
+    markDeleted(node.client, withHook({ postStart: { exec } }), node.clock.now(), 30)
+    await node.until((pod) => pod === undefined)
+    expect(node.events).not.toContain('Warning FailedPostStartHook PostStartHook failed')
+  })
+
+  test('a preStop hook that fails is told of, and the container stopped', async () => {
+    await using node = await testNode({ kubia: { exec: () => ({ stdout: '', stderr: '', exitCode: 1 }) } })
+    node.client.seed(Pods, withHook({ preStop: { exec } }))
+    node.startAgent()
+    await node.until(isReady)
+    markDeleted(node.client, withHook({ preStop: { exec } }), node.clock.now(), 30)
+    await node.until((pod) => pod === undefined)
+    expect(node.events.slice(-2)).toEqual(['Normal Killing Stopping container app', 'Warning FailedPreStopHook PreStopHook failed'])
+  })
+
+  test('a container has two seconds after its preStop hook, even one that takes all the grace', async () => {
+    await using node = await testNode()
+    const stops: number[] = []
+    const runtime = new Proxy(node.runtime, {
+      get: (target, property) =>
+        property !== 'stopContainer'
+          ? bound(target, property)
+          : (id: string, seconds: number) => {
+              stops.push(seconds)
+              return target.stopContainer(id, seconds)
+            },
+    })
+    node.client.seed(Pods, withHook({ preStop: { sleep: { seconds: 60 } } }))
+    node.startAgent(runtime)
+    await node.until(isReady)
+    markDeleted(node.client, testPod(), node.clock.now(), 10)
+    await node.passTimeUntil((pod) => pod === undefined)
+    expect(stops).toEqual([2])
+  })
+})
+
 describe('restarts', () => {
   test('a crash loop waits longer each time and shows why', async () => {
     await using node = await testNode({ kubia: { exitsWith: 3 } })
@@ -399,6 +464,26 @@ describe('readiness', () => {
     node.client.seed(Pods, testPod({ metadata: { name: 'other', uid: 'uid-2' } }))
     await node.until(() => isReady(node.pod('default/other')))
     expect(node.client.writes.slice(writes).filter(({ key }) => key === 'default/web')).toEqual([])
+  })
+
+  test('what the probes say is told while another container is still being pulled', async () => {
+    await using node = await testNode()
+    const readinessProbe = { exec: { command: ['true'] }, initialDelaySeconds: 5 }
+    const containers = [{ name: 'app', image: 'kubia', readinessProbe }, { name: 'late', image: 'far/away' }]
+    node.client.seed(Pods, testPod({ spec: { containers } }))
+    const pull = Promise.withResolvers<string>()
+    const runtime = new Proxy(node.runtime, {
+      get: (target, property) => (property === 'pullImage' ? () => pull.promise : bound(target, property)),
+    })
+    // The first agent starts what it can, so that its successor knows of a running container when it begins to pull.
+    const starter = node.startAgent()
+    await node.until((pod) => first(pod)?.state?.running !== undefined)
+    starter.kill()
+    await starter.ended
+    node.startAgent(runtime)
+    await node.passTimeUntil((pod) => first(pod)?.ready === true)
+    expect(node.pod()?.status?.containerStatuses?.[1]?.state?.running).toBeUndefined()
+    pull.reject(new Error('over'))
   })
 
   test('a failed liveness probe restarts the container', async () => {

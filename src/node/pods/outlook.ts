@@ -1,15 +1,16 @@
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { Container } from '../cri/runtime.ts'
 import { containerHash, crashStreakOf, hashOf } from './labels.ts'
-import { healthy, type Failure, type PodMemory } from './memory.ts'
+import type { Failure, PodMemory } from './memory.ts'
 import { currentSandbox, mayRun, runsOf, type ObservedPod } from './observed.ts'
+import { replacementOf, type Replacement } from './replacement.ts'
 import { describePod, restartPolicyOf, type PodContainer } from './spec.ts'
 
 /** What is to come of one container. Decisions act on it, the status tells it. */
 export type Outlook =
   | { readonly next: 'keep'; readonly run: Container }
-  /** Runs, but must be stopped and started anew. */
-  | { readonly next: 'replace'; readonly run: Container; readonly message: string }
+  /** Runs, but must be stopped; whether it is started anew is then decided as for one that has ended by itself. */
+  | ({ readonly next: 'replace'; readonly run: Container } & Replacement)
   | { readonly next: 'start'; readonly attempt: number; readonly streak: number; readonly last: Container | undefined }
   /** Created by an agent that did not live to start it. */
   | { readonly next: 'resume'; readonly run: Container }
@@ -38,15 +39,14 @@ const longestCrashDelaySeconds = 300
 const pullErrorShownMs = 1000
 
 export function outlookOf(situation: Situation, container: PodContainer): Outlook {
-  const { pod, observed, memory } = situation
+  const { pod, observed } = situation
   const [last] = runsOf(observed, container.spec.name)
   if (last === undefined || !counts(observed, container, last)) {
     return start(situation, container, { attempt: nextAttempt(pod, container, last), streak: streakAfter(last), last })
   }
   const inSandbox = last.sandboxId === currentSandbox(observed)?.id
   if (inSandbox && last.state === 'created') return resume(situation, container, last)
-  if (inSandbox && last.state === 'running') return keepOrReplace(memory, container, last)
-  if (inSandbox && last.state === 'unknown') return replaceUnknown(container, last)
+  if (inSandbox && mayRun(last)) return keepOrReplace(situation, container, last)
   if (!shouldRestart(pod, container, last)) return { next: 'nothing', run: last }
   const until = inSandbox ? crashBackoffEnd(last) : undefined
   if (until !== undefined && until > situation.now) return crashLoop(pod, container, last, until)
@@ -59,17 +59,9 @@ function counts(observed: ObservedPod, { role }: PodContainer, run: Container): 
   return run.state !== 'created' && (role === 'main' || run.sandboxId === observed.sandboxes[0]?.id)
 }
 
-function keepOrReplace(memory: PodMemory, { spec }: PodContainer, run: Container): Outlook {
-  const hash = hashOf(run)
-  if (hash !== undefined && hash !== containerHash(spec)) {
-    return { next: 'replace', run, message: `Container ${spec.name} definition changed, will be restarted` }
-  }
-  const { mustRestart } = memory.health.get(run.id) ?? healthy
-  return mustRestart === undefined ? { next: 'keep', run } : { next: 'replace', run, message: mustRestart }
-}
-
-function replaceUnknown({ spec }: PodContainer, run: Container): Outlook {
-  return { next: 'replace', run, message: `Container ${spec.name} is in unknown state, it will be restarted` }
+function keepOrReplace(situation: Situation, container: PodContainer, run: Container): Outlook {
+  const replacement = replacementOf(situation, container, run)
+  return replacement === undefined ? { next: 'keep', run } : { next: 'replace', run, ...replacement }
 }
 
 function resume({ memory, now }: Situation, { spec }: PodContainer, run: Container): Outlook {

@@ -154,7 +154,14 @@ export class PodWorker {
     const running = this.#observed.containers.flatMap(({ state, metadata, id, startedAt }) =>
       state === 'running' && startedAt !== undefined ? [{ name: metadata.name, id, startedAt }] : [],
     )
-    this.#deps.readiness.follow(this.#pod, this.#podIP(), running, () => this.wake())
+    this.#deps.readiness.follow(this.#pod, this.#podIP(), running, () => this.#healthChanged())
+  }
+
+  /** The status does not wait for what the worker is at, such as a pull. */
+  #healthChanged(): void {
+    this.#memory.health = this.#deps.readiness.healthOf(this.owner.uid)
+    this.#status.touch()
+    this.wake()
   }
 
   /** When to look again for ends that were told of, in ever longer steps; `Infinity` if there are none. */
@@ -236,7 +243,7 @@ export class PodWorker {
     if (run === undefined) return
     const again = this.#memory.stopping.has(id)
     this.#memory.stopping.set(id, deadline)
-    void this.#stop({ pod: this.#pod, run, podIP: this.#podIP(), deadline, message, again })
+    void this.#stop({ pod: this.#pod, id, name: run.metadata.name, podIP: this.#podIP(), deadline, message, again })
   }
 
   /** Never rejects: a stop that fails is forgotten after a while, and so decided again. */
@@ -246,9 +253,9 @@ export class PodWorker {
       await stopContainer(this.#deps, stop)
       this.wake()
     } catch (error) {
-      log.warn({ err: error, containerId: stop.run.id }, 'container not stopped; tries again')
+      log.warn({ err: error, containerId: stop.id }, 'container not stopped; tries again')
       clock.after(this.#backoff.nextMs(), () => {
-        this.#memory.stopping.delete(stop.run.id)
+        this.#memory.stopping.delete(stop.id)
         this.wake()
       })
     }

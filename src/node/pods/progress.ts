@@ -21,9 +21,11 @@ export interface PendingInit {
 }
 
 export interface PodVerdict {
-  readonly reason: string
+  readonly reason: 'DeadlineExceeded'
   readonly message: string
 }
+
+export const deadlineMessage = 'Pod was active on the node longer than the specified deadline'
 
 export function progressOf(situation: Situation): Progress {
   const { pod } = situation
@@ -69,7 +71,7 @@ function ended({ state }: Container): boolean {
 function deadlineExceeded({ pod, now }: Situation): PodVerdict | undefined {
   const deadline = deadlineOf(pod)
   if (deadline === undefined || deadline > now) return undefined
-  return { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' }
+  return { reason: 'DeadlineExceeded', message: deadlineMessage }
 }
 
 /** When `activeDeadlineSeconds` are over; undefined without such a limit or before the pod was first seen. */

@@ -1,9 +1,8 @@
-import { open } from 'node:fs/promises'
 import type { Container, ContainerRuntime, PodSandbox } from '../cri/runtime.ts'
 import { RuntimeError } from '../cri/runtime.ts'
-import { fallsBackToLogs, podNameLabel, podNamespaceLabel, podUidLabel, terminationLogOf } from './labels.ts'
+import { podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
 import { newestFirst, type ObservedPod } from './observed.ts'
-import { lastLogLines } from './termination-message.ts'
+import { terminationMessage } from './termination-message.ts'
 
 /** The pod that a sandbox was made for, as its labels tell. */
 export interface SandboxOwner {
@@ -16,9 +15,6 @@ interface Listing {
   readonly sandboxes: readonly PodSandbox[]
   readonly containers: readonly Container[]
 }
-
-/** Upstream's limit for a termination message. */
-const longestMessage = 4096
 
 /** Reads the runtime for all pods: workers that ask at the same time share one listing. */
 export class RuntimeView {
@@ -111,25 +107,5 @@ export class RuntimeView {
       if (error instanceof RuntimeError && error.code === 'NOT_FOUND') return []
       throw error
     }
-  }
-}
-
-/** What the container left at its `terminationMessagePath`, else the runtime's message. */
-async function terminationMessage(container: Container): Promise<string> {
-  const path = terminationLogOf(container)
-  const written = path === undefined ? '' : await readStart(path)
-  if (written !== '') return written
-  const usesLogs = fallsBackToLogs(container) && container.exitCode !== 0 && container.logPath !== undefined
-  return usesLogs && container.logPath !== undefined ? lastLogLines(container.logPath) : (container.message ?? '')
-}
-
-async function readStart(path: string): Promise<string> {
-  try {
-    await using file = await open(path)
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(longestMessage), 0, longestMessage, 0)
-    return buffer.toString('utf8', 0, bytesRead)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw error
   }
 }

@@ -2,26 +2,30 @@ import { join } from 'node:path'
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { PodSandboxConfig, PortMapping } from '../cri/runtime.ts'
 import type { DnsConfig } from './dns.ts'
+import { nodenameOf } from './hostname.ts'
 import { podLabels } from './labels.ts'
 import { logDirectory, ownerOf, type NodePaths } from './paths.ts'
 import { qosClassOf } from './resources.ts'
-import { containersOf, hostnameOf } from './spec.ts'
+import { containersOf } from './spec.ts'
 
 export interface SandboxFacts {
   readonly attempt: number
   readonly dns: DnsConfig
+  /** `cluster.local` */
+  readonly clusterDomain: string
   readonly paths: NodePaths
   /** cgroup under which all pods of the node are, e.g. `/portolan/node-1`. */
   readonly cgroupRoot: string
 }
 
-/** Compiles the sandbox of a pod. The same pod and attempt give the same configuration. */
-export function sandboxConfig(pod: Pod, { attempt, dns, paths, cgroupRoot }: SandboxFacts): PodSandboxConfig {
+/** Compiles the sandbox of a pod. The same pod and attempt give the same configuration. Throws `StartFailure`. */
+export function sandboxConfig(pod: Pod, { attempt, dns, clusterDomain, paths, cgroupRoot }: SandboxFacts): PodSandboxConfig {
   const owner = ownerOf(pod)
   const hostNetwork = pod.spec.hostNetwork === true
   return {
     metadata: { ...owner, attempt },
-    hostname: hostnameOf(pod),
+    // Who shares the node's network shares its name, and cannot be given another.
+    hostname: pod.spec.hostNetwork === true ? '' : nodenameOf(pod, clusterDomain),
     logDirectory: logDirectory(paths, owner),
     dns,
     portMappings: hostNetwork ? [] : portMappings(pod),

@@ -67,15 +67,6 @@ export function restartPolicyOf(pod: Pod, { role }: PodContainer): RestartPolicy
   }
 }
 
-/**
- * The name inside the pod: `spec.hostname` or the pod's name, cut to the 63 bytes that a label may have; the node's in
- * the node's network.
- */
-export function hostnameOf({ spec, metadata }: Pod): string {
-  if (spec.hostNetwork === true) return spec.nodeName ?? metadata.name
-  return (spec.hostname ?? metadata.name).slice(0, 63).replace(/[-.]+$/, '')
-}
-
 /** `name_namespace(uid)`, as upstream's messages print a pod. */
 export function describePod(pod: Pod): string {
   const { name, namespace = '', uid } = pod.metadata

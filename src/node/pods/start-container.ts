@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path'
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { PodSandbox } from '../cri/runtime.ts'
 import { containerConfig } from './container-config.ts'
+import { aboutContainer } from './container-reference.ts'
 import { environmentOf } from './environment.ts'
-import { runHook, type Hook } from './hooks.ts'
+import { HookFailed, runHook, type Hook } from './hooks.ts'
 import { hostsFileContent } from './hosts-file.ts'
 import { ensureImage } from './images.ts'
 import { volumeMounts } from './mounts.ts'
@@ -14,6 +15,7 @@ import { verifyNonRoot } from './security.ts'
 import { downwardFacts, sandboxConfigOf } from './start-sandbox.ts'
 import type { ContainerSpec } from './spec.ts'
 import { StartFailure } from './start-failure.ts'
+import { stopContainer } from './stop-container.ts'
 
 export interface ContainerStart {
   readonly pod: Pod
@@ -26,15 +28,19 @@ export interface ContainerStart {
 
 /** Brings a container to run: image, environment, files, create, start. Throws `StartFailure`. */
 export async function startContainer(deps: PodDeps, start: ContainerStart): Promise<void> {
-  const { pod, spec } = start
+  const { pod, spec, sandbox, signal } = start
+  const id = await tellingFailure(deps, start, () => create(deps, start))
+  await startCreated(deps, { pod, spec, sandbox, id, signal })
+}
+
+/** `ensureImage` has told of a missing image already; other failures have only this event. */
+async function tellingFailure<T>({ events }: PodDeps, { pod, spec }: Pick<ContainerStart, 'pod' | 'spec'>, step: () => Promise<T>): Promise<T> {
   try {
-    const id = await create(deps, start)
-    await startCreated(deps, { pod, spec, sandbox: start.sandbox, id, signal: start.signal })
+    return await step()
   } catch (error) {
     if (error instanceof StartFailure) {
-      // `ensureImage` has told of a missing image already; the rest has only this event.
       const message = error.kind === 'image' ? error.reason : error.message
-      deps.events.event(pod, 'Warning', { reason: 'Failed', message: `Error: ${message}` })
+      events.event(aboutContainer(pod, spec.name), 'Warning', { reason: 'Failed', message: `Error: ${message}` })
     }
     throw error
   }
@@ -67,7 +73,7 @@ async function create(deps: PodDeps, { pod, spec, sandbox, attempt, streak, sign
   const id = await orFail('CreateContainerError', async () =>
     runtime.createContainer(sandbox.id, config, await sandboxConfigOf(deps, pod, sandbox.metadata.attempt)),
   )
-  events.event(pod, 'Normal', { reason: 'Created', message: `Created container: ${spec.name}` })
+  events.event(aboutContainer(pod, spec.name), 'Normal', { reason: 'Created', message: `Created container: ${spec.name}` })
   return id
 }
 
@@ -83,27 +89,30 @@ export interface CreatedContainer {
 export async function startCreated(deps: PodDeps, created: CreatedContainer): Promise<void> {
   const { runtime, events } = deps
   const { pod, spec, id } = created
-  await orFail('RunContainerError', () => runtime.startContainer(id))
-  events.event(pod, 'Normal', { reason: 'Started', message: `Started container ${spec.name}` })
+  await tellingFailure(deps, created, () => orFail('RunContainerError', () => runtime.startContainer(id)))
+  events.event(aboutContainer(pod, spec.name), 'Normal', { reason: 'Started', message: `Started container ${spec.name}` })
   if (spec.lifecycle?.postStart !== undefined) await afterStart(deps, created, spec.lifecycle.postStart)
 }
 
 /** Runs the postStart hook; a container whose hook fails is stopped. A pod that is deleted does not wait for it. */
 async function afterStart(deps: PodDeps, created: CreatedContainer, hook: Hook): Promise<void> {
   const { pod, spec, sandbox, id, signal } = created
+  const { name } = spec
   const { podIP } = downwardFacts(pod, sandbox.ip, deps.node)
   const aborted = Promise.withResolvers<never>()
   const abort = () => aborted.reject(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   try {
-    const run = runHook(deps.runtime, hook, { pod, spec, containerId: id, podIP, timeoutSeconds: 0 })
-    await Promise.race([run, aborted.promise])
+    await Promise.race([runHook(deps, hook, { pod, spec, containerId: id, podIP, timeoutSeconds: 0 }), aborted.promise])
   } catch (error) {
     signal.throwIfAborted()
-    const why = error instanceof Error ? error.message : String(error)
-    deps.events.event(pod, 'Warning', { reason: 'FailedPostStartHook', message: `PostStartHook failed: ${why}` })
-    await deps.runtime.stopContainer(id, pod.spec.terminationGracePeriodSeconds ?? 30)
-    throw new StartFailure('config', 'PostStartHookError', why)
+    if (!(error instanceof HookFailed)) throw error
+    const reason = 'FailedPostStartHook'
+    deps.events.event(aboutContainer(pod, name), 'Warning', { reason, message: 'PostStartHook failed' })
+    const graceMs = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000
+    const deadline = new Date(deps.clock.now().getTime() + graceMs)
+    await stopContainer(deps, { pod, id, name, podIP, deadline, message: reason, again: false })
+    throw new StartFailure('config', 'PostStartHookError', error.message)
   } finally {
     signal.removeEventListener('abort', abort)
   }

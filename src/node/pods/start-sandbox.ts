@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import type { Pod } from '../../api/kinds/pod.ts'
+import { describeStatus } from '../cri/grpc-status.ts'
 import { RuntimeError, type PodSandboxConfig } from '../cri/runtime.ts'
 import { parseResolvConf, podDns } from './dns.ts'
 import type { DownwardFacts } from './field-values.ts'
@@ -41,23 +42,29 @@ export async function startSandbox(deps: PodDeps, { pod, attempt, replaces, sign
   }
   const { omitted } = await dnsOf(deps, pod)
   if (omitted !== undefined) events.event(pod, 'Warning', { reason: 'DNSConfigForming', message: omitted })
-  const config = await sandboxConfigOf(deps, pod, attempt)
   try {
-    await runtime.runPodSandbox(config, signal)
+    await runtime.runPodSandbox(await sandboxConfigOf(deps, pod, attempt), signal)
   } catch (error) {
     signal.throwIfAborted()
-    if (!(error instanceof RuntimeError)) throw error
-    const message = `Failed to create pod sandbox: rpc error: code = ${goCode(error.code)} desc = ${error.message}`
+    const why = problemOf(error)
+    if (why === undefined) throw error
+    const message = `Failed to create pod sandbox: ${why}`
     events.event(pod, 'Warning', { reason: 'FailedCreatePodSandBox', message })
     throw new StartFailure('sandbox', 'FailedCreatePodSandBox', message)
   }
 }
 
-/** The configuration that a sandbox of this attempt was or will be made with. */
+/** Undefined for what has nothing to do with the pod. */
+function problemOf(error: unknown): string | undefined {
+  if (error instanceof RuntimeError) return describeStatus(error)
+  return error instanceof StartFailure ? error.message : undefined
+}
+
+/** The configuration that a sandbox of this attempt was or will be made with. Throws `StartFailure`. */
 export async function sandboxConfigOf(deps: PodDeps, pod: Pod, attempt: number): Promise<PodSandboxConfig> {
-  const { paths, cgroupRoot } = deps
+  const { paths, cgroupRoot, clusterDns } = deps
   const { config: dns } = await dnsOf(deps, pod)
-  return sandboxConfig(pod, { attempt, dns, paths, cgroupRoot })
+  return sandboxConfig(pod, { attempt, dns, clusterDomain: clusterDns.domain, paths, cgroupRoot })
 }
 
 /** What the downward API tells of the pod; `sandboxIP` is '' in the node's network. */
@@ -67,13 +74,4 @@ export function downwardFacts(pod: Pod, sandboxIP: string, { hostIP, allocatable
 
 async function dnsOf({ clusterDns, nodeResolvConfPath }: PodDeps, pod: Pod) {
   return podDns(pod, clusterDns, parseResolvConf(await readFile(nodeResolvConfPath, 'utf8')))
-}
-
-/** `DEADLINE_EXCEEDED` as Go prints it: `DeadlineExceeded`. */
-function goCode(code: string): string {
-  return code
-    .toLowerCase()
-    .split('_')
-    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
-    .join('')
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isStatus } from '../../api/errors.ts'
-import { Pods, type Pod } from '../../api/kinds/pod.ts'
+import { Pods, type Pod, type PodCondition } from '../../api/kinds/pod.ts'
 import { Backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
@@ -71,17 +71,39 @@ export class StatusWriter {
     const compiled = this.#options.compile()
     if (compiled === undefined) return
     const { pod, status } = compiled
-    const changed = changedFields(pod, status)
+    const changed = statusPatch(pod, status)
     if (Object.keys(changed).length === 0) return
     const { namespace, name, uid } = pod.metadata
     const target = { namespace, name, subresource: 'status' }
     const body = { metadata: { uid }, status: changed }
-    onWritten(await client.patch(Pods, target, { type: 'merge', body }, { signal }))
+    onWritten(await client.patch(Pods, target, { type: 'strategic', body }, { signal }))
   }
 }
 
-/** The agent's fields that differ from what the API has, as a merge patch of `status`: null removes a field. */
-export function changedFields({ status: before = {} }: Pod, after: OwnStatus): Record<string, unknown> {
+/** Lists that a strategic merge patch would merge with what is there. */
+const mergedLists: readonly (keyof OwnStatus)[] = ['podIPs', 'hostIPs']
+
+/**
+ * The agent's fields that differ from what the API has, as a strategic merge patch of `status`: null removes a field.
+ * Of the conditions only those that differ, so that others' are kept that the agent has not seen yet.
+ */
+export function statusPatch({ status: before = {} }: Pod, after: OwnStatus): Record<string, unknown> {
   const differing = ownStatusFields.filter((field) => !isDeepStrictEqual(before[field], after[field]))
-  return Object.fromEntries(differing.map((field) => [field, after[field] ?? null]))
+  return Object.fromEntries(differing.map((field) => [field, fieldPatch(field, before, after)]))
+}
+
+function fieldPatch(field: keyof OwnStatus, before: OwnStatus, after: OwnStatus): unknown {
+  const value = after[field]
+  if (field === 'conditions') return conditionsPatch(before.conditions ?? [], after.conditions ?? [])
+  return Array.isArray(value) && mergedLists.includes(field) ? [...value, { $patch: 'replace' }] : (value ?? null)
+}
+
+function conditionsPatch(before: readonly PodCondition[], after: readonly PodCondition[]): unknown[] {
+  return after.flatMap((condition) => {
+    const known = before.find(({ type }) => type === condition.type)
+    if (known === undefined) return [condition]
+    if (isDeepStrictEqual(known, condition)) return []
+    const gone = Object.keys(known).filter((key) => !Object.hasOwn(condition, key))
+    return [{ ...condition, ...Object.fromEntries(gone.map((key) => [key, null])) }]
+  })
 }

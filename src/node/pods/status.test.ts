@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Pod, PodStatus } from '../../api/kinds/pod.ts'
 import { newMemory, type PodMemory } from './memory.ts'
 import { newestFirst, type ObservedPod } from './observed.ts'
-import { compileStatus } from './status.ts'
-import { changedFields } from './status-writer.ts'
+import { compileStatus, type OwnStatus } from './status.ts'
+import { statusPatch } from './status-writer.ts'
 import { exitedRun, secondsBefore, testNow, testPod, testRun, testSandbox, type PodInput } from './test-pods.ts'
 
 function compile(
@@ -19,6 +19,7 @@ function compile(
 }
 
 const up = (pod: Pod) => ({ sandboxes: [testSandbox(pod)] })
+const withSidecar = { initContainers: [{ name: 'proxy', image: 'kubia', restartPolicy: 'Always' }] }
 const withInit = { initContainers: [{ name: 'first', image: 'kubia' }] }
 
 interface Case {
@@ -117,6 +118,50 @@ const cases: readonly Case[] = [
     state: 'terminated Error',
   },
   {
+    name: 'over its deadline, being stopped',
+    pod: { spec: { activeDeadlineSeconds: 1 }, status: { phase: 'Running', startTime: '2026-01-01T00:00:00Z' } },
+    sees: (pod) => ({ ...up(pod), containers: [testRun(pod)] }),
+    phase: 'Running',
+    state: 'running',
+  },
+  {
+    name: 'over its deadline before its container began',
+    pod: { spec: { activeDeadlineSeconds: 1 }, status: { startTime: '2026-01-01T00:00:00Z' } },
+    phase: 'Failed',
+    state: 'terminated ContainerStatusUnknown',
+  },
+  {
+    name: 'completed, with a sidecar that still runs',
+    pod: { spec: { ...withSidecar, restartPolicy: 'Never' }, status: { phase: 'Running' } },
+    sees: (pod) => ({ ...up(pod), containers: [exitedRun(pod, { exitCode: 0 }), testRun(pod, { name: 'proxy' })] }),
+    phase: 'Running',
+    state: 'terminated Error',
+  },
+  {
+    name: 'completed, and its sidecar has been ended',
+    pod: { spec: { ...withSidecar, restartPolicy: 'Never' }, status: { phase: 'Running' } },
+    sees: (pod) => ({ ...up(pod), containers: [exitedRun(pod, { exitCode: 0 }), exitedRun(pod, { name: 'proxy' })] }),
+    phase: 'Succeeded',
+    conditions: ['Initialized True PodCompleted', 'Ready False PodCompleted'],
+    state: 'terminated Error',
+  },
+  {
+    name: 'a sidecar that is not ready',
+    pod: { spec: withSidecar },
+    sees: (pod) => ({ ...up(pod), containers: [testRun(pod), testRun(pod, { name: 'proxy' })] }),
+    remembers: { health: new Map([['proxy-0', { started: true, ready: false }]]) },
+    phase: 'Running',
+    conditions: ['Initialized True', 'ContainersReady False ContainersNotReady'],
+    state: 'running',
+  },
+  {
+    name: 'an init container that failed for good beside a sidecar that still runs',
+    pod: { spec: { initContainers: [...withSidecar.initContainers, ...withInit.initContainers], restartPolicy: 'Never' } },
+    sees: (pod) => ({ ...up(pod), containers: [testRun(pod, { name: 'proxy' }), exitedRun(pod, { name: 'first' })] }),
+    phase: 'Pending',
+    state: 'waiting PodInitializing',
+  },
+  {
     name: 'a run that the runtime has forgotten',
     pod: {
       spec: { restartPolicy: 'Never' },
@@ -165,19 +210,59 @@ describe('transition times', () => {
   })
 })
 
+test('a verdict is told with the phase that it explains', () => {
+  const pod = { spec: { activeDeadlineSeconds: 1 }, status: { startTime: '2026-01-01T00:00:00Z' } }
+  expect(compile(pod, (seen) => ({ ...up(seen), containers: [testRun(seen)] }))).not.toHaveProperty('reason')
+  expect(compile(pod, (seen) => ({ containers: [exitedRun(seen)] }))).toMatchObject({
+    phase: 'Failed',
+    reason: 'DeadlineExceeded',
+    message: 'Pod was active on the node longer than the specified deadline',
+  })
+})
+
+test('conditions say of which version of the pod they are', () => {
+  const gate = { type: 'lb/ready', status: 'True', observedGeneration: 1 }
+  const { conditions = [] } = compile({ metadata: { generation: 3 }, status: { conditions: [gate] } })
+  expect(new Set(conditions.map(({ type, observedGeneration }) => `${type === 'lb/ready'} ${observedGeneration}`))).toEqual(
+    new Set(['false 3', 'true 1']),
+  )
+})
+
+test('termination messages together are bounded', () => {
+  const { containerStatuses } = compile(
+    { spec: { restartPolicy: 'Never', containers: [{ name: 'app' }, { name: 'side' }] } },
+    (pod) => ({ containers: [exitedRun(pod, { message: 'ä'.repeat(5000) }), exitedRun(pod, { name: 'side', message: 'short' })] }),
+  )
+  expect(containerStatuses?.map(({ state }) => state?.terminated?.message)).toEqual(['ä'.repeat(3072), 'short'])
+})
+
 describe('what is written', () => {
-  const status: PodStatus = { phase: 'Running', podIP: '10.108.1.7', qosClass: 'Burstable', message: 'old' }
+  const ready = { type: 'Ready', status: 'False', reason: 'ContainersNotReady' }
+  const scheduled = { type: 'PodScheduled', status: 'True' }
+  const gate = { type: 'lb/ready', status: 'True' }
+  const status: PodStatus = { phase: 'Running', podIP: '10.108.1.7', qosClass: 'Burstable', message: 'old', conditions: [ready, scheduled, gate] }
+  const same = { phase: 'Running', podIP: '10.108.1.7', message: 'old', conditions: [ready, scheduled, gate] }
 
-  test('only the fields that differ; null for those that are gone; others’ not at all', () => {
-    expect(changedFields(testPod({ status }), { phase: 'Running', podIP: '10.108.1.8' })).toEqual({
-      podIP: '10.108.1.8',
-      message: null,
-    })
-  })
-
-  test('nothing if nothing differs', () => {
-    expect(changedFields(testPod({ status }), { phase: 'Running', podIP: '10.108.1.7', message: 'old' })).toEqual({})
-  })
+  for (const { name, after, patch } of [
+    { name: 'nothing if nothing differs', after: same, patch: {} },
+    {
+      name: 'only the fields that differ; null for those that are gone; others’ not at all',
+      after: { ...same, podIP: '10.108.1.8', message: undefined },
+      patch: { podIP: '10.108.1.8', message: null },
+    },
+    {
+      name: 'of the conditions only those that differ',
+      after: { ...same, conditions: [{ type: 'Ready', status: 'True' }, scheduled, gate] },
+      patch: { conditions: [{ type: 'Ready', status: 'True', reason: null }] },
+    },
+    {
+      name: 'addresses in the place of those before',
+      after: { ...same, podIPs: [{ ip: '10.108.1.8' }] },
+      patch: { podIPs: [{ ip: '10.108.1.8' }, { $patch: 'replace' }] },
+    },
+  ] as { name: string; after: OwnStatus; patch: object }[]) {
+    test(name, () => expect(statusPatch(testPod({ status }), after)).toEqual(patch))
+  }
 })
 
 test('a back-off from a pull shows as an error first', () => {

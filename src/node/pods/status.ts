@@ -1,12 +1,11 @@
 import type { ContainerStatus, Pod, PodStatus } from '../../api/kinds/pod.ts'
 import { rfc3339 } from '../../base/rfc3339.ts'
 import { containersReadyFinding, foldConditions, initializedFinding, readyFinding, type Finding } from './conditions.ts'
-import { containerStatusOf } from './container-status.ts'
-import { currentSandbox } from './observed.ts'
+import { containerStatusOf, endedWithPod } from './container-status.ts'
+import { currentSandbox, mayRun } from './observed.ts'
 import type { Situation } from './outlook.ts'
 import { progressOf, type Progress } from './progress.ts'
 import { initContainersOf, mainContainersOf, type PodContainer } from './spec.ts'
-import { isStill } from './stopping.ts'
 
 /** The node, as far as pods' statuses tell of it. */
 export interface StatusFacts {
@@ -54,16 +53,21 @@ export function compileStatus(situation: Situation, { hostIP }: StatusFacts): Ow
   const podIP = podIPOf(situation, hostIP)
   return {
     phase,
-    conditions: foldConditions(pod.status?.conditions ?? [], findings(situation, progress, statuses, phase), now),
-    ...(progress.failure ?? verdictBefore(pod)),
+    conditions: foldConditions(pod, findings(situation, progress, statuses, phase), now),
+    ...verdictOf(situation, progress, phase),
     hostIP,
     hostIPs: [{ ip: hostIP }],
     ...(podIP === undefined ? {} : { podIP, podIPs: [{ ip: podIP }] }),
     startTime: pod.status?.startTime ?? rfc3339(now),
     ...(statuses.init.length === 0 ? {} : { initContainerStatuses: statuses.init }),
-    containerStatuses: statuses.main,
+    containerStatuses: hasEnded(phase, progress) ? statuses.main.map(endedWithPod) : statuses.main,
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
   }
+}
+
+/** Main containers of a pod whose init containers were never through have no part in its end. */
+function hasEnded(phase: string, { pendingInit }: Progress): boolean {
+  return (phase === 'Succeeded' || phase === 'Failed') && pendingInit.length === 0
 }
 
 interface Statuses {
@@ -92,21 +96,28 @@ function findings(situation: Situation, progress: Progress, statuses: Statuses, 
   ]
 }
 
-/** As upstream's `getPhase`; a final phase stays, and a pod that ends gets one with its last container. */
+/**
+ * As upstream's `getPhase`: a final phase stays, and none is told while anything of the pod still runs, a sidecar
+ * included. A pod that is deleted gets one with its last container.
+ */
 function phaseOf(situation: Situation, progress: Progress, { main }: Statuses): string {
   const { pod, observed } = situation
   const before = pod.status?.phase
+  const runs = observed.containers.some(mayRun)
   if (before === 'Succeeded' || before === 'Failed') return before
-  if (progress.failure !== undefined) return isStill(observed) ? 'Failed' : (before ?? 'Pending')
-  if (progress.initFailed) return 'Failed'
+  if (progress.failure !== undefined || progress.initFailed) return runs ? (before ?? 'Pending') : 'Failed'
   if (progress.pendingInit.length > 0) return 'Pending'
   const ending = pod.metadata.deletionTimestamp !== undefined
   if (main.some(({ state, lastState }) => state?.waiting !== undefined && lastState?.terminated === undefined)) {
     return 'Pending'
   }
-  if (main.some(({ state }) => state?.running !== undefined)) return 'Running'
-  if (!progress.finished && !(ending && isStill(observed))) return 'Running'
+  if (runs || !(progress.finished || ending)) return 'Running'
   return main.every(({ state }) => state?.terminated?.exitCode === 0) ? 'Succeeded' : 'Failed'
+}
+
+/** Upstream gives reasons with the phase, so not while containers are still being stopped for them. */
+function verdictOf({ pod }: Situation, { failure }: Progress, phase: string): Pick<OwnStatus, 'reason' | 'message'> {
+  return phase === 'Failed' && failure !== undefined ? failure : verdictBefore(pod)
 }
 
 function verdictBefore({ status }: Pod): Pick<OwnStatus, 'reason' | 'message'> {

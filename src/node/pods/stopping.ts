@@ -18,11 +18,11 @@ export interface Stopping {
 
 /**
  * The next step towards nothing of the pod running: main and init containers first, all at once; then sidecars, the
- * last one first; then sandboxes. Empty when all is still.
+ * last one first, or all that are left once the pod's time is over; then sandboxes. Empty when all is still.
  */
 export function stopActions({ pod, observed, memory, now }: Stopping): readonly Action[] {
   const running = observed.containers.filter(mayRun)
-  const wave = nextWave(pod, running)
+  const wave = graceSeconds(pod, now) > 0 ? nextWave(pod, running) : running
   if (wave.length > 0) {
     return wave
       .map((run) => ({ run, deadline: stopDeadline(pod, now) }))

@@ -1,8 +1,10 @@
 import type { Pod } from '../../api/kinds/pod.ts'
+import { aboutContainer } from '../pods/container-reference.ts'
 import type { Health } from '../pods/memory.ts'
 import type { ContainerSpec } from '../pods/spec.ts'
-import type { ProberDeps } from './prober.ts'
+import type { Trouble } from './outcome.ts'
 import { ProbeLoop } from './probe-loop.ts'
+import type { ProberDeps } from './prober.ts'
 import type { ProbeSpec } from './run-probe.ts'
 
 export interface Watched {
@@ -11,8 +13,8 @@ export interface Watched {
   readonly containerId: string
   readonly podIP: string
   readonly startedAt: Date
-  /** What is believed until the probes have spoken. */
-  readonly before: Health
+  /** What another agent knew of this run and is believed until the probes have spoken; undefined for a new run. */
+  readonly before: Health | undefined
   onChange(): void
 }
 
@@ -25,17 +27,18 @@ type ProbeName = 'Startup' | 'Readiness' | 'Liveness'
 export class ContainerWatch {
   readonly #deps: ProberDeps
   readonly #watched: Watched
-  #loops: ProbeLoop[] = []
+  readonly #loops = new Map<ProbeName, ProbeLoop>()
   #health: Health
 
   constructor(deps: ProberDeps, watched: Watched) {
     const { spec, before } = watched
     this.#deps = deps
     this.#watched = watched
-    const started = spec.startupProbe === undefined || before.started
-    this.#health = { started, ready: started && (spec.readinessProbe === undefined || before.ready) }
-    if (started) this.#watchStarted()
-    else this.#watchStartup()
+    const started = spec.startupProbe === undefined || before?.started === true
+    this.#health = { started, ready: started && (spec.readinessProbe === undefined || before?.ready === true) }
+    const isResumed = before !== undefined
+    if (started) this.#watchStarted(isResumed)
+    else this.#watchStartup(isResumed)
   }
 
   get health(): Health {
@@ -43,31 +46,37 @@ export class ContainerWatch {
   }
 
   stop(): void {
-    for (const loop of this.#loops) loop.stop()
-    this.#loops = []
+    for (const loop of this.#loops.values()) loop.stop()
+    this.#loops.clear()
   }
 
-  #watchStartup(): void {
-    this.#loop('Startup', this.#watched.spec.startupProbe, (succeeded) => {
+  /** The pod is to end: whether it is ready is still of interest, whether it must be restarted is not. */
+  onlyReadiness(): void {
+    for (const name of ['Startup', 'Liveness'] as const) {
+      this.#loops.get(name)?.stop()
+      this.#loops.delete(name)
+    }
+  }
+
+  #watchStartup(isResumed: boolean): void {
+    this.#loop('Startup', isResumed, (succeeded) => {
       if (!succeeded) return this.#restart('startup')
       this.stop()
       this.#set({ started: true, ready: this.#watched.spec.readinessProbe === undefined })
-      this.#watchStarted()
+      this.#watchStarted(false)
     })
   }
 
-  #watchStarted(): void {
-    const { readinessProbe, livenessProbe } = this.#watched.spec
-    this.#loop('Readiness', readinessProbe, (ready) => this.#set({ ...this.#health, ready }))
-    this.#loop('Liveness', livenessProbe, (alive) => {
+  #watchStarted(isResumed: boolean): void {
+    this.#loop('Readiness', isResumed, (ready) => this.#set({ ...this.#health, ready }))
+    this.#loop('Liveness', isResumed, (alive) => {
       if (!alive) this.#restart('liveness')
     })
   }
 
-  #restart(probe: 'startup' | 'liveness'): void {
+  #restart(failedProbe: 'startup' | 'liveness'): void {
     this.stop()
-    const mustRestart = `Container ${this.#watched.spec.name} failed ${probe} probe, will be restarted`
-    this.#set({ ...this.#health, mustRestart })
+    this.#set({ ...this.#health, failedProbe })
   }
 
   #set(health: Health): void {
@@ -75,13 +84,39 @@ export class ContainerWatch {
     this.#watched.onChange()
   }
 
-  #loop(name: ProbeName, probe: ProbeSpec | undefined, onVerdict: (succeeded: boolean) => void): void {
+  #loop(name: ProbeName, isResumed: boolean, onVerdict: (succeeded: boolean) => void): void {
+    const probe = probeOf(this.#watched.spec, name)
     if (probe === undefined) return
-    const { pod } = this.#watched
-    const onFailure = (message: string) =>
-      this.#deps.events.event(pod, 'Warning', { reason: 'Unhealthy', message: `${name} probe failed: ${message}` })
-    // A readiness probe has to find out from the start; liveness is taken for granted until it fails.
-    const initially = name === 'Readiness' ? this.#health.ready : name === 'Liveness'
-    this.#loops.push(new ProbeLoop(this.#deps, { probe, target: this.#watched, initially, onVerdict, onFailure }))
+    const onTrouble = (outcome: Trouble) => this.#tell(name, outcome)
+    const options = { probe, target: this.#watched, isResumed, initially: this.#initially(name), onVerdict, onTrouble }
+    this.#loops.set(name, new ProbeLoop(this.#deps, options))
   }
+
+  /** Liveness is taken for granted until it fails; of the start both outcomes are news. */
+  #initially(name: ProbeName): boolean | undefined {
+    switch (name) {
+      case 'Readiness':
+        return this.#health.ready
+      case 'Liveness':
+        return true
+      case 'Startup':
+        return undefined
+      default:
+        return name satisfies never
+    }
+  }
+
+  #tell(name: ProbeName, { result, message }: Trouble): void {
+    const { pod, spec } = this.#watched
+    const told = {
+      failure: { reason: 'Unhealthy', message: `${name} probe failed: ${message}` },
+      warning: { reason: 'ProbeWarning', message: `${name} probe warning: ${message}` },
+      unknown: { reason: 'Unhealthy', message: `${name} probe errored and resulted in unknown state: ${message}` },
+    }
+    this.#deps.events.event(aboutContainer(pod, spec.name), 'Warning', told[result])
+  }
+}
+
+function probeOf({ startupProbe, readinessProbe, livenessProbe }: ContainerSpec, name: ProbeName): ProbeSpec | undefined {
+  return { Startup: startupProbe, Readiness: readinessProbe, Liveness: livenessProbe }[name]
 }

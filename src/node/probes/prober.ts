@@ -40,6 +40,7 @@ export class Prober implements Readiness {
       const watched = { pod, spec, containerId: id, podIP, startedAt, before: healthBefore(pod, id), onChange }
       watches.set(id, new ContainerWatch(this.#deps, watched))
     }
+    if (pod.metadata.deletionTimestamp !== undefined) for (const watch of watches.values()) watch.onlyReadiness()
   }
 
   forget(uid: string): void {
@@ -62,9 +63,9 @@ function hasProbes({ readinessProbe, livenessProbe, startupProbe }: ContainerSpe
   return [readinessProbe, livenessProbe, startupProbe].some((probe) => probe !== undefined)
 }
 
-/** A restarted agent believes what was last written of a container that still runs, until a probe says otherwise. */
-function healthBefore({ status }: Pod, id: string): Health {
+/** What was last written of a container that still runs; undefined for a run that no status tells of. */
+function healthBefore({ status }: Pod, id: string): Health | undefined {
   const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])]
   const known = all.find(({ containerID }) => containerID?.endsWith(`//${id}`) === true)
-  return { started: known?.started ?? false, ready: known?.ready ?? false }
+  return known && { started: known.started ?? false, ready: known.ready }
 }

@@ -1,5 +1,6 @@
-import { connect } from 'node:net'
-import type { ProbeOutcome } from './http-get.ts'
+import { connect, type Socket } from 'node:net'
+import { describeNetworkError, joinHostPort } from './network-error.ts'
+import { failure, success, type ProbeOutcome } from './outcome.ts'
 
 export interface TcpTarget {
   readonly host: string
@@ -7,18 +8,44 @@ export interface TcpTarget {
   readonly timeoutSeconds: number
 }
 
+/** No connection was had; the message has the form of Go's: `dial tcp …`. */
+export class DialFailed extends Error {
+  override readonly name = 'DialFailed'
+  readonly isTimeout: boolean
+  constructor(message: string, isTimeout: boolean) {
+    super(message)
+    this.isTimeout = isTimeout
+  }
+}
+
 /** Success is a connection; it is closed at once. */
-export function tcpConnect({ host, port, timeoutSeconds }: TcpTarget): Promise<ProbeOutcome> {
-  return new Promise((resolve) => {
+export async function tcpConnect(target: TcpTarget): Promise<ProbeOutcome> {
+  try {
+    const socket = await dial(target)
+    socket.destroy()
+    return success
+  } catch (error) {
+    if (error instanceof DialFailed) return failure(error.message)
+    throw error
+  }
+}
+
+/** Resolves to a connected socket. Throws `DialFailed`. */
+export function dial({ host, port, timeoutSeconds }: TcpTarget): Promise<Socket> {
+  const address = joinHostPort(host, port)
+  return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
-    const end = (outcome: ProbeOutcome) => {
+    const fail = (message: string, isTimeout: boolean) => {
       clearTimeout(timer)
       socket.destroy()
-      resolve(outcome)
+      reject(new DialFailed(message, isTimeout))
     }
-    const fail = (why: string) => end({ ok: false, message: `dial tcp ${host}:${port}: ${why}` })
-    const timer = setTimeout(() => fail('i/o timeout'), timeoutSeconds * 1000)
-    socket.on('connect', () => end({ ok: true, message: '' }))
-    socket.on('error', (error) => fail(error.message))
+    const onError = (error: Error) => fail(describeNetworkError(error, address), false)
+    const timer = setTimeout(() => fail(`dial tcp ${address}: i/o timeout`, true), timeoutSeconds * 1000)
+    socket.on('error', onError).once('connect', () => {
+      clearTimeout(timer)
+      socket.off('error', onError)
+      resolve(socket)
+    })
   })
 }

@@ -12,6 +12,7 @@ import { isDNS1123Label, isLabelValue } from '../../names.ts'
 import type { Wire } from '../../object.ts'
 import type { Unchecked } from '../../unchecked.ts'
 import { checked, validateQualifiedName, validateSubdomain } from '../values.ts'
+import { validateLabelKeys } from './label-keys.ts'
 import type { Toleration } from './types.ts'
 
 type Affinity = Unchecked<Wire<V1Affinity>>
@@ -83,7 +84,17 @@ function validateNodeAffinity(affinity: NonNullable<Affinity['nodeAffinity']>, p
 function validateNodeTerms(terms: readonly NodeTerm[], parent: string): FieldError[] {
   const path = `${parent}.nodeSelectorTerms`
   if (terms.length === 0) return [required(path, 'must have at least one node selector term')]
-  return terms.flatMap((term, index) => validateNodeTerm(term, `${path}[${index}]`))
+  return terms.flatMap((term, index) => [
+    ...validateNodeTerm(term, `${path}[${index}]`),
+    ...validateNodeLabelValues(term, `${path}[${index}]`),
+  ])
+}
+
+/** A preference may name what no label can be: it harms nobody. */
+function validateNodeLabelValues({ matchExpressions = [] }: NodeTerm, path: string): FieldError[] {
+  return matchExpressions.flatMap(({ values = [] }, index) =>
+    values.flatMap((value, at) => checked(value, `${path}.matchExpressions[${index}].values[${at}]`, isLabelValue)),
+  )
 }
 
 function validateNodeTerm({ matchExpressions = [], matchFields = [] }: NodeTerm, path: string): FieldError[] {
@@ -147,6 +158,7 @@ function validatePodTerm(term: PodTerm, path: string): FieldError[] {
     ...(labelSelector === undefined ? [] : validateLabelSelector(labelSelector, `${path}.labelSelector`)),
     ...(namespaceSelector === undefined ? [] : validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`)),
     ...namespaces.flatMap((name) => checked(name, `${path}.namespace`, isDNS1123Label)),
+    ...validateLabelKeys(term, path),
     ...(topologyKey === '' ? [required(keyPath, 'can not be empty')] : []),
     ...validateQualifiedName(topologyKey, keyPath),
   ]

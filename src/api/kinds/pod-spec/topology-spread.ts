@@ -3,6 +3,7 @@ import { duplicate, invalid, notSupported, required, type FieldError } from '../
 import type { Wire } from '../../object.ts'
 import type { Unchecked } from '../../unchecked.ts'
 import { validateOptionalEnum } from '../values.ts'
+import { validateLabelKeys } from './label-keys.ts'
 import { validateLabelSelector } from './scheduling.ts'
 
 type Constraint = Unchecked<Wire<V1TopologySpreadConstraint>>
@@ -30,6 +31,7 @@ function validateConstraint(constraint: Constraint, path: string): FieldError[] 
     ...(minDomains === undefined || action === 'DoNotSchedule' ? [] : [invalid(domainsPath, minDomains, misplaced)]),
     ...validateOptionalEnum(constraint.nodeAffinityPolicy, `${path}.nodeAffinityPolicy`, nodePolicies),
     ...validateOptionalEnum(constraint.nodeTaintsPolicy, `${path}.nodeTaintsPolicy`, nodePolicies),
+    ...validateLabelKeys(constraint, path),
     ...(labelSelector === undefined ? [] : validateLabelSelector(labelSelector, `${path}.labelSelector`)),
   ]
 }

@@ -4,6 +4,7 @@ import { forbidden, invalid, required, type FieldError } from '../../field-error
 import { isInRange } from '../../names.ts'
 import { checked } from '../values.ts'
 import { validatePadding } from './container.ts'
+import { validateNarrowing, withoutNarrowing } from './gated-update.ts'
 import { qosClassOf } from './qos.ts'
 import type { Container, PodSpec, Toleration } from './types.ts'
 
@@ -29,7 +30,10 @@ export function validatePodSpecUpdate(next: PodSpec, previous: PodSpec): FieldEr
   if (semanticallyEqual(next, previous)) return errors
   const qosClass = qosClassOf(next)
   if (qosClass !== qosClassOf(previous)) errors.push(invalid('metadata', qosClass, 'Pod QoS is immutable'))
-  if (semanticallyEqual(withoutChangeable(next, previous), previous)) return errors
+  const isGated = (previous.schedulingGates ?? []).length > 0
+  if (isGated) errors.push(...validateNarrowing(next, previous))
+  const unchangeable = withoutChangeable(isGated ? withoutNarrowing(next, previous) : next, previous)
+  if (semanticallyEqual(unchangeable, previous)) return errors
   return [...errors, forbidden('spec', `pod updates may not change fields other than ${changeable.join(',')}`)]
 }
 

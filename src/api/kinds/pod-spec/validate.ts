@@ -1,4 +1,4 @@
-import { notSupported, required, type FieldError } from '../../field-error.ts'
+import { duplicate, notSupported, required, type FieldError } from '../../field-error.ts'
 import { validateLabels } from '../../metadata.ts'
 import { isInRange } from '../../names.ts'
 import {
@@ -12,6 +12,7 @@ import {
 import type { PodContext } from './container.ts'
 import { validateContainers, validateHostPorts, validateInitContainers } from './containers.ts'
 import { validateDnsConfig, validateDnsPolicy, validateHostAliases } from './dns.ts'
+import { validateResources } from './resources.ts'
 import { validateAffinity, validateTolerations } from './scheduling.ts'
 import { validatePodSecurity } from './security.ts'
 import { validateTopologySpread } from './topology-spread.ts'
@@ -59,10 +60,15 @@ function validateGates({ readinessGates = [], schedulingGates = [] }: PodSpec, p
     ...readinessGates.flatMap(({ conditionType = '' }, index) =>
       validateQualifiedName(conditionType, `${path}.readinessGates[${index}].conditionType`),
     ),
-    ...schedulingGates.flatMap(({ name = '' }, index) =>
-      validateQualifiedName(name, `${path}.schedulingGates[${index}]`),
-    ),
+    ...schedulingGates.flatMap(({ name = '' }, index) => [
+      ...validateQualifiedName(name, `${path}.schedulingGates[${index}]`),
+      ...validateNotRepeated(name, schedulingGates.slice(0, index), `${path}.schedulingGates[${index}]`),
+    ]),
   ]
+}
+
+function validateNotRepeated(name: string, earlier: readonly { name?: string | undefined }[], path: string): FieldError[] {
+  return earlier.some((other) => other.name === name) ? [duplicate(path, name)] : []
 }
 
 function validateReferences({ serviceAccountName = '', nodeName = '' }: PodSpec, path: string): FieldError[] {
@@ -84,11 +90,12 @@ function validateHostNames({ hostname = '', subdomain = '' }: PodSpec, path: str
 }
 
 function validateClasses(spec: PodSpec, path: string): FieldError[] {
-  const { priorityClassName = '', runtimeClassName, preemptionPolicy, os } = spec
+  const { priorityClassName = '', runtimeClassName, preemptionPolicy, overhead, os } = spec
   return [
     ...(priorityClassName === '' ? [] : validateSubdomain(priorityClassName, `${path}.priorityClassName`)),
     ...(runtimeClassName === undefined ? [] : validateSubdomain(runtimeClassName, `${path}.runtimeClassName`)),
     ...validateOptionalEnum(preemptionPolicy, `${path}.preemptionPolicy`, preemptionPolicies),
+    ...(overhead === undefined ? [] : validateResources({ limits: overhead }, `${path}.overhead`)),
     ...(os === undefined ? [] : validateOperatingSystem(os.name ?? '', `${path}.os`)),
   ]
 }

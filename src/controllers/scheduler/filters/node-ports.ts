@@ -1,38 +1,19 @@
-import type { Pod } from '../../../api/kinds/pod.ts'
 import type { Filter } from '../filter.ts'
+import { clashes } from '../host-ports.ts'
 
-interface HostPort {
-  readonly protocol: string
-  readonly port: number
-  readonly ip: string
-}
-
-const anyAddress = '0.0.0.0'
+const reasons = ["node(s) didn't have free ports for the requested pod ports"]
 
 /** Two pods of one node cannot have the same host port, protocol and address; no address means all of them. */
 export const nodePorts: Filter = {
   name: 'NodePorts',
-  reasons(pod, { pods }) {
-    const wanted = hostPorts(pod)
-    if (wanted.length === 0) return []
-    const used = pods.flatMap(hostPorts)
-    const clash = wanted.some((port) => used.some((other) => clashes(port, other)))
-    return clash ? ["node(s) didn't have free ports for the requested pod ports"] : []
+  prepare({ hostPorts }) {
+    if (hostPorts.length === 0) return undefined
+    return ({ load }) => {
+      for (const other of load.podsWithHostPorts()) {
+        const clash = hostPorts.some((port) => other.hostPorts.some((taken) => clashes(port, taken)))
+        if (clash) return { reasons, dueToPods: true }
+      }
+      return undefined
+    }
   },
-}
-
-function hostPorts({ spec }: Pod): HostPort[] {
-  const sidecars = spec.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always') ?? []
-  return [...spec.containers, ...sidecars].flatMap(({ ports = [] }) =>
-    ports.flatMap(({ hostPort, containerPort, hostIP, protocol = 'TCP' }) => {
-      const port = spec.hostNetwork === true ? (hostPort ?? containerPort) : hostPort
-      if (port === undefined || port === 0) return []
-      return [{ protocol, port, ip: hostIP === undefined || hostIP === '' ? anyAddress : hostIP }]
-    }),
-  )
-}
-
-function clashes(a: HostPort, b: HostPort): boolean {
-  const sameAddress = a.ip === b.ip || a.ip === anyAddress || b.ip === anyAddress
-  return a.port === b.port && a.protocol === b.protocol && sameAddress
 }

@@ -1,12 +1,14 @@
 import { isTolerated } from '../../tolerations.ts'
 import type { Filter } from '../filter.ts'
 
+const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
+
 /** `kubectl cordon`. */
 export const nodeUnschedulable: Filter = {
   name: 'NodeUnschedulable',
-  reasons(pod, { node }) {
-    if (node.spec?.unschedulable !== true) return []
-    const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
-    return isTolerated(taint, pod.spec.tolerations) ? [] : ['node(s) were unschedulable']
+  prepare({ pod }) {
+    if (isTolerated(taint, pod.spec.tolerations)) return undefined
+    return ({ node }) =>
+      node.spec?.unschedulable === true ? { reasons: ['node(s) were unschedulable'], dueToPods: false } : undefined
   },
 }

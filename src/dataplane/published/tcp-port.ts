@@ -1,0 +1,59 @@
+import { connect, type Server, type Socket } from 'node:net'
+import type { Target } from './service-endpoints.ts'
+
+/** Where to try, the first one first. */
+export type Route = () => readonly Target[]
+
+const mostTries = 3
+const connectTimeoutMs = 2_000
+
+/**
+ * Leads what a listening socket accepts to where the route says, both ways, halves closed one by one. A connection for
+ * which nobody answers is reset. Returns the function that ends it, with all its connections.
+ */
+export function leadTcp(server: Server, route: Route): () => void {
+  const open = new Set<Socket>()
+  // Sockets that are accepted take over these; a server that was handed over cannot be given them as options.
+  Object.assign(server, { allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
+  server.on('connection', (client) => {
+    open.add(client)
+    client.on('close', () => open.delete(client))
+    void lead(client, route().slice(0, mostTries))
+  })
+  return () => {
+    server.close()
+    for (const client of open) client.destroy()
+  }
+}
+
+async function lead(client: Socket, targets: readonly Target[]): Promise<void> {
+  client.on('error', () => client.destroy())
+  for (const target of targets) {
+    const server = await connected(target)
+    if (server === undefined) continue
+    client.on('close', () => server.destroy())
+    // Whoever breaks off does so to the other as well.
+    server.on('error', () => client.resetAndDestroy()).on('close', () => client.destroySoon())
+    client.pipe(server)
+    server.pipe(client)
+    return
+  }
+  client.resetAndDestroy()
+}
+
+/** Undefined if nobody answers there. */
+function connected({ address, port }: Target): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true })
+    const give = (up: Socket | undefined) => {
+      socket.off('error', fail).off('timeout', fail).setTimeout(0)
+      resolve(up)
+    }
+    const fail = () => {
+      socket.on('error', () => {}).destroy()
+      give(undefined)
+    }
+    socket.on('error', fail).on('timeout', fail).setTimeout(connectTimeoutMs)
+    socket.on('connect', () => give(socket))
+  })
+}
