@@ -21,7 +21,7 @@ import { endOfProcess } from './program-arguments.ts'
 export const dnsRunner: DnsRunner = {
   connect: (access) => connectToApi(access, 'portolan-dns'),
   async run(client, settings) {
-    const { ListenError } = await import('../dataplane/dns/server.ts')
+    const { ListenError } = await import('../dataplane/dns/sockets.ts')
     try {
       await runDns(client, settings)
     } catch (error) {

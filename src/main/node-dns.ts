@@ -17,6 +17,7 @@ import { startClusterDns, type ClusterDns } from '../dataplane/dns/cluster-dns.t
 import { reducedNamespace, reducedPod } from '../dataplane/dns/reduced-objects.ts'
 import { serveStatus } from '../dataplane/dns/status-server.ts'
 import { upstreamAddresses } from './dns-upstreams.ts'
+import { nodeDnsSockets } from './node-dns-sockets.ts'
 
 export interface NodeDnsDeps {
   /** Of DNS, which sees more than the node does. */
@@ -37,13 +38,14 @@ export async function startNodeDns(config: ClusterConfig, nodeNumber: number, de
   const plan = planOf(config)
   const settings = dnsSettings(config)
   const address = dnsServiceAddress(plan)
+  const sockets = await nodeDnsSockets(config)
   const live = { log, clock, signal }
   const metrics = new MetricRegistry()
   addProcessMetrics(metrics)
   const dns = await startClusterDns(
     {
       address,
-      port: 53,
+      port: sockets.port,
       clusterDomain: config.clusterDomain,
       clients: [formatCidr(plan.pods), formatCidr(plan.nodes)],
       ...settings,
@@ -51,6 +53,7 @@ export async function startNodeDns(config: ClusterConfig, nodeNumber: number, de
     },
     {
       ...deps,
+      sockets,
       metrics,
       namespaces: informer(client, Namespaces, { ...live, transform: reducedNamespace }),
       ...(settings.podRecords === 'verified' ? { pods: informer(client, Pods, { ...live, transform: reducedPod }) } : {}),

@@ -13,7 +13,8 @@ import { forwarder, type ForwardOptions } from './forward/forwarder.ts'
 import { LiveZone, type ZoneCaches } from './live-zone.ts'
 import { queryLog } from './query-log.ts'
 import { resolver } from './resolver.ts'
-import { serveDns, type DnsServer, type ListenOptions } from './server.ts'
+import { serveDns } from './server.ts'
+import { DnsSockets, type ListenOptions } from './sockets.ts'
 import { TrafficMetrics } from './traffic-metrics.ts'
 
 export interface ClusterDnsOptions extends RecordOptions, ListenOptions, ForwardOptions {
@@ -25,12 +26,16 @@ export interface ClusterDnsOptions extends RecordOptions, ListenOptions, Forward
 export interface ClusterDnsDeps extends ZoneCaches {
   /** Where it is given, Nodes and their pods get answers as well. */
   readonly nodes?: Cache<Node>
+  /** Opened already, on the address and port of the options; they are closed with the server. */
+  readonly sockets?: DnsSockets
   readonly metrics: MetricRegistry
   readonly clock: Clock
   readonly log: Log
 }
 
-export interface ClusterDns extends DnsServer {
+export interface ClusterDns {
+  readonly port: number
+  close(): Promise<void>
   /** Whether names of the cluster are answered. */
   isReady(): boolean
   /** Resolves when they are. */
@@ -48,39 +53,32 @@ export async function startClusterDns(options: ClusterDnsOptions, deps: ClusterD
   const { clock, log, metrics } = deps
   const server = `dns://${formatHostPort(options)}`
   const forward = forwarder(options, { clock, metrics: new ForwardMetrics(metrics, server) })
+  const ranges = [...options.clients, hostRange(options.address)]
+  const filter = deps.nodes === undefined ? { admits: clientFilter(ranges), close() {} } : nodesFilter(ranges, deps.nodes)
+  const sockets = deps.sockets ?? (await DnsSockets.open(options))
   const zone = new LiveZone(deps)
   const encoded = new EncodedAnswers(zone)
   addZoneMetrics(metrics, zone, encoded)
   const ready = untilSynced(deps)
-  const ranges = [...options.clients, hostRange(options.address)]
-  const filter = deps.nodes === undefined ? { admits: clientFilter(ranges), close() {} } : nodesFilter(ranges, deps.nodes)
-  try {
-    const serving = await serveDns(
-      {
-        resolve: resolver({ zone, forwarder: forward, options, encoded, patience: patienceFor(ready, clock) }),
-        admits: filter.admits,
-        metrics: new TrafficMetrics(metrics, { server, clusterDomain: options.clusterDomain, family: isIPv6(options.address) ? 6 : 4 }),
-        ...(options.logQueries ? { logQuery: queryLog(log) } : {}),
-        clock,
-        log,
-      },
-      options,
-    )
-    return { port: serving.port, ready, isReady: () => zone.synced && zone.podsSynced, close: () => close(serving) }
-  } catch (error) {
-    release()
-    throw error
-  }
-
-  async function close(serving: DnsServer): Promise<void> {
-    release()
-    await serving.close()
-  }
-
-  function release(): void {
-    zone.close()
-    forward.close()
-    filter.close()
+  serveDns(
+    {
+      resolve: resolver({ zone, forwarder: forward, options, encoded, patience: patienceFor(ready, clock) }),
+      admits: filter.admits,
+      metrics: new TrafficMetrics(metrics, { server, clusterDomain: options.clusterDomain, family: isIPv6(options.address) ? 6 : 4 }),
+      ...(options.logQueries ? { logQuery: queryLog(log) } : {}),
+      clock,
+      log,
+    },
+    sockets,
+  )
+  return {
+    port: sockets.port,
+    ready,
+    isReady: () => zone.synced && zone.podsSynced,
+    async close() {
+      for (const part of [zone, forward, filter]) part.close()
+      await sockets.close()
+    },
   }
 }
 

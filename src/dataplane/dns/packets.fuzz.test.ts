@@ -82,7 +82,7 @@ async function replyTo(packet: Buffer, transport: 'udp' | 'tcp'): Promise<Reply 
   return resolve(packet, transport)
 }
 
-async function check(octets: Buffer): Promise<void> {
+async function expectSound(octets: Buffer): Promise<void> {
   const query = counted(octets)
   const reply = await replyTo(query.packet, 'udp')
   // Looked for among those that are kept, parsed, and parsed names taken as text.
@@ -97,16 +97,18 @@ async function check(octets: Buffer): Promise<void> {
 }
 
 test('packets that are nearly queries', async () => {
-  await fc.assert(fc.asyncProperty(nearly, check), { numRuns: 400 })
+  await fc.assert(fc.asyncProperty(nearly, expectSound), { numRuns: 400 })
 })
 
 test('any octets', async () => {
   const any = fc.uint8Array({ maxLength: 700 }).map((octets) => Buffer.from(octets))
   const behindHeader = any.map((octets) => Buffer.concat([header(1, 1), octets]))
-  await fc.assert(fc.asyncProperty(fc.oneof(any, behindHeader), check), { numRuns: 400 })
+  await fc.assert(fc.asyncProperty(fc.oneof(any, behindHeader), expectSound), { numRuns: 400 })
 })
 
-test.each(crafted)('$name', ({ packet }) => check(packet))
+test.each(crafted)('$name', async ({ packet }) => {
+  await expect(expectSound(packet)).resolves.toBeUndefined()
+})
 
 test('no answer over TCP is longer than TCP has room for, nor than it says', async () => {
   const reply = await replyTo(encode({ type: 'query', id: 1, questions: [{ type: 'SRV', name: `_http._tcp.${headless}` }] }), 'tcp')

@@ -1,5 +1,5 @@
 import type { Answer, RecordOptions } from './answer.ts'
-import { EncodedAnswers } from './encoded-answers.ts'
+import type { EncodedAnswers } from './encoded-answers.ts'
 import { addressRecords, encodeExternalAnswer } from './forward/external-answer.ts'
 import { externalQuery, externalQueryFor } from './forward/external-query.ts'
 import type { Exchange, Forwarder } from './forward/forwarder.ts'

@@ -11,7 +11,8 @@ import { realProcesses } from '../../kernel/real-processes.ts'
 import { startClusterDns, type ClusterDns, type ClusterDnsDeps, type ClusterDnsOptions } from './cluster-dns.ts'
 import { Frames, frame } from './frames.ts'
 import type { Resolver } from './resolver.ts'
-import { serveDns, type DnsServer } from './server.ts'
+import { serveDns } from './server.ts'
+import { DnsSockets } from './sockets.ts'
 import { exampleCaches, type TestCaches } from './test-zone.ts'
 import { TrafficMetrics } from './traffic-metrics.ts'
 import { TestUpstream } from './forward/test-upstream.ts'
@@ -65,7 +66,7 @@ async function short(server: { port: number }, ...args: readonly string[]): Prom
 }
 
 describe('dig gets', () => {
-  let server: DnsServer
+  let server: ClusterDns
   beforeAll(async () => {
     server = await startClusterDns(options, { ...deps(), ...cachesOf(synced()) })
   })
@@ -127,6 +128,26 @@ describe('dig gets', () => {
     const firsts = await Promise.all([ask(), ask(), ask(), ask(), ask()])
     expect(new Set(firsts.map(([first]) => first)).size).toBe(5)
   })
+})
+
+test('who asks before there is anybody to answer waits', async () => {
+  const sockets = await DnsSockets.open(options)
+  const query = encode({ type: 'query', id: 7, questions: [{ type: 'A', name: 'kubia.default.svc.cluster.local' }] })
+  const udp = createSocket('udp4')
+  await new Promise((sent) => udp.send(query, sockets.port, '127.0.0.1', sent))
+  const tcp = connect(sockets.port, '127.0.0.1')
+  await new Promise((written) => tcp.write(frame(query), written))
+  const gone = connect(sockets.port, '127.0.0.1')
+  await once(gone, 'connect')
+  gone.resetAndDestroy()
+
+  const answers = Promise.all([once(udp, 'message'), once(tcp, 'data')])
+  await using server = await serving(synced(), { port: sockets.port }, { sockets })
+  expect(server.port).toBe(sockets.port)
+  const [[packet], [framed]] = (await answers) as [[Buffer], [Buffer]]
+  for (const answer of [packet, framed.subarray(2)]) expect(decode(answer)).toMatchObject({ id: 7, answers: [{ data: '10.96.7.7' }] })
+  udp.close()
+  tcp.destroy()
 })
 
 describe('names of the cluster', () => {
@@ -226,7 +247,8 @@ test('who is no client gets nothing, over UDP and TCP, and is counted', async ()
   const metrics = new TrafficMetrics(registry, { server: 'dns://test', clusterDomain: 'cluster.local', family: 4 })
   const resolve: Resolver = (packet) => ({ packet, topic: { type: 1, inCluster: true } })
   const admits = (address: string) => address !== '127.0.0.2'
-  const server = await serveDns({ resolve, admits, metrics, clock, log: silentLog }, { address: '127.0.0.1', port: 0 })
+  const server = await DnsSockets.open({ address: '127.0.0.1', port: 0 })
+  serveDns({ resolve, admits, metrics, clock, log: silentLog }, server)
   const [stranger, client] = [createSocket('udp4'), createSocket('udp4')]
   stranger.on('message', () => expect.unreachable('a stranger got an answer'))
   for (const [socket, address] of [[stranger, '127.0.0.2'], [client, '127.0.0.1']] as const) {

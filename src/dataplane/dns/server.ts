@@ -1,26 +1,13 @@
-import { createSocket, type Socket as UdpSocket } from 'node:dgram'
-import { once } from 'node:events'
-import { createServer, isIPv6, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
-import { formatHostPort } from '../../base/host-port.ts'
 import type { Log } from '../../base/log.ts'
 import type { ClientFilter } from './client-filter.ts'
 import { frame, Frames } from './frames.ts'
 import type { Answered } from './query-log.ts'
 import type { Reply, Transport } from './reply.ts'
 import type { Resolver } from './resolver.ts'
+import type { DnsSockets } from './sockets.ts'
 import type { TrafficMetrics } from './traffic-metrics.ts'
-
-export interface DnsServer {
-  readonly port: number
-  close(): Promise<void>
-}
-
-export interface ListenOptions {
-  readonly address: string
-  /** 0 takes a free one. */
-  readonly port: number
-}
 
 export interface DnsServerDeps {
   readonly resolve: Resolver
@@ -33,74 +20,37 @@ export interface DnsServerDeps {
   readonly log: Log
 }
 
-/** The address and port cannot be had. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError'
-}
-
 /** Connections that say nothing for so long are closed. */
 const idleMs = 10_000
-/** Queries wait here while this process does something else, or starts: some two thousand of them. */
-const receiveBufferBytes = 1024 * 1024
 
-/**
- * Serves a resolver over UDP and TCP on one address and port. Rejects with `ListenError` if either cannot be had. A failure on one packet or connection is logged and harms no other.
- */
-export async function serveDns(deps: DnsServerDeps, { address, port }: ListenOptions): Promise<DnsServer> {
-  const udp = createSocket({
-    type: isIPv6(address) ? 'udp6' : 'udp4',
-    // Clients' addresses are addresses: there is nothing to look up, and no turn of the event loop to wait for it.
-    lookup: (host, _options, found) => found(null, host, isIPv6(host) ? 6 : 4),
-  })
-  const tcp = createServer()
-  const connections = new Set<Socket>()
-  try {
-    const listening = once(udp, 'listening')
-    udp.bind({ address, port })
-    await listening
-    udp.setRecvBufferSize(receiveBufferBytes)
-    const bound = udp.address().port
-    tcp.listen({ host: address, port: bound })
-    await once(tcp, 'listening')
-    serveUdp(udp, deps)
-    serveTcp(tcp, deps, connections)
-    return { port: bound, close: () => closeAll(udp, tcp, connections) }
-  } catch (cause) {
-    await closeAll(udp, tcp, connections)
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ListenError(`cannot serve DNS on ${formatHostPort({ address, port })}: ${reason}`, { cause })
-  }
+/** Serves a resolver on sockets. A failure on one packet or connection is logged and harms no other. */
+export function serveDns(deps: DnsServerDeps, sockets: DnsSockets): void {
+  const { admits, metrics, log } = deps
+  sockets.take(
+    {
+      packet(query, from) {
+        if (!admits(from.address)) return metrics.dropped.add()
+        return answer(deps, { client: from.address, transport: 'udp', query }, (reply) => sockets.send(reply, from))
+      },
+      connection(socket) {
+        if (admits(socket.remoteAddress ?? '')) return serveConnection(deps, socket)
+        metrics.dropped.add()
+        socket.resetAndDestroy()
+      },
+    },
+    (error) => log.error({ err: error }, 'DNS socket failed'),
+  )
 }
 
-function serveUdp(socket: UdpSocket, deps: DnsServerDeps): void {
-  const { admits, metrics, log } = deps
-  socket.on('error', (error) => log.error({ err: error }, 'DNS socket failed'))
-  socket.on('message', (packet, { address, port }) => {
-    if (!admits(address)) return metrics.dropped.add()
-    answer(deps, { client: address, transport: 'udp', query: packet }, (reply) => socket.send(reply, port, address))
-  })
-}
-
-function serveTcp(server: Server, deps: DnsServerDeps, connections: Set<Socket>): void {
-  const { admits, metrics, log } = deps
-  server.on('error', (error) => log.error({ err: error }, 'DNS socket failed'))
-  server.on('connection', (socket) => {
-    const client = socket.remoteAddress ?? ''
-    if (!admits(client)) {
-      metrics.dropped.add()
-      socket.resetAndDestroy()
-      return
+function serveConnection(deps: DnsServerDeps, socket: Socket): void {
+  const client = socket.remoteAddress ?? ''
+  const frames = new Frames()
+  socket.setNoDelay(true).setTimeout(idleMs, () => socket.destroy())
+  socket.on('error', (error) => deps.log.debug({ err: error, client }, 'DNS connection failed'))
+  socket.on('data', (piece: Buffer) => {
+    for (const query of frames.push(piece)) {
+      answer(deps, { client, transport: 'tcp', query }, (reply) => socket.writable && socket.write(frame(reply)))
     }
-    connections.add(socket)
-    const frames = new Frames()
-    socket.setNoDelay(true).setTimeout(idleMs, () => socket.destroy())
-    socket.on('close', () => connections.delete(socket))
-    socket.on('error', (error) => log.debug({ err: error }, 'DNS connection failed'))
-    socket.on('data', (piece: Buffer) => {
-      for (const query of frames.push(piece)) {
-        answer(deps, { client, transport: 'tcp', query }, (reply) => socket.writable && socket.write(frame(reply)))
-      }
-    })
   })
 }
 
@@ -113,7 +63,7 @@ interface Received {
 function answer(deps: DnsServerDeps, received: Received, send: (packet: Buffer) => void): void {
   const { resolve, clock, metrics, logQuery } = deps
   const begunMs = clock.monotonicMs()
-  const done = (reply: Reply | undefined) => {
+  const finish = (reply: Reply | undefined) => {
     if (reply === undefined) return
     send(reply.packet)
     const seconds = (clock.monotonicMs() - begunMs) / 1000
@@ -126,21 +76,9 @@ function answer(deps: DnsServerDeps, received: Received, send: (packet: Buffer) 
   }
   try {
     const reply = resolve(received.query, received.transport)
-    if (reply instanceof Promise) reply.then(done).catch(fail)
-    else done(reply)
+    if (reply instanceof Promise) reply.then(finish).catch(fail)
+    else finish(reply)
   } catch (error) {
     fail(error)
   }
-}
-
-async function closeAll(udp: UdpSocket, tcp: Server, connections: ReadonlySet<Socket>): Promise<void> {
-  for (const connection of connections) connection.destroy()
-  await Promise.all([
-    new Promise<void>((resolve) => {
-      udp.close(resolve)
-    }),
-    new Promise<void>((resolve) => {
-      tcp.close(() => resolve())
-    }),
-  ])
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { formatHostPort } from '../../base/host-port.ts'
 import { type MetricRegistry, metricsMediaType } from '../../base/metrics.ts'
-import { ListenError, type ListenOptions } from './server.ts'
+import { ListenError, type ListenOptions } from './sockets.ts'
 
 export interface Status {
   readonly metrics: MetricRegistry

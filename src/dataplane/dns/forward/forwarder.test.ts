@@ -52,9 +52,10 @@ async function passAfter(asked: TestUpstream, { clock }: Setup, ms: number): Pro
   clock.advance(ms)
 }
 
-async function upstreamWith(answers: Record<string, TestAnswer>, soa?: Answer): Promise<{ at: string; upstream: TestUpstream }> {
+async function upstreamWith(answers: Record<string, TestAnswer>, soa?: Answer): Promise<TestUpstream> {
   const upstream = new TestUpstream(answers, soa === undefined ? {} : { soa })
-  return { upstream, at: await upstream.listen() }
+  await upstream.listen()
+  return upstream
 }
 
 test('without upstreams nothing is tried', async () => {
@@ -77,47 +78,40 @@ for (const { name, first, waits, gets } of [
   { name: 'has an answer', first: address('192.0.2.1'), waits: false, gets: '192.0.2.1' },
 ] satisfies { name: string; first: TestAnswer; waits: boolean; gets: string }[]) {
   test(`where the first upstream ${name}, the answer is ${gets}`, async () => {
-    const one = await upstreamWith({ 'api.example': first })
-    const two = await upstreamWith({ 'api.example': address('192.0.2.2') })
-    await using _one = one.upstream
-    await using _two = two.upstream
+    await using one = await upstreamWith({ 'api.example': first })
+    await using two = await upstreamWith({ 'api.example': address('192.0.2.2') })
     using own = setUp({ upstreams: [one.at, two.at] })
     const answer = lookUp(own, 'api.example')
-    if (waits) await passAfter(one.upstream, own, patienceMs)
+    if (waits) await passAfter(one, own, patienceMs)
     expect(await answer).toBe(gets)
-    expect(one.upstream.asked).toEqual(['udp A api.example'])
-    expect(two.upstream.asked).toHaveLength(gets === '192.0.2.2' ? 1 : 0)
+    expect(one.asked).toEqual(['udp A api.example'])
+    expect(two.asked).toHaveLength(gets === '192.0.2.2' ? 1 : 0)
   })
 }
 
 test('the first upstream may still answer after the second has been asked', async () => {
-  const one = await upstreamWith({ 'api.example': 'silence' })
-  const two = await upstreamWith({ 'api.example': 'silence' })
-  await using _one = one.upstream
-  await using _two = two.upstream
+  await using one = await upstreamWith({ 'api.example': 'silence' })
+  await using two = await upstreamWith({ 'api.example': 'silence' })
   using own = setUp({ upstreams: [one.at, two.at] })
   const answer = lookUp(own, 'api.example')
-  await passAfter(one.upstream, own, patienceMs)
-  await expect.poll(() => two.upstream.asked.length, { interval: 1 }).toBe(1)
-  one.upstream.answers['api.example'] = address('192.0.2.1')
+  await passAfter(one, own, patienceMs)
+  await expect.poll(() => two.asked.length, { interval: 1 }).toBe(1)
+  one.answers['api.example'] = address('192.0.2.1')
   own.clock.advance(resendMs)
   expect(await answer).toBe('192.0.2.1')
 })
 
 test('that a name is not there is an answer: no other upstream is asked', async () => {
-  const one = await upstreamWith({})
-  const two = await upstreamWith({ 'api.example': address('192.0.2.2') })
-  await using _one = one.upstream
-  await using _two = two.upstream
+  await using one = await upstreamWith({})
+  await using two = await upstreamWith({ 'api.example': address('192.0.2.2') })
   using own = setUp({ upstreams: [one.at, two.at] })
   expect(await lookUp(own, 'api.example')).toBe('NXDOMAIN')
-  expect(two.upstream.asked).toEqual([])
+  expect(two.asked).toEqual([])
 })
 
 test('a refusal is passed on where nobody helps, a failure where nobody answers', async () => {
-  const { upstream, at } = await upstreamWith({ 'api.example': 'refused', 'quiet.example': 'silence' })
-  await using _upstream = upstream
-  using own = setUp({ upstreams: [at] })
+  await using upstream = await upstreamWith({ 'api.example': 'refused', 'quiet.example': 'silence' })
+  using own = setUp({ upstreams: [upstream.at] })
   expect(await lookUp(own, 'api.example')).toBe('REFUSED')
   const quiet = lookUp(own, 'quiet.example')
   await passAfter(upstream, own, timeoutMs)
@@ -125,9 +119,8 @@ test('a refusal is passed on where nobody helps, a failure where nobody answers'
 })
 
 test('a lost packet is sent again', async () => {
-  const { upstream, at } = await upstreamWith({ 'api.example': 'silence' })
-  await using _upstream = upstream
-  using own = setUp({ upstreams: [at] })
+  await using upstream = await upstreamWith({ 'api.example': 'silence' })
+  using own = setUp({ upstreams: [upstream.at] })
   const answer = lookUp(own, 'api.example')
   await expect.poll(() => upstream.asked.length, { interval: 1 }).toBe(1)
   upstream.answers['api.example'] = address('192.0.2.1')
@@ -138,9 +131,8 @@ test('a lost packet is sent again', async () => {
 
 test('what UDP has no room for comes over TCP, and is cut for askers who have none', async () => {
   const many = Array.from({ length: 200 }, (_, index) => `192.0.2.${index}`)
-  const { upstream, at } = await upstreamWith({ 'api.example': many.flatMap((data) => address(data)) })
-  await using _upstream = upstream
-  using own = setUp({ upstreams: [at] })
+  await using upstream = await upstreamWith({ 'api.example': many.flatMap((data) => address(data)) })
+  using own = setUp({ upstreams: [upstream.at] })
   expect(await lookUp(own, 'api.example')).toBe(many.join(' '))
   expect(upstream.asked).toEqual(['udp A api.example', 'tcp A api.example'])
   const short = await lookUp(own, 'api.example', 512)
@@ -150,9 +142,8 @@ test('what UDP has no room for comes over TCP, and is cut for askers who have no
 
 test('an upstream that fails is asked last until it answers its health checks', async () => {
   const gone = await upstreamWith({})
-  await gone.upstream[Symbol.asyncDispose]()
-  const other = await upstreamWith({})
-  await using _other = other.upstream
+  await gone[Symbol.asyncDispose]()
+  await using other = await upstreamWith({})
   using own = setUp({ upstreams: [gone.at, other.at] })
   expect(await lookUp(own, 'a.example')).toBe('NXDOMAIN')
   own.clock.advance(checkMs)
@@ -161,7 +152,7 @@ test('an upstream that fails is asked last until it answers its health checks', 
   await using back = new TestUpstream({})
   await back.listen(Number(gone.at.split(':')[1]))
   expect(await lookUp(own, 'b.example')).toBe('NXDOMAIN')
-  expect([back.asked, other.upstream.asked]).toEqual([[], ['udp A a.example', 'udp A b.example']])
+  expect([back.asked, other.asked]).toEqual([[], ['udp A a.example', 'udp A b.example']])
   own.clock.advance(checkMs)
   await expect.poll(() => back.healthChecks, { interval: 1 }).toBe(1)
   await expect.poll(() => lookUp(own, 'c.example').then(() => back.asked.length), { interval: 1 }).toBeGreaterThan(0)
@@ -169,12 +160,9 @@ test('an upstream that fails is asked last until it answers its health checks', 
 
 test('names of a stub domain are asked of its own upstreams, the longest one that fits', async () => {
   const everything = { 'api.example': address('192.0.2.1'), 'api.corp.example': address('192.0.2.1'), 'deep.in.corp.example': address('192.0.2.1') }
-  const all = await upstreamWith(everything)
-  const corp = await upstreamWith({ ...everything, 'api.corp.example': address('192.0.2.2') })
-  const deep = await upstreamWith({ 'deep.in.corp.example': address('192.0.2.3') })
-  await using _all = all.upstream
-  await using _corp = corp.upstream
-  await using _deep = deep.upstream
+  await using all = await upstreamWith(everything)
+  await using corp = await upstreamWith({ ...everything, 'api.corp.example': address('192.0.2.2') })
+  await using deep = await upstreamWith({ 'deep.in.corp.example': address('192.0.2.3') })
   const stubDomains = [
     { domain: 'Corp.Example', upstreams: [corp.at] },
     { domain: 'in.corp.example.', upstreams: [deep.at] },
@@ -189,18 +177,16 @@ test('names of a stub domain are asked of its own upstreams, the longest one tha
 })
 
 test('those who ask the same at the same time share one question', async () => {
-  const { upstream, at } = await upstreamWith({ 'api.example': address('192.0.2.1') })
-  await using _upstream = upstream
-  using own = setUp({ upstreams: [at] })
+  await using upstream = await upstreamWith({ 'api.example': address('192.0.2.1') })
+  using own = setUp({ upstreams: [upstream.at] })
   const all = await Promise.all(['api.example', 'API.example', 'api.EXAMPLE'].map((name) => lookUp(own, name)))
   expect(all).toEqual(['192.0.2.1', '192.0.2.1', '192.0.2.1'])
   expect(upstream.asked).toHaveLength(1)
 })
 
 test('answers are kept as long as they live, which gets shorter, and not longer than 30 s', async () => {
-  const { upstream, at } = await upstreamWith({ 'short.example': address('192.0.2.1', 10), 'long.example': address('192.0.2.1', 3600), 'never.example': address('192.0.2.1', 0) })
-  await using _upstream = upstream
-  using own = setUp({ upstreams: [at] })
+  await using upstream = await upstreamWith({ 'short.example': address('192.0.2.1', 10), 'long.example': address('192.0.2.1', 3600), 'never.example': address('192.0.2.1', 0) })
+  using own = setUp({ upstreams: [upstream.at] })
   const ttlOf = async (name: string) => {
     const query = queryFor(name)
     const exchange = await own.forward.exchange(externalQuery(query))
@@ -230,22 +216,19 @@ test('that there is nothing is kept as long as the SOA record says, and not with
     ttl: 3600,
     data: { mname: 'ns.example', rname: 'root.example', serial: 1, refresh: 1, retry: 1, expire: 1, minimum: 5 },
   }
-  const withSoa = await upstreamWith({}, soa)
-  const without = await upstreamWith({})
-  await using _withSoa = withSoa.upstream
-  await using _without = without.upstream
+  await using withSoa = await upstreamWith({}, soa)
+  await using without = await upstreamWith({})
   using own = setUp({ upstreams: [withSoa.at], stubDomains: [{ domain: 'other', upstreams: [without.at] }] })
   for (const name of ['nobody.example', 'nobody.example', 'nobody.other', 'nobody.other']) expect(await lookUp(own, name)).toBe('NXDOMAIN')
-  expect([withSoa.upstream.asked.length, without.upstream.asked.length]).toEqual([1, 2])
+  expect([withSoa.asked.length, without.asked.length]).toEqual([1, 2])
   own.clock.advance(6_000)
   await lookUp(own, 'nobody.example')
-  expect(withSoa.upstream.asked).toHaveLength(2)
+  expect(withSoa.asked).toHaveLength(2)
 })
 
 test('a popular answer is asked for anew before it is missed, once', async () => {
-  const { upstream, at } = await upstreamWith({ 'api.example': address('192.0.2.1', 20) })
-  await using _upstream = upstream
-  using own = setUp({ upstreams: [at] })
+  await using upstream = await upstreamWith({ 'api.example': address('192.0.2.1', 20) })
+  using own = setUp({ upstreams: [upstream.at] })
   for (let index = 0; index < 4; index += 1) await lookUp(own, 'api.example')
   own.clock.advance(19_000)
   upstream.answers['api.example'] = address('192.0.2.9', 20)

@@ -14,6 +14,8 @@ export class TestUpstream implements AsyncDisposable {
   healthChecks = 0
   /** What names get; may be changed at any time. Those that are not here are said not to be there. */
   readonly answers: Record<string, TestAnswer>
+  /** `address:port`, once it listens. */
+  at = ''
   readonly #soa: Answer | undefined
   readonly #udp = createSocket('udp4')
   readonly #tcp = createServer()
@@ -36,7 +38,8 @@ export class TestUpstream implements AsyncDisposable {
       if (answer !== undefined) this.#udp.send(answer, from.port, from.address)
     })
     this.#tcp.on('connection', (socket) => this.#serve(socket))
-    return `127.0.0.1:${bound}`
+    this.at = `127.0.0.1:${bound}`
+    return this.at
   }
 
   #serve(socket: Socket): void {
