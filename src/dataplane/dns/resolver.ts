@@ -20,7 +20,8 @@ export interface ResolverDeps {
   readonly zone: Zone
   readonly forwarder: Forwarder
   readonly options: RecordOptions
-  readonly encoded: EncodedAnswers
+  /** Answers that are given again as long as they hold. */
+  readonly encoded: Pick<EncodedAnswers, 'get' | 'add'>
   /** Until it resolves, questions wait for a zone that is not synced; from then on they fail at once. */
   readonly patience: Promise<void>
 }
