@@ -46,6 +46,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly createsOnUpdate?: true
   /** Whether `/status` is served: the main resource then ignores `status`, and `/status` everything else. */
   readonly hasStatus: boolean
+  /** A write to `/status` changes annotations too. */
+  readonly statusHasAnnotations?: true
   /** Present if `/scale` is served. */
   readonly scale?: ScaleSubresource<T>
   /**

@@ -65,6 +65,15 @@ test('the same again is counted, what differs is not', async () => {
   expect(all[0]).toMatchObject({ firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:00:05Z' })
 })
 
+test('an Event about a part of an object names it, and is not one about another part', async () => {
+  const { event } = events.recorder('kubelet')
+  for (const fieldPath of ['spec.containers{a}', 'spec.containers{b}']) event({ ...pod, fieldPath }, 'Normal', pulled)
+  expect((await recorded()).map(({ involvedObject, count }) => [involvedObject.fieldPath, count])).toEqual([
+    ['spec.containers{a}', 1],
+    ['spec.containers{b}', 1],
+  ])
+})
+
 test('one that has been removed is made anew', async () => {
   const { event } = events.recorder('kubelet')
   event(pod, 'Normal', pulled)

@@ -117,6 +117,43 @@ test('refuses a JSON patch of a missing path', async () => {
   await expect(client.patch(pods, web, patch)).rejects.toMatchObject({ code: 400 })
 })
 
+test('counts the generations of what is desired', async () => {
+  const client = new MemoryClient()
+  const created = await client.create(pods, pod('web'))
+  expect(created.metadata.generation).toBe(1)
+  const labelled = await client.patch(pods, web, { type: 'merge', body: { metadata: { labels: { a: 'b' } } } })
+  expect(labelled.metadata.generation).toBe(1)
+  const moved = await client.update(pods, { ...labelled, spec: { nodeName: 'x' } })
+  expect(moved.metadata.generation).toBe(2)
+  const [seeded] = client.seed(pods, { ...pod('other'), spec: {} })
+  expect(seeded?.metadata).not.toHaveProperty('generation')
+})
+
+test('a write to the status of a Deployment changes annotations too, that of another kind does not', async () => {
+  const client = new MemoryClient()
+  const deployments = { ...pods, group: 'apps', kind: 'Deployment', plural: 'deployments' }
+  for (const [resource, changes] of [[deployments, true], [pods, false]] as const) {
+    const { metadata } = await client.create(resource, pod('web'))
+    const body = { metadata: { annotations: { revision: '1' } }, status: { phase: 'Running' } }
+    const patched = await client.patch(resource, { ...web, subresource: 'status' }, { type: 'merge', body })
+    const annotations = changes ? { annotations: { revision: '1' } } : {}
+    expect(patched.metadata).toEqual({ ...metadata, ...annotations, resourceVersion: patched.metadata.resourceVersion })
+    expect(patched.status).toEqual({ phase: 'Running' })
+  }
+})
+
+test('tells of changes when they are made', async () => {
+  const client = new MemoryClient()
+  const seen: string[] = []
+  client.onChange(pods, (previous, next) => seen.push(`${previous?.metadata.name} ${next?.metadata.name}`))
+  const created = client.create(pods, pod('web'))
+  expect(seen).toEqual(['undefined web'])
+  await created
+  client.unseed(pods, web)
+  expect(seen).toEqual(['undefined web', 'web undefined'])
+  expect(client.peekAll(pods)).toEqual([])
+})
+
 test('deletes only the object that is meant', async () => {
   const client = new MemoryClient()
   const created = await client.create(pods, pod('web'))

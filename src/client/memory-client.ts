@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { alreadyExists, expired, notFound, pathNotFound } from '../api/errors.ts'
 import { keyOf, objectKey, type Draft, type KubeObject, type ObjectKey } from '../api/object.ts'
-import { apiVersionOf, type Resource } from '../api/resource.ts'
+import { apiVersionOf, groupResource, type Resource } from '../api/resource.ts'
+import type { CacheListener } from './cache.ts'
 import type {
   CallOptions,
   Client,
@@ -18,11 +19,14 @@ import { applyMemoryPatch } from './memory-patch.ts'
 import {
   checkPreconditions,
   checkVersion,
+  generationOf,
   hasFinalizers,
   isFinalized,
   withBinding,
+  withFirstGeneration,
   withSpecFinalizersOf,
   withStatusOf,
+  withStatusWrite,
   withToken,
 } from './memory-rules.ts'
 import { memorySelection } from './memory-selection.ts'
@@ -52,8 +56,8 @@ const readVerbs: ReadonlySet<MemoryVerb> = new Set(['get', 'list', 'watch'])
 
 /**
  * A `Client` over objects in memory, for tests of what speaks to the API. It behaves as the server does in revisions,
- * conflicts, selection, paging, watches from a revision and `status`, which only `updateStatus` and patches of
- * `status` write, and finalizers. It has no defaults, no validation, no admission, and no graceful deletion. Everything
+ * conflicts, selection, paging, watches from a revision, generations, and `status`, which only `updateStatus` and patches
+ * of `status` write, and finalizers. It has no defaults, no validation, no admission, and no graceful deletion. Everything
  * that goes in or out is a copy.
  */
 export class MemoryClient implements Client {
@@ -89,6 +93,19 @@ export class MemoryClient implements Client {
   peek<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): T | undefined {
     const object = this.#journal.get(resource, key)
     return object === undefined ? undefined : this.#out<T>(object)
+  }
+
+  /** The same of all objects of a resource, in key order. */
+  peekAll<T extends KubeObject>(resource: Resource<T>): readonly T[] {
+    return this.#journal.list(resource).map((object) => this.#out<T>(object))
+  }
+
+  /** Calls back with each change of a resource at the moment it is made, before the call that makes it is answered. */
+  onChange<T extends KubeObject>(resource: Resource<T>, listener: CacheListener<T>): void {
+    const copyOf = (object: KubeObject | undefined) => (object === undefined ? undefined : this.#out<T>(object))
+    this.#journal.onChange((change) => {
+      if (change.resource === groupResource(resource)) listener(copyOf(change.previous), copyOf(change.next))
+    })
   }
 
   /** Every call so far, in order, failed ones included. */
@@ -165,7 +182,7 @@ export class MemoryClient implements Client {
     const object = this.#complete(resource, draft)
     this.#enter('create', resource, object.metadata, options)
     if (this.#journal.get(resource, keyOf(object)) !== undefined) throw alreadyExists(resource, object.metadata.name)
-    return this.#out(this.#journal.put(resource, withStatusOf(undefined, object)))
+    return this.#out(this.#journal.put(resource, withFirstGeneration(withStatusOf(undefined, object))))
   }
 
   async update<T extends KubeObject>(resource: Resource<T>, object: T, options: CallOptions = {}): Promise<T> {
@@ -178,7 +195,7 @@ export class MemoryClient implements Client {
     this.#enter('updateStatus', resource, object.metadata, options)
     const stored = this.#find(resource, object.metadata)
     checkVersion(resource, stored, object.metadata.resourceVersion)
-    return this.#replace(resource, stored, withStatusOf(object, stored))
+    return this.#replace(resource, stored, withStatusWrite(resource, object, stored))
   }
 
   async patch<T extends KubeObject>(
@@ -193,7 +210,7 @@ export class MemoryClient implements Client {
     checkVersion(resource, stored, patched.metadata.resourceVersion)
     if (target.subresource === undefined) return this.#replace(resource, stored, withStatusOf(stored, patched))
     if (target.subresource !== 'status') throw pathNotFound()
-    return this.#replace(resource, stored, withStatusOf(patched, stored))
+    return this.#replace(resource, stored, withStatusWrite(resource, patched, stored))
   }
 
   async delete(resource: Resource, target: Target, options: DeleteOptions = {}): Promise<void> {
@@ -262,7 +279,8 @@ export class MemoryClient implements Client {
   #replace<T extends KubeObject>(resource: Resource<T>, stored: KubeObject, next: KubeObject): T {
     checkVersion(resource, stored, next.metadata.resourceVersion)
     const { uid, creationTimestamp, resourceVersion } = stored.metadata
-    const object = copy({ ...next, metadata: { ...next.metadata, uid, creationTimestamp, resourceVersion } })
+    const metadata = { ...next.metadata, ...generationOf(next, stored), uid, creationTimestamp, resourceVersion }
+    const object = copy({ ...next, metadata })
     // As in the server, a write that changes nothing takes no revision.
     if (isDeepStrictEqual(stored, object)) return this.#out(stored)
     const written = this.#journal.put(resource, object)

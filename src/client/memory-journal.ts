@@ -22,6 +22,7 @@ type Watcher = { readonly resource: string; readonly channel: Channel<MemoryChan
 export class MemoryJournal {
   readonly #objects = new Map<string, Map<ObjectKey, KubeObject>>()
   readonly #watchers = new Set<Watcher>()
+  readonly #listeners = new Set<(change: MemoryChange) => void>()
   #changes: MemoryChange[] = []
   #revision = 0
   #compacted = 0
@@ -70,6 +71,11 @@ export class MemoryJournal {
     return watcher.channel
   }
 
+  /** Calls back with each change when it is made. */
+  onChange(listener: (change: MemoryChange) => void): void {
+    this.#listeners.add(listener)
+  }
+
   forgetHistory(): void {
     this.#changes = []
     this.#compacted = this.#revision
@@ -96,6 +102,7 @@ export class MemoryJournal {
     const change = { revision: this.#revision, resource: name, previous, next }
     this.#changes.push(change)
     for (const watcher of this.#watchers) if (watcher.resource === name) watcher.channel.push(change)
+    for (const listener of this.#listeners) listener(change)
   }
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { conflict, modified } from '../api/errors.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
@@ -30,6 +31,27 @@ export function withStatusOf(source: KubeObject | undefined, object: KubeObject)
   return status === undefined ? rest : ({ ...rest, status } as KubeObject)
 }
 
+/** What a write of `source` to `/status` of the object does: of Deployments it changes annotations too. */
+export function withStatusWrite(resource: Resource, source: KubeObject, object: KubeObject): KubeObject {
+  const written = withStatusOf(source, object)
+  if (resource.kind !== 'Deployment') return written
+  const { annotations: _, ...metadata } = written.metadata
+  const { annotations } = source.metadata
+  return { ...written, metadata: annotations === undefined ? metadata : { ...metadata, annotations } }
+}
+
+/** As created: what has something desired counts its generations from 1. */
+export function withFirstGeneration(object: KubeObject): KubeObject {
+  return 'spec' in object ? { ...object, metadata: { ...object.metadata, generation: 1 } } : object
+}
+
+/** The generation after a write; objects that were put in without one have none. */
+export function generationOf(next: KubeObject, stored: KubeObject): { generation?: number } {
+  const { generation } = stored.metadata
+  if (generation === undefined) return {}
+  return { generation: isDeepStrictEqual(specOf(next), specOf(stored)) ? generation : generation + 1 }
+}
+
 /** What POST to `pods/NAME/binding` does. Throws `Conflict` if the pod has a node. */
 export function withBinding(resource: Resource, pod: KubeObject, body: unknown): KubeObject {
   const { spec = {} } = pod as KubeObject & { spec?: { nodeName?: string } }
@@ -59,7 +81,11 @@ export function isFinalized(stored: KubeObject, next: KubeObject): boolean {
 }
 
 function specFinalizers(object: KubeObject): readonly string[] {
-  return (object as KubeObject & { spec?: { finalizers?: string[] } }).spec?.finalizers ?? []
+  return (specOf(object) as { finalizers?: string[] } | undefined)?.finalizers ?? []
+}
+
+function specOf(object: KubeObject): unknown {
+  return (object as KubeObject & { spec?: unknown }).spec
 }
 
 /** The answer to a TokenRequest: a token that says nothing and is good for as long as was asked. */

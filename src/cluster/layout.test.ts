@@ -25,9 +25,9 @@ test('what ends with the processes is under /run, what lasts is not', () => {
   expect(lasting.filter((path) => !path.startsWith(`${layout.state}/`))).toEqual([])
 })
 
-test('images are shared by clusters, and outlive each', () => {
-  expect(layoutOf('/home', 'one').images).toBe(layoutOf('/home', 'two').images)
-  expect(layout.images.startsWith(layout.state)).toBe(false)
+test.each(['images', 'registries'] as const)('%s are shared by clusters, and outlive each', (what) => {
+  expect(layoutOf('/home', 'one')[what]).toBe(layoutOf('/home', 'two')[what])
+  expect(layout[what].startsWith(layout.state)).toBe(false)
 })
 
 test('sockets have names that the kernel takes (unix(7): 107 bytes, containerd adds .ttrpc)', () => {

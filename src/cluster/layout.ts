@@ -10,6 +10,8 @@ export interface Layout {
   readonly pki: string
   /** Kept by `delete`: image seeds, shared by all clusters. */
   readonly images: string
+  /** Kept by `delete`: how registries are reached, in containerd's form; made by users. */
+  readonly registries: string
   /** Gone after `down`. */
   readonly run: string
   readonly controlSocket: string
@@ -48,6 +50,7 @@ export function layoutOf(home: string, cluster: string): Layout {
     storeFile: join(state, 'store.db'),
     pki: join(state, 'pki'),
     images: join(home, 'images'),
+    registries: join(home, 'registries'),
     run,
     controlSocket: join(run, 'control.sock'),
     logs: join(state, 'logs'),

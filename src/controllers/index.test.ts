@@ -1,18 +1,24 @@
 import { expect, test } from 'vitest'
 import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
+import { ControllerRevisions } from '../api/kinds/controller-revision.ts'
+import { DaemonSets } from '../api/kinds/daemon-set.ts'
+import { Deployments } from '../api/kinds/deployment.ts'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { EndpointsResource } from '../api/kinds/endpoints.ts'
 import { Leases } from '../api/kinds/lease.ts'
 import { Namespaces } from '../api/kinds/namespace.ts'
 import { Nodes } from '../api/kinds/node.ts'
 import { Pods, type Pod } from '../api/kinds/pod.ts'
+import { ReplicaSets } from '../api/kinds/replica-set.ts'
 import { ReplicationControllers } from '../api/kinds/replication-controller.ts'
 import { ServiceAccounts } from '../api/kinds/service-account.ts'
 import { Services } from '../api/kinds/service.ts'
+import { StatefulSets } from '../api/kinds/stateful-set.ts'
 import type { KubeObject } from '../api/object.ts'
 import { parseCidr } from '../base/ip.ts'
 import type { Cache } from '../client/cache.ts'
+import { deployment } from './deployment/fixtures.ts'
 import { node, replicationController as rc, service, sliceText, TestCluster } from './fixtures.ts'
 import { controllers } from './index.ts'
 
@@ -20,18 +26,25 @@ function start(cluster: TestCluster): readonly string[] {
   const caches = {
     clusterRoles: cluster.cache(ClusterRoles),
     configMaps: cluster.cache(ConfigMaps),
+    controllerRevisions: cluster.cache(ControllerRevisions),
+    daemonSets: cluster.cache(DaemonSets),
+    deployments: cluster.cache(Deployments),
     endpoints: cluster.cache(EndpointsResource),
     endpointSlices: cluster.cache(EndpointSlices),
     leases: cluster.cache(Leases),
     namespaces: cluster.cache(Namespaces),
     nodes: cluster.cache(Nodes),
     pods: cluster.cache(Pods),
+    replicaSets: cluster.cache(ReplicaSets),
     replicationControllers: cluster.cache(ReplicationControllers),
     serviceAccounts: cluster.cache(ServiceAccounts),
     services: cluster.cache(Services),
+    statefulSets: cluster.cache(StatefulSets),
   }
   const kinds = [
     { resource: Pods, cache: caches.pods as Cache<KubeObject> },
+    { resource: Deployments, cache: caches.deployments as Cache<KubeObject> },
+    { resource: ReplicaSets, cache: caches.replicaSets as Cache<KubeObject> },
     { resource: ReplicationControllers, cache: caches.replicationControllers as Cache<KubeObject> },
     { resource: Services, cache: caches.services as Cache<KubeObject> },
     { resource: EndpointSlices, cache: caches.endpointSlices as Cache<KubeObject> },
@@ -95,4 +108,22 @@ test('together: pods are made, placed, and joined to the Service, and all goes w
   expect(await cluster.all(Pods)).toEqual([])
   expect(await cluster.all(EndpointSlices)).toEqual([])
   expect(await cluster.all(EndpointsResource)).toEqual([])
+})
+
+test('a Deployment too: its ReplicaSet and pods come from it, are placed, and go with it', async () => {
+  await using cluster = new TestCluster()
+  const { client } = cluster
+  client.seed(Nodes, node({ name: 'node-1' }))
+  client.seed(Deployments, deployment())
+  start(cluster)
+  await cluster.quiet()
+  const pods = await cluster.all(Pods)
+  expect(pods.map(({ spec }) => spec.nodeName)).toEqual(['node-1', 'node-1', 'node-1'])
+  runPods(cluster, pods)
+  await cluster.quiet()
+  expect(client.peek(Deployments, 'default/kubia')?.status).toMatchObject({ updatedReplicas: 3, availableReplicas: 3 })
+
+  client.unseed(Deployments, { namespace: 'default', name: 'kubia' })
+  await cluster.quiet()
+  expect([...(await cluster.all(ReplicaSets)), ...(await cluster.all(Pods))]).toEqual([])
 })

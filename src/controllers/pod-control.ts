@@ -1,24 +1,21 @@
-import { isStatus } from '../api/errors.ts'
 import { Pods, type Pod, type PodTemplateSpec } from '../api/kinds/pod.ts'
-import { controllerOf, keyOf, type KubeObject, type OwnerReference } from '../api/object.ts'
-import type { Resource } from '../api/resource.ts'
-import type { LabelSelector } from '../api/selectors.ts'
+import { keyOf } from '../api/object.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
+import { Claims, type Claimant } from './claims.ts'
 import { controllerReference } from './controller-reference.ts'
-import { guardedPatch } from './guarded-patch.ts'
 import { isNamespaceTerminating } from './namespace-terminating.ts'
 import type { PendingWrites } from './pending-writes.ts'
-import { isTerminating } from './pod-status.ts'
 import { podsToDelete } from './pod-ranking.ts'
 import { slowStart } from './slow-start.ts'
 
-/** What keeps a number of equal pods: a ReplicationController, a ReplicaSet. */
-export interface ReplicaOwner {
-  readonly object: KubeObject
-  readonly resource: Resource
-  readonly selector: LabelSelector
+/** What pods are made for, and of what. */
+export interface PodOwner extends Claimant {
   readonly template: PodTemplateSpec
+}
+
+/** What keeps a number of equal pods: a ReplicationController, a ReplicaSet. */
+export interface ReplicaOwner extends PodOwner {
   readonly replicas: number
 }
 
@@ -45,24 +42,18 @@ export class PodControl {
   readonly #client: Client
   readonly #events: EventRecorder
   readonly #writes: PendingWrites<Pod>
+  readonly #claims: Claims<Pod>
 
   constructor({ client, events, writes }: PodControlOptions) {
     this.#client = client
     this.#events = events
     this.#writes = writes
+    this.#claims = new Claims({ client, resource: Pods, writes })
   }
 
-  /**
-   * The pods that are the owner's: those it owns and matches. Orphans that match are adopted, owned ones that match no
-   * longer are released. Throws when a pod has changed meanwhile: how many there are is then unknown.
-   */
-  async claim(owner: ReplicaOwner, pods: readonly Pod[], signal: AbortSignal): Promise<readonly Pod[]> {
-    const { owned, adopt, release } = classify(owner, pods)
-    if (owner.object.metadata.deletionTimestamp !== undefined) return owned
-    if (adopt.length > 0) await this.#mustLive(owner, signal)
-    const adopted = await Promise.all(adopt.map((pod) => this.#adopt(owner, pod, signal)))
-    await Promise.all(release.map((pod) => this.#release(owner, pod, signal)))
-    return [...owned, ...adopt.filter((_, index) => adopted[index])]
+  /** The pods that are the owner's, after adopting and releasing what `Claims` finds. */
+  claim(owner: Claimant, pods: readonly Pod[], signal: AbortSignal): Promise<readonly Pod[]> {
+    return this.#claims.claim(owner, pods, signal)
   }
 
   /** Creates what is missing of the replicas or deletes what is too much. */
@@ -75,20 +66,21 @@ export class PodControl {
     if (missing > 0) return this.#createPods(owner, Math.min(missing, burst), signal)
     if (missing === 0) return 'as wanted'
     const excess = podsToDelete(owned, Math.min(-missing, burst), { related, now })
-    const results = await Promise.allSettled(excess.map((pod) => this.#delete(owner, pod, signal)))
+    const results = await Promise.allSettled(excess.map((pod) => this.delete(owner, pod, signal)))
     const failed = results.find((result) => result.status === 'rejected')
     return failed === undefined ? 'changed' : { reason: 'FailedDelete', error: failed.reason }
   }
 
   async #createPods(owner: ReplicaOwner, count: number, signal: AbortSignal): Promise<ScaleOutcome> {
-    const result = await slowStart(count, () => this.#create(owner, signal))
+    const result = await slowStart(count, () => this.create(owner, signal))
     if (result === undefined) return 'changed'
     // Nothing can be made in it any more, and its pods are going away.
     if (isNamespaceTerminating(result.failure)) return 'as wanted'
     return { reason: 'FailedCreate', error: result.failure }
   }
 
-  async #create(owner: ReplicaOwner, signal: AbortSignal): Promise<void> {
+  /** Creates one pod of the template; an Event tells of it, or why not. Throws what the server says. */
+  async create(owner: PodOwner, signal: AbortSignal): Promise<void> {
     const { object } = owner
     try {
       const write = () => this.#client.create(Pods, podFor(owner), { signal })
@@ -103,7 +95,8 @@ export class PodControl {
     }
   }
 
-  async #delete({ object }: ReplicaOwner, pod: Pod, signal: AbortSignal): Promise<void> {
+  /** Deletes this very pod, not one that has its name by then. An Event tells of it, or why not. */
+  async delete({ object }: Claimant, pod: Pod, signal: AbortSignal): Promise<void> {
     const { namespace, name, uid } = pod.metadata
     try {
       const write = () => this.#client.delete(Pods, { namespace, name }, { uid, signal })
@@ -114,62 +107,9 @@ export class PodControl {
       throw error
     }
   }
-
-  /** An owner that is being deleted, or has been and exists again, must not adopt. */
-  async #mustLive({ object, resource }: ReplicaOwner, signal: AbortSignal): Promise<void> {
-    const { namespace, name, uid } = object.metadata
-    const live = await this.#client.get(resource, { namespace, name }, { signal })
-    if (live.metadata.uid !== uid) throw new Error(`${resource.kind} ${name} was replaced: uid ${live.metadata.uid}`)
-    if (live.metadata.deletionTimestamp !== undefined) throw new Error(`${resource.kind} ${name} is being deleted`)
-  }
-
-  #adopt(owner: ReplicaOwner, pod: Pod, signal: AbortSignal): Promise<boolean> {
-    const reference = controllerReference(owner.object, owner.resource)
-    return this.#setOwners(owner, pod, [...(pod.metadata.ownerReferences ?? []), reference], signal)
-  }
-
-  #release(owner: ReplicaOwner, pod: Pod, signal: AbortSignal): Promise<boolean> {
-    const others = pod.metadata.ownerReferences?.filter(({ uid }) => uid !== owner.object.metadata.uid) ?? []
-    return this.#setOwners(owner, pod, others, signal)
-  }
-
-  /** False if the pod is gone. */
-  async #setOwners(
-    { object }: ReplicaOwner,
-    pod: Pod,
-    ownerReferences: OwnerReference[],
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { namespace, name } = pod.metadata
-    const patch = guardedPatch(pod, { metadata: { ownerReferences } })
-    try {
-      const write = () => this.#client.patch(Pods, { namespace, name }, patch, { signal })
-      await this.#writes.update(keyOf(object), pod, write)
-      return true
-    } catch (error) {
-      if (isStatus(error, 'NotFound')) return false
-      throw error
-    }
-  }
 }
 
-function classify({ object, selector }: ReplicaOwner, pods: readonly Pod[]) {
-  const owned: Pod[] = []
-  const adopt: Pod[] = []
-  const release: Pod[] = []
-  for (const pod of pods) {
-    const controller = controllerOf(pod)
-    const matches = selector.matches(pod.metadata.labels)
-    if (controller === undefined) {
-      if (matches && !isTerminating(pod)) adopt.push(pod)
-    } else if (controller.uid === object.metadata.uid) {
-      ;(matches ? owned : release).push(pod)
-    }
-  }
-  return { owned, adopt, release }
-}
-
-function podFor(owner: ReplicaOwner) {
+function podFor(owner: PodOwner) {
   const { object, template } = owner
   const { namespace, name } = object.metadata
   const { labels, annotations, finalizers } = template.metadata ?? {}

@@ -49,6 +49,11 @@ export function cgroupsContract({ make, path, startProcess }: CgroupsSubject): v
       await expect(cgroups.add(path, startProcess())).rejects.toThrow(path)
     })
 
+    test('have no limits where there is no group', async () => {
+      const limits = { cpuShares: 2, cpuQuotaMicros: 0, memoryBytes: 0 }
+      expect(await cgroups.limit(path, limits)).toBe(false)
+    })
+
     test('refuse to be removed with a process in them, naming it', async () => {
       await cgroups.create(path)
       const pid = startProcess()

@@ -1,3 +1,5 @@
+import type { CgroupLimits } from './cgroup-limits.ts'
+
 /**
  * Control groups, used to know which processes belong to a cluster: a child is in its parent's group for good, however
  * it was started and whoever of its ancestors has died. Paths begin at the root of the hierarchies and have at least
@@ -11,6 +13,8 @@ export interface Cgroups {
   add(path: string, pid: number): Promise<void>
   /** A command that runs the given one in the group from its first instruction on, under the same process id. */
   inside(path: string, command: readonly [string, ...string[]]): readonly [string, ...string[]]
+  /** Sets what the group and all below it get. Idempotent. Resolves to false if there is no such group. */
+  limit(path: string, limits: CgroupLimits): Promise<boolean>
   /** Processes in the group and below it, ascending. None if there is no such group. */
   processes(path: string): Promise<readonly number[]>
   /**

@@ -1,8 +1,11 @@
+import type { CgroupLimits } from './cgroup-limits.ts'
 import { CgroupBusy, checkCgroupPath, type Cgroups } from './cgroups.ts'
 
 /** Control groups in memory. Processes are numbers that tests add; `kill` forgets them, except `immortal` ones. */
 export class FakeCgroups implements Cgroups {
   readonly immortal = new Set<number>()
+  /** By path, as last set; kept after the group was removed. */
+  readonly limits = new Map<string, CgroupLimits>()
   readonly #groups = new Map<string, Set<number>>()
 
   /** Paths of all groups, sorted. */
@@ -23,6 +26,12 @@ export class FakeCgroups implements Cgroups {
     if (group === undefined) throw new Error(`there is no cgroup ${path}`)
     for (const pids of this.#groups.values()) pids.delete(pid)
     group.add(pid)
+  }
+
+  async limit(path: string, limits: CgroupLimits): Promise<boolean> {
+    checkCgroupPath(path)
+    if (this.#groups.has(path)) this.limits.set(path, limits)
+    return this.#groups.has(path)
   }
 
   inside(path: string, command: readonly [string, ...string[]]): readonly [string, ...string[]] {

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../base/clock.ts'
+import { limitSettings } from './cgroup-limits.ts'
 import { parseHierarchies, type CgroupHierarchy } from './cgroup-hierarchies.ts'
 import { cgroupsContract } from './cgroups.contract.ts'
 import { cgroupsOf, realCgroups } from './real-cgroups.ts'
@@ -78,6 +79,17 @@ test('remove what a container runtime made in every hierarchy, and end what it f
   for (const { mountPoint } of hierarchies) {
     await expect(stat(join(mountPoint, top))).rejects.toMatchObject({ code: 'ENOENT' })
   }
+})
+
+test('limit what a container runtime made in every hierarchy', async () => {
+  const cgroups = await realCgroups(systemClock)
+  for (const { mountPoint } of hierarchies) await mkdir(join(mountPoint, top, 'web'), { recursive: true })
+  const limits = { cpuShares: 512, cpuQuotaMicros: 50_000, memoryBytes: 2 ** 24 }
+  expect(await cgroups.limit(`${top}/web`, limits)).toBe(true)
+  for (const { file, value } of limitSettings(hierarchies, `${top}/web`, limits)) {
+    expect(`${file} ${await readFile(file, 'utf8')}`).toBe(`${file} ${value}\n`)
+  }
+  await cgroups.remove(top)
 })
 
 test('say which process is the caller itself', async () => {

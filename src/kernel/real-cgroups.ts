@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { CgroupBusy, checkCgroupPath, type Cgroups } from './cgroups.ts'
+import { limitSettings } from './cgroup-limits.ts'
 import { parseHierarchies, trackingHierarchy, type CgroupHierarchy } from './cgroup-hierarchies.ts'
 
 const killPatienceMs = 5_000
@@ -73,6 +74,12 @@ export function cgroupsOf(hierarchies: readonly CgroupHierarchy[], clock: Clock)
       checkCgroupPath(path)
       return ['sh', '-ec', 'echo 0 > "$0"; exec "$@"', join(tracking, path, 'cgroup.procs'), ...command]
     },
+    async limit(path, limits) {
+      checkCgroupPath(path)
+      const settings = limitSettings(hierarchies, path, limits)
+      const written = await Promise.all(settings.map(({ file, value }) => writeIfThere(file, value)))
+      return written.includes(true)
+    },
     processes,
     async kill(path) {
       checkCgroupPath(path)
@@ -133,11 +140,13 @@ async function thaw(directory: string): Promise<void> {
   await writeIfThere(join(directory, 'freezer.state'), 'THAWED')
 }
 
-async function writeIfThere(file: string, text: string): Promise<void> {
+async function writeIfThere(file: string, text: string): Promise<boolean> {
   try {
     await writeFile(file, text, { flag: 'r+' })
+    return true
   } catch (error) {
     if (!isCode(error, 'ENOENT', 'ENODEV')) throw error
+    return false
   }
 }
 

@@ -22,10 +22,12 @@ import { Proxy } from '../dataplane/proxy/proxy.ts'
 import { routesController } from '../dataplane/routes/routes-controller.ts'
 import { conntrackCommand } from '../kernel/conntrack-command.ts'
 import { nftSession } from '../kernel/nft-session.ts'
+import { KernelOomKills } from '../kernel/oom-kills.ts'
 import { realProcesses as processes } from '../kernel/real-processes.ts'
 import { runAgent } from '../node/agent.ts'
 import { keepContainerd } from '../node/containerd/keep-containerd.ts'
 import { criRuntime } from '../node/cri/cri-runtime.ts'
+import { withOomReasons } from '../node/cri/oom-reasons.ts'
 import { pauseImage } from '../node/images/catalog.ts'
 import { isPinned } from '../node/images/reference.ts'
 import { refreshBuiltinImages } from '../node/images/refresh.ts'
@@ -90,7 +92,7 @@ const routes = runControllers([routesController({ nodes, ownNode: name, processe
 
 const seeded = await prepareNode()
 const runtime = keepContainerd(
-  criRuntime(paths.containerdSocket),
+  withOomReasons(criRuntime(paths.containerdSocket), new KernelOomKills()),
   {
     root: paths.containerdRoot,
     state: paths.containerdState,
@@ -98,6 +100,7 @@ const runtime = keepContainerd(
     cniConfDir: paths.cniConf,
     cniBinDir,
     sandboxImage: pauseImage,
+    registries: layout.registries,
     logFile: paths.containerdLog,
   },
   { processes, clock },

@@ -2,15 +2,20 @@ import type { KubeObject } from '../api/object.ts'
 import { groupResource, type Resource } from '../api/resource.ts'
 import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
+import { ControllerRevisions } from '../api/kinds/controller-revision.ts'
+import { DaemonSets } from '../api/kinds/daemon-set.ts'
+import { Deployments } from '../api/kinds/deployment.ts'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { EndpointsResource } from '../api/kinds/endpoints.ts'
 import { Leases } from '../api/kinds/lease.ts'
 import { Namespaces } from '../api/kinds/namespace.ts'
 import { Nodes } from '../api/kinds/node.ts'
 import { Pods } from '../api/kinds/pod.ts'
+import { ReplicaSets } from '../api/kinds/replica-set.ts'
 import { ReplicationControllers } from '../api/kinds/replication-controller.ts'
 import { ServiceAccounts } from '../api/kinds/service-account.ts'
 import { Services } from '../api/kinds/service.ts'
+import { StatefulSets } from '../api/kinds/stateful-set.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Cidr } from '../base/ip.ts'
 import type { Log } from '../base/log.ts'
@@ -41,15 +46,20 @@ export async function runAllControllers(deps: ControllersDeps, signal: AbortSign
   const caches = {
     clusterRoles: follow(ClusterRoles),
     configMaps: follow(ConfigMaps),
+    controllerRevisions: follow(ControllerRevisions),
+    daemonSets: follow(DaemonSets),
+    deployments: follow(Deployments),
     endpoints: follow(EndpointsResource),
     endpointSlices: follow(EndpointSlices),
     leases: follow(Leases),
     namespaces: follow(Namespaces),
     nodes: follow(Nodes),
     pods: follow(Pods),
+    replicaSets: follow(ReplicaSets),
     replicationControllers: follow(ReplicationControllers),
     serviceAccounts: follow(ServiceAccounts),
     services: follow(Services),
+    statefulSets: follow(StatefulSets),
   }
   const events = new EventBroadcaster({ client, clock, log })
   const owned = servedKinds.map(({ resource }): CollectedKind => ({ resource, cache: follow(resource) }))

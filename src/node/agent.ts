@@ -2,12 +2,15 @@ import { Pods } from '../api/kinds/pod.ts'
 import type { Service } from '../api/kinds/service.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { Turns } from '../base/turns.ts'
 import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
 import { informer } from '../client/informer.ts'
+import { runControllers } from '../client/run-controllers.ts'
 import type { Processes } from '../kernel/processes.ts'
 import { realCgroups } from '../kernel/real-cgroups.ts'
+import { unacceptedConnections } from '../kernel/unaccepted.ts'
 import type { ContainerRuntime } from './cri/runtime.ts'
 import { serveKubeletApi, type KubeletApiOptions } from './kubelet-api/server.ts'
 import { readLoad, readMachine, type Machine } from './machine.ts'
@@ -15,9 +18,12 @@ import type { NodeDescription } from './node-status.ts'
 import type { ClusterDns } from './pods/dns.ts'
 import { NodePods } from './pods/node-pods.ts'
 import { nodePaths } from './pods/paths.ts'
+import { podCgroups } from './pods/pod-cgroups.ts'
 import type { PodDeps } from './pods/pod-deps.ts'
 import { RuntimeView } from './pods/runtime-view.ts'
 import { apiSources } from './pods/sources.ts'
+import { downwardFacts } from './pods/start-sandbox.ts'
+import { liveVolumes } from './pods/volumes/live-volumes.ts'
 import { tmpfsOf } from './pods/volumes/tmpfs.ts'
 import { Prober } from './probes/prober.ts'
 import { NodeRegistration } from './registration.ts'
@@ -81,8 +87,17 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const deps = podDeps(options, machine, await realCgroups(clock))
   const { address: host, kubeletPort: port } = node
   const kubeletApi = await serveKubeletApi({ ...deps, pods, host, port, tls: options.tls })
+  const followers = [
+    podCgroups({ pods, cgroups: deps.cgroups, cgroupRoot: options.cgroupRoot }),
+    liveVolumes({ ...deps, pods, signal, facts: (pod) => downwardFacts(pod, '', deps.node) }),
+  ]
   try {
-    await Promise.all([refresh(registration, options), registration.run(), new NodePods(deps, pods, signal).run()])
+    await Promise.all([
+      refresh(registration, options),
+      registration.run(),
+      new NodePods(deps, pods, signal).run(),
+      runControllers(followers, { log, clock, signal }),
+    ])
   } finally {
     await kubeletApi.close()
   }
@@ -108,12 +123,14 @@ function podDeps(options: AgentOptions, machine: Machine, cgroups: PodDeps['cgro
     },
     paths: nodePaths(options.stateDirectory),
     tmpfs: tmpfsOf(processes),
+    volumeTurns: new Turns(),
     cgroups,
     cgroupRoot: options.cgroupRoot,
     clusterDns: options.clusterDns,
     nodeResolvConfPath: options.resolvConfPath,
     nodeHostsPath: options.hostsPath,
     isPinned: (image) => options.isPinned(image),
+    unacceptedConnections,
   }
 }
 

@@ -149,6 +149,26 @@ test('what keeps a node from running pods is told', async () => {
   })
 })
 
+test('a node that is ready stays so for half a minute with a problem: its pods run on', async () => {
+  const problems = ['container runtime is down: no socket']
+  const { registration, client, clock, node } = testRegistration({ problems })
+  const status = { conditions: [{ type: 'Ready', status: 'True' }] }
+  client.seed(Nodes, { metadata: { name: 'node-1' }, spec: { podCIDR: '10.108.1.0/24' }, status })
+  await registration.register()
+  const ready = () => node()?.status?.conditions?.find(({ type }) => type === 'Ready')?.status
+  clock.advance(29_999)
+  await registration.refresh()
+  expect(ready()).toBe('True')
+  const [problem = ''] = problems.splice(0)
+  await registration.refresh()
+  problems.push(problem)
+  for (const [passedMs, expected] of [[0, 'True'], [29_999, 'True'], [1, 'False']] as const) {
+    clock.advance(passedMs)
+    await registration.refresh()
+    expect(ready()).toBe(expected)
+  }
+})
+
 for (const { name, load, holds } of [
   { name: 'memory', load: { memoryAvailableBytes: 2 ** 20 }, holds: 'MemoryPressure KubeletHasInsufficientMemory' },
   { name: 'disk', load: { diskAvailable: 0.01 }, holds: 'DiskPressure KubeletHasDiskPressure' },

@@ -22,12 +22,18 @@ export interface RegistrationOptions {
 
 const heartbeatMs = 10_000
 const refreshMs = 5 * 60_000
+/**
+ * A node that is ready stays so for that long with a problem, as upstream's with a runtime that does not answer: its pods
+ * run on, and leave their Services when it is not. An agent that was started again has such problems at first.
+ */
+const passingMs = 30_000
 
 /** Makes the node known to the API and keeps telling that it lives and how it is. */
 export class NodeRegistration {
   readonly #options: RegistrationOptions
   #node: Node | undefined
   #writtenAtMs = -Infinity
+  #troubledSinceMs: number | undefined
 
   constructor(options: RegistrationOptions) {
     this.#options = options
@@ -104,9 +110,21 @@ export class NodeRegistration {
   }
 
   async #compile({ status }: Node): Promise<NodeStatus> {
-    const { node, clock, load, problems } = this.#options
-    const times = { before: status?.conditions ?? [], now: clock.now() }
-    return { ...nodeFacts(node), conditions: nodeConditions(await load(), await problems(), times) }
+    const { node, clock, load } = this.#options
+    const before = status?.conditions ?? []
+    const wasReady = before.some(({ type, status: is }) => type === 'Ready' && is === 'True')
+    const problems = await this.#problems(wasReady)
+    return { ...nodeFacts(node), conditions: nodeConditions(await load(), problems, { before, now: clock.now() }) }
+  }
+
+  /** Without those that may pass before they matter. */
+  async #problems(wasReady: boolean): Promise<readonly string[]> {
+    const { clock, problems } = this.#options
+    const found = await problems()
+    const nowMs = clock.monotonicMs()
+    this.#troubledSinceMs = found.length === 0 ? undefined : (this.#troubledSinceMs ?? nowMs)
+    const isPassing = wasReady && nowMs - (this.#troubledSinceMs ?? nowMs) < passingMs
+    return isPassing ? [] : found
   }
 
   /** Repeats until there is an answer that is not undefined. */

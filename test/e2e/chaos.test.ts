@@ -148,7 +148,9 @@ test('traffic does not notice that server, edge, agents and containerds die, and
   const load = { url: `http://${await clusterIP()}/`, connections: 'new', perSecond: 100, concurrency: 4 } as const
   const asking = ask(cluster, { node: 'node-1' }, { ...load, count: load.perSecond * seconds })
   const killed = await killing(['server', 'edge', 'agent', 'containerd'], seconds - longestPauseMs / 1000)
-  expect({ killed, failures: (await asking).failures }).toEqual({ killed, failures: {} })
+  const { failures } = await asking
+  const events = Object.keys(failures).length === 0 ? '' : await cluster.kubectl('get', 'events', '-A', '--sort-by=.lastTimestamp')
+  expect({ killed, failures, events }).toEqual({ killed, failures: {}, events: '' })
   expect({ killed, pods: await settled() }).toEqual({ killed, pods: before })
   await expectExactly(before)
 })
@@ -180,14 +182,16 @@ test('when pods die too and what is wanted changes, the end is what was wanted l
   await everyPodAnswers(pods)
 })
 
-/** On both nodes, through the Service, and nobody else does. */
+/** On both nodes, through the Service, and nobody else does. An agent that has died often is away for some seconds. */
 async function everyPodAnswers(pods: readonly PodSeen[]): Promise<void> {
   const expected = pods.map(({ name }) => name).filter((name) => name.startsWith('web-')).sort()
   const loop = `for i in $(seq 60); do curl -sS --max-time 5 http://${await clusterIP()} || exit 1; done`
   for (const node of nodes) {
-    const { stdout } = await cluster.portolan('node', 'exec', node, '--', 'bash', '-c', loop)
-    const names = stdout.trim().split('\n').map((line) => line.replace("You've hit ", ''))
-    expect([...new Set(names)].sort()).toEqual(expected)
+    await eventually(`answers on ${node} of exactly ${expected.join(', ')}`, async () => {
+      const { stdout } = await cluster.portolan('node', 'exec', node, '--', 'bash', '-c', loop)
+      const names = stdout.trim().split('\n').map((line) => line.replace("You've hit ", ''))
+      return [...new Set(names)].sort().join() === expected.join()
+    })
   }
 }
 

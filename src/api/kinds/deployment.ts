@@ -47,6 +47,8 @@ export const deploymentKind: Kind<Deployment> = {
   schema: 'V1Deployment',
   nameRule: 'dns-subdomain',
   hasStatus: true,
+  // Its controller notes the revision beside the status, without a new generation.
+  statusHasAnnotations: true,
 
   setDefaults,
   prepareCreate(deployment) {
@@ -170,7 +172,8 @@ function validateRollingUpdate(update: NonNullable<Strategy['rollingUpdate']>, p
 }
 
 const parts = ['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const
-const counts = ['observedGeneration', 'replicas', ...parts, 'unavailableReplicas', 'collisionCount'] as const
+const others = ['unavailableReplicas', 'terminatingReplicas', 'collisionCount'] as const
+const counts = ['observedGeneration', 'replicas', ...parts, ...others] as const
 
 function validateStatus(status: DeploymentStatus, previous: DeploymentStatus): FieldError[] {
   const { replicas = 0, readyReplicas = 0, collisionCount } = status

@@ -43,6 +43,11 @@ export const kinds: readonly Kind[] = [
   secretKind,
   serviceAccountKind,
   serviceKind,
+  deploymentKind,
+  replicaSetKind,
+  daemonSetKind,
+  statefulSetKind,
+  controllerRevisionKind,
   endpointSliceKind,
   leaseKind,
   roleKind,
@@ -60,11 +65,6 @@ export interface KindWithoutController {
 
 /** Kinds that are stored, judged and printed, but that nothing acts on. One moves up when that changes. */
 export const kindsWithoutControllers: readonly KindWithoutController[] = [
-  { kind: deploymentKind, because: 'no controller makes ReplicaSets of it' },
-  { kind: replicaSetKind, because: 'no controller makes pods of it' },
-  { kind: daemonSetKind, because: 'no controller makes pods of it' },
-  { kind: statefulSetKind, because: 'no controller makes pods of it, and there are no volumes for its claims' },
-  { kind: controllerRevisionKind, because: 'the controllers of DaemonSets and StatefulSets keep their history in it' },
   { kind: ingressKind, because: 'no proxy takes requests for it' },
   { kind: ingressClassKind, because: 'it says which proxy serves an Ingress, and there is none' },
   { kind: serviceCIDRKind, because: 'the range of Services is fixed when the cluster is made' },

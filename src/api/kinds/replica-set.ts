@@ -116,7 +116,7 @@ function validateSpec(spec: Unchecked<ReplicaSetSpec>): FieldError[] {
 }
 
 const parts = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const
-const counts = ['replicas', ...parts, 'observedGeneration'] as const
+const counts = ['replicas', ...parts, 'observedGeneration', 'terminatingReplicas'] as const
 
 function validateStatus(status: ReplicaSetStatus): FieldError[] {
   const { replicas = 0, readyReplicas = 0 } = status

@@ -10,6 +10,7 @@ import { podPriority } from './pod-priority.ts'
 import { serviceAccountStep } from './service-account.ts'
 import type { ServiceAddressAllocator } from './service-address-allocator.ts'
 import { serviceAddresses } from './service-addresses.ts'
+import { supportedPods } from './supported-pods.ts'
 
 export interface AdmissionDeps {
   readonly objects: ObjectStore
@@ -27,6 +28,7 @@ export function admissionSteps({ objects, access, addresses, random }: Admission
     namespaceLifecycle(objects),
     nodeRestriction({ objects, authorizer: access.authorizer }),
     escalationCheck(access),
+    supportedPods,
     serviceAccountStep(objects, random),
     podPriority(objects),
     podDefaults,

@@ -2,7 +2,7 @@ import { changesNothing } from '../../api/apply/changes-nothing.ts'
 import { badRequest, conflict, invalidObject, isStatus, modified, notFound } from '../../api/errors.ts'
 import type { FieldError } from '../../api/field-error.ts'
 import type { Kind } from '../../api/kind.ts'
-import { validateMetadata, validateMetadataUpdate } from '../../api/metadata.ts'
+import { validateAnnotations, validateMetadata, validateMetadataUpdate } from '../../api/metadata.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { Stale } from '../../storage/store.ts'
 import { admitThen } from '../admission/admission.ts'
@@ -49,11 +49,17 @@ export const objectScope: WriteScope = {
   warnings: (kind, next, previous) => kind.warnings?.(next, previous) ?? [],
 }
 
-/** A write to `/status`: nothing but the status. */
+/** A write to `/status`: nothing but the status, and annotations where the kind says so. */
 export const statusScope: WriteScope = {
   subresource: 'status',
-  merge: (_, next, previous) => Object.assign(copyOf(previous), { status: statusOf(next) }),
-  validate: (form, next, previous) => servedErrors(form, form.kind.validateStatus?.(next, previous) ?? []),
+  merge(kind, next, previous) {
+    const merged = Object.assign(copyOf(previous), { status: statusOf(next) })
+    return kind.statusHasAnnotations === true ? withAnnotationsOf(next, merged) : merged
+  },
+  validate: (form, next, previous) => [
+    ...annotationErrors(form.kind, next),
+    ...servedErrors(form, form.kind.validateStatus?.(next, previous) ?? []),
+  ],
 }
 
 /** A write whose one change the server's own code has made and checked. */
@@ -196,6 +202,15 @@ function carryServerFields(next: KubeObject, previous: KubeObject): void {
     if (value === undefined) delete metadata[field]
     else Object.assign(metadata, { [field]: value })
   }
+}
+
+function annotationErrors(kind: Kind, { metadata: { annotations = {} } }: KubeObject): FieldError[] {
+  return kind.statusHasAnnotations === true ? validateAnnotations(annotations, 'metadata.annotations') : []
+}
+
+function withAnnotationsOf({ metadata: { annotations } }: KubeObject, object: KubeObject): KubeObject {
+  const { annotations: _, ...rest } = object.metadata
+  return Object.assign(object, { metadata: annotations === undefined ? rest : { ...rest, annotations } })
 }
 
 function statusOf(object: KubeObject): unknown {

@@ -32,6 +32,38 @@ async function outcome(send: () => Promise<Answer>): Promise<{ code: unknown; me
 
 const refused = (code: number, says = '') => ({ code, message: expect.stringContaining(says), stored: false })
 
+describe('a write to the status of a Deployment', () => {
+  const deployments = '/apis/apps/v1/namespaces/default/deployments'
+  const spec = { selector: { matchLabels: { app: 'kubia' } }, template }
+  beforeEach(async () => {
+    const metadata = { name: 'kubia', labels: { a: 'b' }, annotations: { kept: 'yes' } }
+    await api.request('POST', deployments, { metadata, spec })
+  })
+
+  test('changes its annotations too, and no generation', async () => {
+    const metadata = { labels: { a: 'c' }, annotations: { revision: '1' } }
+    const answer = await mergePatch(`${deployments}/kubia/status`, { metadata, status: { replicas: 1 } })
+    expect(answer).toMatchObject({ code: 200, body: { status: { replicas: 1 } } })
+    expect(meta(answer)).toMatchObject({ annotations: { kept: 'yes', revision: '1' }, labels: { a: 'b' }, generation: 1 })
+    const put = await api.request('PUT', `${deployments}/kubia/status`, { metadata: { name: 'kubia' }, status: {} })
+    expect(meta(put)).not.toHaveProperty('annotations')
+  })
+
+  test('is refused with annotations that are none', async () => {
+    const body = { metadata: { annotations: { 'a b': '' } } }
+    expect(await outcome(() => mergePatch(`${deployments}/kubia/status`, body))).toEqual(
+      refused(422, 'metadata.annotations: Invalid value: "a b"'),
+    )
+  })
+
+  test('is the only one that does', async () => {
+    await api.request('POST', controllers, { metadata: { name: 'kubia' }, spec: { template } })
+    const metadata = { annotations: { revision: '1' } }
+    const answer = await mergePatch(`${controllers}/kubia/status`, { metadata, status: { replicas: 1 } })
+    expect(meta(answer)).not.toHaveProperty('annotations')
+  })
+})
+
 describe('a dry run', () => {
   test('of a create has no version yet, and fails where the create would', async () => {
     const created = await api.request('POST', `${configMaps}?dryRun=All`, { metadata: { name: 'a' } })

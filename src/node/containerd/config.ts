@@ -13,6 +13,11 @@ export interface ContainerdOptions {
   readonly cniBinDir: string
   /** Of the container that holds a pod's namespaces. Never pulled as long as it is there. */
   readonly sandboxImage: string
+  /**
+   * Where it is set how registries are reached, `HOST[:PORT]/hosts.toml` for each; looked at by every pull, and need
+   * not be there: https://github.com/containerd/containerd/blob/main/docs/hosts.md
+   */
+  readonly registries?: string
   /** Appended to. */
   readonly logFile: string
   /** File of the network namespace that it runs in; the caller's own if absent. */
@@ -49,8 +54,9 @@ const disabledPlugins = [
  * Layers stay after they were unpacked: containerd 1.6 forgets images without them when it restarts.
  */
 export function containerdConfig(options: ContainerdOptions): string {
-  const { root, state, address, cniConfDir, cniBinDir, sandboxImage } = options
+  const { root, state, address, cniConfDir, cniBinDir, sandboxImage, registries } = options
   const text = JSON.stringify
+  const registry = registries === undefined ? '' : registrySection(registries)
   return `version = 2
 root = ${text(root)}
 state = ${text(state)}
@@ -87,5 +93,12 @@ runtime_type = "io.containerd.runc.v2"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
 Root = ${text(join(state, 'runc'))}
 SystemdCgroup = false
+${registry}`
+}
+
+function registrySection(directory: string): string {
+  return `
+[plugins."io.containerd.grpc.v1.cri".registry]
+config_path = ${JSON.stringify(directory)}
 `
 }

@@ -44,6 +44,7 @@ export class TestNode {
       cniConfDir: join(directory, 'cni'),
       cniBinDir: '/usr/lib/cni',
       sandboxImage: pauseImage,
+      registries: join(directory, 'registries'),
       logFile: join(directory, 'containerd.log'),
       netns: join(directory, 'netns'),
     }

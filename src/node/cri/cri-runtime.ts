@@ -132,8 +132,8 @@ export function criRuntime(socketPath: string, timeouts: CriTimeouts = defaultTi
     async listImages() {
       return (await call(imageService.listImages, {})).images.map(fromImage)
     },
-    async pullImage(image, signal) {
-      const request = { image: { image } }
+    async pullImage(image, auth, signal) {
+      const request = { image: { image }, auth }
       return (await call(imageService.pullImage, request, { signal, timeoutMs: undefined })).imageRef
     },
 

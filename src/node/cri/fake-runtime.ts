@@ -10,6 +10,7 @@ import {
   type Image,
   type PodSandbox,
   type PodSandboxConfig,
+  type RegistryAuth,
   type RuntimeEvent,
   type StreamRequest,
 } from './runtime.ts'
@@ -38,6 +39,9 @@ export class FakeRuntime implements ContainerRuntime {
   /** The configurations that sandboxes and containers were created with, by id; kept after removal. */
   readonly sandboxConfigs = new Map<string, PodSandboxConfig>()
   readonly containerConfigs = new Map<string, ContainerConfig>()
+
+  /** The credentials of every pull, in order. */
+  readonly pullAuths: (RegistryAuth | undefined)[] = []
 
   readonly #clock: Clock
   readonly #programs: Map<string, FakeProgram>
@@ -254,8 +258,9 @@ export class FakeRuntime implements ContainerRuntime {
     return [...this.#programs.keys()].map(imageOf)
   }
 
-  async pullImage(image: string): Promise<string> {
+  async pullImage(image: string, auth?: RegistryAuth): Promise<string> {
     this.#call('pullImage', image)
+    this.pullAuths.push(auth)
     const program = this.#registry.get(image)
     if (program === undefined) {
       throw new RuntimeError('NOT_FOUND', `failed to pull and unpack image "${image}": ${image}: not found`)

@@ -45,6 +45,7 @@ export const podSandboxConfig = message({
     message({
       cgroupParent: one(1, 'string'),
       securityContext: one(2, message({ namespaceOptions: one(1, namespaceOption), privileged: one(6, 'bool') })),
+      sysctls: map(3),
     }),
   ),
 })
@@ -92,9 +93,14 @@ const linuxContainerConfig = message({
       namespaceOptions: one(3, namespaceOption),
       runAsUser: one(5, int64Value),
       runAsGroup: one(12, int64Value),
+      runAsUsername: one(6, 'string'),
       readonlyRootfs: one(7, 'bool'),
       supplementalGroups: repeated(8, 'int64'),
       noNewPrivs: one(11, 'bool'),
+      maskedPaths: repeated(13, 'string'),
+      readonlyPaths: repeated(14, 'string'),
+      // Profiles: `securityProfile`.
+      seccomp: one(15, message({ profileType: one(1, 'int32') })),
     }),
   ),
 })
@@ -108,7 +114,13 @@ export const containerConfig = message({
   envs: repeated(6, message({ key: one(1, 'string'), value: one(2, 'string') })),
   mounts: repeated(
     7,
-    message({ containerPath: one(1, 'string'), hostPath: one(2, 'string'), readonly: one(3, 'bool') }),
+    message({
+      containerPath: one(1, 'string'),
+      hostPath: one(2, 'string'),
+      readonly: one(3, 'bool'),
+      // As in `mountPropagation`.
+      propagation: one(5, 'int32'),
+    }),
   ),
   labels: map(9),
   annotations: map(10),
@@ -157,6 +169,8 @@ export const image = message({
   username: one(6, 'string'),
 })
 
+export const authConfig = message({ username: one(1, 'string'), password: one(2, 'string') })
+
 export const runtimeStatus = message({
   conditions: repeated(
     1,
@@ -179,5 +193,7 @@ export const taskOom = message({ containerId: one(1, 'string') })
 /** Enumerations by number. */
 export const protocols = { TCP: 0, UDP: 1, SCTP: 2 } as const
 export const namespaceMode = { pod: 0, container: 1, node: 2 } as const
+export const mountPropagation = { hostToContainer: 1, bidirectional: 2 } as const
+export const securityProfile = { runtimeDefault: 0, unconfined: 1 } as const
 export const sandboxStates = ['ready', 'notReady'] as const
 export const containerStates = ['created', 'running', 'exited', 'unknown'] as const

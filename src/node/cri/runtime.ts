@@ -37,14 +37,24 @@ export interface ContainerRuntime {
   /** Undefined if the image is not there. */
   imageStatus(image: string): Promise<Image | undefined>
   listImages(): Promise<readonly Image[]>
-  /** Resolves to the image's id. Rejects with the registry's own words. */
-  pullImage(image: string, signal?: AbortSignal): Promise<string>
+  /** Resolves to the image's id; without `auth` the registry is asked as nobody. Rejects with the registry's own words. */
+  pullImage(image: string, auth?: RegistryAuth, signal?: AbortSignal): Promise<string>
 
   /** Ends and out-of-memory kills of containers and sandboxes, as they happen, until the signal aborts. */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>
 }
 
-export interface PodSandboxConfig {
+/** What a pod shares with its node, and its containers with one another. */
+export interface SharedNamespaces {
+  /** Share the node's network namespace instead of having an own one. */
+  readonly hostNetwork: boolean
+  /** Share the node's System V IPC and POSIX message queues. */
+  readonly hostIPC: boolean
+  /** Whose processes a container sees: its own, its pod's, or the node's. */
+  readonly processes: 'container' | 'pod' | 'node'
+}
+
+export interface PodSandboxConfig extends SharedNamespaces {
   readonly metadata: { readonly name: string; readonly uid: string; readonly namespace: string; readonly attempt: number }
   /** '' in the node's network, where it cannot be set. */
   readonly hostname: string
@@ -54,8 +64,10 @@ export interface PodSandboxConfig {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   readonly cgroupParent: string
-  /** Share the node's network namespace instead of having an own one. */
-  readonly hostNetwork: boolean
+  /** Whether a privileged container may be in it. */
+  readonly privileged: boolean
+  /** Kernel parameters of the pod's namespaces, by dotted name. */
+  readonly sysctls: Readonly<Record<string, string>>
 }
 
 export interface PortMapping {
@@ -87,18 +99,26 @@ export interface Mount {
   readonly containerPath: string
   readonly hostPath: string
   readonly readonly: boolean
+  /** Whether mounts made later below it are seen in the container, or also those made in the container outside. */
+  readonly propagation?: 'hostToContainer' | 'bidirectional'
 }
 
-export interface LinuxContainer {
+export interface LinuxContainer extends SharedNamespaces {
   readonly privileged: boolean
   readonly readonlyRootfs: boolean
+  /** At most one of the number and the name, which the image's /etc/passwd must have. */
   readonly runAsUser?: number
+  readonly runAsUsername?: string
   readonly runAsGroup?: number
   readonly supplementalGroups: readonly number[]
   readonly addCapabilities: readonly string[]
   readonly dropCapabilities: readonly string[]
   readonly noNewPrivileges: boolean
-  readonly hostNetwork: boolean
+  /** System calls: those that the runtime allows by default, or all. */
+  readonly seccomp: 'runtimeDefault' | 'unconfined'
+  /** Paths hidden from the container, and those it can only read; not in privileged ones. */
+  readonly maskedPaths: readonly string[]
+  readonly readonlyPaths: readonly string[]
   readonly resources: LinuxResources
 }
 
@@ -164,6 +184,12 @@ export interface Image {
   /** The user that the image runs as, if it names a number, or else `username`; neither for root by default. */
   readonly uid?: number
   readonly username?: string
+}
+
+/** Who a registry is asked as. */
+export interface RegistryAuth {
+  readonly username: string
+  readonly password: string
 }
 
 export interface RuntimeEvent {

@@ -1,4 +1,6 @@
-import type { ContainerConfig, PodSandboxConfig } from './runtime.ts'
+import type { ContainerConfig, PodSandboxConfig, SharedNamespaces } from './runtime.ts'
+
+const ownNamespaces: SharedNamespaces = { hostNetwork: false, hostIPC: false, processes: 'container' }
 
 /** A pod's sandbox for tests, named by its pod. */
 export function sampleSandbox(
@@ -14,7 +16,9 @@ export function sampleSandbox(
     labels: { app: 'web' },
     annotations: { note: 'kept' },
     cgroupParent: `${cgroupParent}/${name}`,
-    hostNetwork: false,
+    privileged: false,
+    sysctls: {},
+    ...ownNamespaces,
   }
 }
 
@@ -40,7 +44,10 @@ export function sampleContainer(config: Partial<ContainerConfig> & Pick<Containe
       addCapabilities: [],
       dropCapabilities: [],
       noNewPrivileges: false,
-      hostNetwork: false,
+      seccomp: 'unconfined',
+      maskedPaths: [],
+      readonlyPaths: [],
+      ...ownNamespaces,
       resources: { cpuQuota: 0, cpuShares: 2, memoryLimitInBytes: 0, oomScoreAdj: 0 },
     },
     ...config,

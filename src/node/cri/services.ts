@@ -1,5 +1,6 @@
 import { message, one, repeated, type MessageType } from './codec.ts'
 import {
+  authConfig,
   container,
   containerConfig,
   containerId,
@@ -98,7 +99,11 @@ export const runtimeService = {
 export const imageService = {
   listImages: imageMethod('ListImages', empty, message({ images: repeated(1, image) })),
   imageStatus: imageMethod('ImageStatus', message({ image: one(1, imageSpec) }), message({ image: one(1, image) })),
-  pullImage: imageMethod('PullImage', message({ image: one(1, imageSpec) }), message({ imageRef: one(1, 'string') })),
+  pullImage: imageMethod(
+    'PullImage',
+    message({ image: one(1, imageSpec), auth: one(2, authConfig) }),
+    message({ imageRef: one(1, 'string') }),
+  ),
 }
 
 export const eventsService = {

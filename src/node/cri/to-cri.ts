@@ -1,9 +1,17 @@
 import type { Encodable } from './codec.ts'
-import { namespaceMode, protocols, type containerConfig, type podSandboxConfig } from './messages.ts'
-import type { ContainerConfig, LinuxContainer, PodSandboxConfig } from './runtime.ts'
+import {
+  mountPropagation,
+  namespaceMode,
+  protocols,
+  securityProfile,
+  type containerConfig,
+  type podSandboxConfig,
+} from './messages.ts'
+import type { ContainerConfig, LinuxContainer, PodSandboxConfig, SharedNamespaces } from './runtime.ts'
 
 export function toSandboxConfig(config: PodSandboxConfig): Encodable<typeof podSandboxConfig> {
-  const { metadata, hostname, logDirectory, dns, portMappings, labels, annotations, cgroupParent, hostNetwork } = config
+  const { metadata, hostname, logDirectory, dns, portMappings, labels, annotations } = config
+  const { cgroupParent, privileged, sysctls } = config
   return {
     metadata,
     hostname,
@@ -17,24 +25,35 @@ export function toSandboxConfig(config: PodSandboxConfig): Encodable<typeof podS
     })),
     labels,
     annotations,
-    linux: { cgroupParent, securityContext: { namespaceOptions: namespaces(hostNetwork) } },
+    linux: { cgroupParent, securityContext: { namespaceOptions: namespaces(config), privileged }, sysctls },
   }
 }
 
-export function toContainerConfig({ image, linux, ...config }: ContainerConfig): Encodable<typeof containerConfig> {
+export function toContainerConfig(container: ContainerConfig): Encodable<typeof containerConfig> {
+  const { image, linux, mounts, ...config } = container
   return {
     ...config,
     image: { image },
+    mounts: mounts.map(({ propagation, ...mount }) => ({
+      ...mount,
+      ...(propagation === undefined ? {} : { propagation: mountPropagation[propagation] }),
+    })),
     linux: { resources: resources(linux), securityContext: securityContext(linux) },
   }
 }
 
-/** Containers of a pod share network and IPC, and see only their own processes, as Kubernetes has it by default. */
-function namespaces(hostNetwork: boolean) {
+const processNamespaces = {
+  container: namespaceMode.container,
+  pod: namespaceMode.pod,
+  node: namespaceMode.node,
+} as const
+
+/** Containers of a pod share network and IPC with one another, if not with the node. */
+function namespaces({ hostNetwork, hostIPC, processes }: SharedNamespaces) {
   return {
     network: hostNetwork ? namespaceMode.node : namespaceMode.pod,
-    pid: namespaceMode.container,
-    ipc: namespaceMode.pod,
+    pid: processNamespaces[processes],
+    ipc: hostIPC ? namespaceMode.node : namespaceMode.pod,
   }
 }
 
@@ -43,15 +62,19 @@ function resources({ resources: { cpuQuota, cpuShares, memoryLimitInBytes, oomSc
 }
 
 function securityContext(linux: LinuxContainer) {
-  const { privileged, readonlyRootfs, runAsUser, runAsGroup, supplementalGroups, noNewPrivileges, hostNetwork } = linux
+  const { privileged, readonlyRootfs, runAsUser, runAsUsername, runAsGroup, supplementalGroups } = linux
   return {
     capabilities: { addCapabilities: linux.addCapabilities, dropCapabilities: linux.dropCapabilities },
     privileged,
-    namespaceOptions: namespaces(hostNetwork),
+    namespaceOptions: namespaces(linux),
     runAsUser: runAsUser === undefined ? undefined : { value: runAsUser },
+    runAsUsername,
     runAsGroup: runAsGroup === undefined ? undefined : { value: runAsGroup },
     readonlyRootfs,
     supplementalGroups,
-    noNewPrivs: noNewPrivileges,
+    noNewPrivs: linux.noNewPrivileges,
+    maskedPaths: linux.maskedPaths,
+    readonlyPaths: linux.readonlyPaths,
+    seccomp: { profileType: securityProfile[linux.seccomp] },
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isPinned, normalizeReference } from './reference.ts'
+import { isPinned, normalizeReference, referenceProblem, repositoryOf } from './reference.ts'
 
 const digest = `sha256:${'0'.repeat(64)}`
 
@@ -30,4 +30,32 @@ test.each([
   ['nginx', false],
 ])('%s is brought along: %s', (image, pinned) => {
   expect(isPinned(image)).toBe(pinned)
+})
+
+test.each([
+  ['busybox', 'docker.io/library/busybox'],
+  ['luksa/kubia:v2', 'docker.io/luksa/kubia'],
+  ['localhost:5000/web', 'localhost:5000/web'],
+  [`registry.example/a/b:1@${digest}`, 'registry.example/a/b'],
+])('%s is of the repository %s', (image, repository) => {
+  expect(repositoryOf(image)).toBe(repository)
+})
+
+test.each([
+  ['busybox', undefined],
+  ['registry.example:5000/a_b/c-d/e__f:v1.2', undefined],
+  ['[fd00::1]:5000/web', undefined],
+  ['Registry.example/web', undefined],
+  [`web:1@${digest}`, undefined],
+  ['Alpine:3.20', 'invalid reference format: repository name (library/Alpine) must be lowercase'],
+  ['registry.example/Web', 'invalid reference format: repository name (Web) must be lowercase'],
+  ['web:', 'invalid reference format'],
+  ['web:a b', 'invalid reference format'],
+  ['a//b', 'invalid reference format'],
+  ['web@sha256:short', 'invalid reference format'],
+  ['-web', 'invalid reference format'],
+  ['0'.repeat(64), `invalid repository name (${'0'.repeat(64)}), cannot specify 64-byte hexadecimal strings`],
+  ['a'.repeat(250), 'repository name must not be more than 255 characters'],
+])('%s: %s', (image, problem) => {
+  expect(referenceProblem(image)).toBe(problem)
 })

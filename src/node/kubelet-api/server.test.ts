@@ -286,7 +286,8 @@ async function startPod(runtime: FakeRuntime, pod: Pod, directory: string, start
   const sandbox = await runtime.runPodSandbox(config)
   const [spec] = pod.spec.containers
   if (spec === undefined || !started) return ''
-  const facts = { attempt: 0, streak: 0, terminationLog: '/nowhere' }
+  const image = { id: 'sha256:kubia', repoTags: ['kubia'], repoDigests: [], sizeBytes: 1 }
+  const facts = { attempt: 0, streak: 0, terminationLog: '/nowhere', image }
   const container = containerConfig(pod, spec, { ...facts, variables: new Map(), volumeMounts: [], paths, memoryCapacity: 1 })
   const labels = { labels: containerLabels(pod, spec), annotations: containerAnnotations(spec, facts) }
   const id = await runtime.createContainer(sandbox, { ...container, ...labels })

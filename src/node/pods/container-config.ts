@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/kinds/pod.ts'
-import type { ContainerConfig, Mount } from '../cri/runtime.ts'
+import type { ContainerConfig, Image, Mount } from '../cri/runtime.ts'
 import { expand } from './expand.ts'
 import { containerAnnotations, containerLabels, type ContainerFacts } from './labels.ts'
 import { hostsFile, logPath, type NodePaths } from './paths.ts'
@@ -8,6 +8,8 @@ import { linuxSecurity } from './security.ts'
 import type { ContainerSpec } from './spec.ts'
 
 export interface ContainerInputs extends ContainerFacts {
+  /** What is known of the container's image. */
+  readonly image: Image
   readonly variables: ReadonlyMap<string, string>
   readonly volumeMounts: readonly Mount[]
   readonly paths: NodePaths
@@ -33,7 +35,7 @@ export function containerConfig(pod: Pod, spec: ContainerSpec, inputs: Container
     stdin: spec.stdin === true,
     stdinOnce: spec.stdinOnce === true,
     tty: spec.tty === true,
-    linux: { ...linuxSecurity(pod, spec), resources: linuxResources(pod, spec, inputs.memoryCapacity) },
+    linux: { ...linuxSecurity(pod, spec, inputs.image), resources: linuxResources(pod, spec, inputs.memoryCapacity) },
   }
 }
 
@@ -41,11 +43,9 @@ export function containerConfig(pod: Pod, spec: ContainerSpec, inputs: Container
 function managedMounts(pod: Pod, spec: ContainerSpec, { paths, terminationLog }: ContainerInputs): readonly Mount[] {
   const taken = new Set((spec.volumeMounts ?? []).map(({ mountPath }) => mountPath))
   return [
-    { containerPath: '/etc/hosts', hostPath: hostsFile(paths, pod.metadata.uid), readonly: false },
-    {
-      containerPath: spec.terminationMessagePath ?? '/dev/termination-log',
-      hostPath: terminationLog,
-      readonly: false,
-    },
-  ].filter(({ containerPath }) => !taken.has(containerPath))
+    { containerPath: '/etc/hosts', hostPath: hostsFile(paths, pod.metadata.uid) },
+    { containerPath: spec.terminationMessagePath ?? '/dev/termination-log', hostPath: terminationLog },
+  ]
+    .filter(({ containerPath }) => !taken.has(containerPath))
+    .map((mount) => ({ ...mount, readonly: false }))
 }

@@ -9,6 +9,11 @@ import { testPod } from './test-pods.ts'
 
 const client = new MemoryClient()
 client.seed(ConfigMaps, { metadata: { namespace: 'default', name: 'settings' }, data: { mode: 'fast', 'with-dash': 'yes', level: '3' } })
+client.seed(ConfigMaps, {
+  metadata: { namespace: 'default', name: 'more' },
+  data: { mode: 'slow' },
+  binaryData: { bytes: 'AP8=' },
+})
 client.seed(Secrets, { metadata: { namespace: 'default', name: 'keys' }, data: { token: Buffer.from('s3cret').toString('base64') } })
 
 const facts = {
@@ -45,6 +50,9 @@ for (const { name, spec, gives } of [
         field('ACCOUNT', 'spec.serviceAccountName'),
         field('POD_IP', 'status.podIP'),
         field('HOST_IP', 'status.hostIP'),
+        field('POD_IPS', 'status.podIPs'),
+        field('HOST_IPS', 'status.hostIPs'),
+        field('NO_LABEL', "metadata.labels['none']"),
       ],
     },
     gives: {
@@ -57,6 +65,9 @@ for (const { name, spec, gives } of [
       ACCOUNT: 'robot',
       POD_IP: '10.108.1.7',
       HOST_IP: '192.168.99.11',
+      POD_IPS: '10.108.1.7',
+      HOST_IPS: '192.168.99.11',
+      NO_LABEL: '',
     },
   },
   {
@@ -68,9 +79,25 @@ for (const { name, spec, gives } of [
         resource('CPU_MILLI', 'limits.cpu', '1m'),
         resource('ASKED', 'requests.memory', '1Mi'),
         resource('MEMORY', 'limits.memory', '1Gi'),
+        resource('DISK', 'limits.ephemeral-storage', '1Gi'),
+        resource('CPU_ASKED', 'requests.cpu', '1m'),
+        resource('DISK_ASKED', 'requests.ephemeral-storage'),
       ],
     },
-    gives: { CPU: '2', CPU_MILLI: '1500', ASKED: '100', MEMORY: '8' },
+    gives: {
+      CPU: '2',
+      CPU_MILLI: '1500',
+      ASKED: '100',
+      MEMORY: '8',
+      DISK: '64',
+      CPU_ASKED: '1500',
+      DISK_ASKED: '0',
+    },
+  },
+  {
+    name: 'fractions of a processor are exact',
+    spec: { resources: { limits: { cpu: '1100m' } }, env: [resource('CPU_MILLI', 'limits.cpu', '1m')] },
+    gives: { CPU_MILLI: '1100' },
   },
   {
     name: 'keys of config maps and secrets; optional ones may be missing',
@@ -92,10 +119,35 @@ for (const { name, spec, gives } of [
     },
     gives: { S_mode: 'slow', 'S_with-dash': 'yes', S_level: '3', token: 's3cret' },
   },
-  { name: 'HOSTNAME may be set by the container', spec: { env: [{ name: 'HOSTNAME', value: 'mine' }] }, gives: { HOSTNAME: 'mine' } },
+  {
+    name: 'of escapes and what is no reference nothing is lost',
+    spec: { env: [{ name: 'A', value: 'x' }, { name: 'B', value: '$$$(A) $ $A $( $() $$(A $(A)$(A)' }] },
+    gives: { A: 'x', B: '$x $ $A $( $() $(A xx' },
+  },
+  {
+    name: 'references to later variables stay, and those to earlier values of a name count',
+    spec: { env: [{ name: 'A', value: '$(B)' }, { name: 'B', value: '1' }, { name: 'B', value: '$(B)2' }] },
+    gives: { A: '$(B)', B: '12' },
+  },
+  {
+    name: 'references lead to envFrom, too',
+    spec: { envFrom: [{ secretRef: { name: 'keys' } }], env: [{ name: 'A', value: '<$(token)>' }] },
+    gives: { token: 's3cret', A: '<s3cret>' },
+  },
+  {
+    name: 'of several sources the last counts, and optional ones may be missing',
+    spec: {
+      envFrom: [
+        { configMapRef: { name: 'settings' } },
+        { configMapRef: { name: 'more' } },
+        { secretRef: { name: 'none', optional: true } },
+      ],
+    },
+    gives: { mode: 'slow', 'with-dash': 'yes', level: '3' },
+  },
 ]) {
   test(name, async () => {
-    expect(await variables(spec)).toEqual({ HOSTNAME: 'web', ...gives })
+    expect(await variables(spec)).toEqual(gives)
   })
 }
 
@@ -111,6 +163,11 @@ for (const { name, spec, says } of [
     name: 'a missing key of a secret',
     spec: { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'keys', key: 'none' } } }] },
     says: "couldn't find key none in Secret default/keys",
+  },
+  {
+    name: 'a key that holds bytes',
+    spec: { env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'more', key: 'bytes' } } }] },
+    says: "couldn't find key bytes in ConfigMap default/more",
   },
   { name: 'an unknown field', spec: { env: [field('A', 'spec.nothing')] }, says: 'unsupported fieldPath: spec.nothing' },
 ]) {

@@ -1,10 +1,11 @@
+import type { ConfigMap } from '../../api/kinds/config-map.ts'
 import type { Pod } from '../../api/kinds/pod.ts'
+import type { Secret } from '../../api/kinds/secret.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { expand } from './expand.ts'
 import { fieldValue, resourceValue, UnknownField, type DownwardFacts } from './field-values.ts'
-import { hostnameOf } from './hostname.ts'
 import { serviceVariables } from './service-env.ts'
-import type { PodSources } from './sources.ts'
+import { configMapOf, secretBytes, secretOf, type PodSources } from './sources.ts'
 import type { ContainerSpec, EnvVarSource } from './spec.ts'
 import { StartFailure } from './start-failure.ts'
 
@@ -25,72 +26,74 @@ export interface EnvironmentInputs {
  */
 export async function environmentOf(inputs: EnvironmentInputs): Promise<ReadonlyMap<string, string>> {
   const { pod, spec, services } = inputs
-  const namespace = pod.metadata.namespace ?? ''
-  const fromServices = serviceVariables(services, namespace, pod.spec.enableServiceLinks ?? true)
+  const fromServices = serviceVariables(services, namespaceOf(pod), pod.spec.enableServiceLinks ?? true)
   const variables = new Map(fromServices)
   for (const from of spec.envFrom ?? []) {
-    for (const [name, value] of await valuesFrom(inputs, from)) variables.set(name, value)
+    for (const [key, value] of await valuesFrom(inputs, from)) variables.set(`${from.prefix ?? ''}${key}`, value)
   }
   for (const { name, value = '', valueFrom } of spec.env ?? []) {
     const resolved = valueFrom === undefined ? expand(value, variables) : await resolve(inputs, valueFrom)
     if (resolved !== undefined) variables.set(name, resolved)
   }
-  return new Map([['HOSTNAME', hostnameOf(pod)], ...variables])
+  return variables
 }
 
-async function valuesFrom({ pod, sources }: EnvironmentInputs, from: EnvFrom): Promise<[string, string][]> {
-  const namespace = pod.metadata.namespace ?? ''
-  const { configMapRef, secretRef, prefix = '' } = from
-  const data =
-    configMapRef !== undefined
-      ? await sources.configMap(namespace, configMapRef.name ?? '', configMapRef.optional ?? false)
-      : secretRef === undefined
-        ? undefined
-        : await sources.secret(namespace, secretRef.name ?? '', secretRef.optional ?? false)
-  if (data === undefined) return []
-  return [...data]
-    .map(([key, value]): [string, string] => [`${prefix}${key}`, value.toString()])
-    .filter(([name]) => isVariableName(name))
-}
+type Values = ReadonlyMap<string, string>
 
-/** Names may be any printable ASCII without `=` (KEP-4369). */
-function isVariableName(name: string): boolean {
-  return /^[ -<>-~]+$/.test(name)
+async function valuesFrom({ pod, sources }: EnvironmentInputs, { configMapRef, secretRef }: EnvFrom): Promise<Values> {
+  if (configMapRef !== undefined) return textOf(await configMapOf(sources, namespaceOf(pod), configMapRef))
+  if (secretRef !== undefined) return secretText(await secretOf(sources, namespaceOf(pod), secretRef))
+  return new Map()
 }
 
 /** Undefined if an optional source is not there: the variable is then left out. */
 async function resolve(inputs: EnvironmentInputs, from: EnvVarSource): Promise<string | undefined> {
   const { pod, spec, sources, facts } = inputs
-  const namespace = pod.metadata.namespace ?? ''
+  const namespace = namespaceOf(pod)
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = from
   try {
     if (fieldRef !== undefined) return fieldValue(pod, fieldRef, facts)
     if (resourceFieldRef !== undefined) return resourceValue(pod, resourceFieldRef, spec.name, facts)
   } catch (error) {
-    if (error instanceof UnknownField) throw new StartFailure('config', 'CreateContainerConfigError', error.message)
+    if (error instanceof UnknownField) throw refuse(error.message)
     throw error
   }
   if (configMapKeyRef !== undefined) {
-    const { name = '', key, optional = false } = configMapKeyRef
-    const data = await sources.configMap(namespace, name, optional)
-    return pick(data, key, optional, `couldn't find key ${key} in ConfigMap ${namespace}/${name}`)
+    const values = textOf(await configMapOf(sources, namespace, configMapKeyRef))
+    return pick(values, configMapKeyRef, `ConfigMap ${namespace}/${configMapKeyRef.name}`)
   }
   if (secretKeyRef !== undefined) {
-    const { name = '', key, optional = false } = secretKeyRef
-    const data = await sources.secret(namespace, name, optional)
-    return pick(data, key, optional, `couldn't find key ${key} in Secret ${namespace}/${name}`)
+    const values = secretText(await secretOf(sources, namespace, secretKeyRef))
+    return pick(values, secretKeyRef, `Secret ${namespace}/${secretKeyRef.name}`)
   }
-  throw new StartFailure('config', 'CreateContainerConfigError', 'an env valueFrom names no source that is supported')
+  throw refuse('an env valueFrom names no source that is supported')
 }
 
-function pick(
-  data: ReadonlyMap<string, Buffer> | undefined,
-  key: string,
-  optional: boolean,
-  problem: string,
-): string | undefined {
-  const value = data?.get(key)
-  if (value !== undefined) return value.toString()
-  if (optional) return undefined
-  throw new StartFailure('config', 'CreateContainerConfigError', problem)
+/** Binary values cannot be variables. */
+function textOf(configMap: ConfigMap | undefined): Values {
+  return new Map(Object.entries(configMap?.data ?? {}))
+}
+
+function secretText(secret: Secret | undefined): Values {
+  const values = secret === undefined ? [] : [...secretBytes(secret)]
+  return new Map(values.map(([key, bytes]) => [key, bytes.toString()]))
+}
+
+interface KeyReference {
+  readonly key: string
+  readonly optional?: boolean
+}
+
+function pick(values: Values, { key, optional }: KeyReference, where: string): string | undefined {
+  const value = values.get(key)
+  if (value !== undefined || optional === true) return value
+  throw refuse(`couldn't find key ${key} in ${where}`)
+}
+
+function namespaceOf({ metadata }: Pod): string {
+  return metadata.namespace ?? ''
+}
+
+function refuse(message: string): StartFailure {
+  return new StartFailure('config', 'CreateContainerConfigError', message)
 }

@@ -1,6 +1,6 @@
 import { rfc3339 } from '../../base/rfc3339.ts'
 import type { Pod } from '../../api/kinds/pod.ts'
-import { numberOf } from '../../api/quantity.ts'
+import { parseQuantity } from '../../api/quantity.ts'
 import { findContainer, type EnvVarSource } from './spec.ts'
 
 export type FieldRef = NonNullable<EnvVarSource['fieldRef']>
@@ -11,9 +11,11 @@ export interface DownwardFacts {
   readonly hostIP: string
   /** '' while the pod has no address. */
   readonly podIP: string
-  /** The node's, in cores and bytes: what a container without a limit may use. */
+  /** The node's, in whole cores and bytes: what a container without a limit may use. */
   readonly allocatable: { readonly cpu: number; readonly memory: number; readonly 'ephemeral-storage': number }
 }
+
+const nanosPerUnit = 10n ** 9n
 
 export class UnknownField extends Error {
   override readonly name = 'UnknownField'
@@ -66,15 +68,25 @@ function formatMap(map: Readonly<Record<string, string>>): string {
 export function resourceValue(pod: Pod, ref: ResourceFieldRef, container: string, facts: DownwardFacts): string {
   const name = ref.containerName ?? container
   const spec = findContainer(pod, name)?.spec
-  if (spec === undefined) throw new UnknownField(`container ${JSON.stringify(name)} not found`)
+  if (spec === undefined) throw new UnknownField(`container ${name} not found`)
   const [kind, resource = ''] = ref.resource.split('.', 2)
-  if ((kind !== 'limits' && kind !== 'requests') || !(resource in facts.allocatable)) {
+  if ((kind !== 'limits' && kind !== 'requests') || !isAllocatable(resource)) {
     throw new UnknownField(`unsupported container resource : ${ref.resource}`)
   }
   const { limits = {}, requests = {} } = spec.resources ?? {}
-  const given = kind === 'limits' ? limits[resource] : (requests[resource] ?? limits[resource])
-  const fallback = kind === 'limits' ? facts.allocatable[resource as keyof DownwardFacts['allocatable']] : 0
-  const value = given === undefined ? fallback : numberOf(given)
-  const divisor = ref.divisor === undefined || ref.divisor === '0' ? 1 : numberOf(ref.divisor)
-  return String(Math.ceil(value / divisor))
+  const limit = nanosOf(limits[resource])
+  const allocatable = BigInt(facts.allocatable[resource]) * nanosPerUnit
+  const value = kind === 'requests' ? (nanosOf(requests[resource]) ?? limit ?? 0n) : (limit ?? allocatable)
+  const divisor = nanosOf(ref.divisor) ?? nanosPerUnit
+  return String((value + divisor - 1n) / divisor)
+}
+
+function isAllocatable(resource: string): resource is keyof DownwardFacts['allocatable'] {
+  return resource === 'cpu' || resource === 'memory' || resource === 'ephemeral-storage'
+}
+
+/** Undefined for none and for nothing. */
+function nanosOf(quantity: string | undefined): bigint | undefined {
+  const nanos = quantity === undefined ? 0n : parseQuantity(quantity).nanos
+  return nanos === 0n ? undefined : nanos
 }

@@ -1,67 +1,74 @@
-import { mkdir, realpath } from 'node:fs/promises'
-import { isAbsolute, join, normalize, relative } from 'node:path'
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { Mount } from '../cri/runtime.ts'
 import { expand } from './expand.ts'
 import type { NodePaths } from './paths.ts'
 import type { ContainerSpec, VolumeSpec } from './spec.ts'
 import { StartFailure } from './start-failure.ts'
+import { prepareSubPath } from './volumes/sub-path.ts'
+import { VolumeFailure } from './volumes/volume-failure.ts'
 import { volumePath } from './volumes/volumes.ts'
 
 type VolumeMount = NonNullable<ContainerSpec['volumeMounts']>[number]
 
 const alwaysReadOnly = ['configMap', 'secret', 'downwardAPI', 'projected'] as const
 
-/** The mounts of a container's volumes; directories of sub-paths are made. Throws `StartFailure`. */
-export async function volumeMounts(
-  pod: Pod,
-  { volumeMounts: mounts = [] }: ContainerSpec,
-  { paths, variables }: { paths: NodePaths; variables: ReadonlyMap<string, string> },
-): Promise<readonly Mount[]> {
-  return Promise.all(
-    mounts.map(async (mount) => {
-      const volume = pod.spec.volumes?.find(({ name }) => name === mount.name)
-      if (volume === undefined) throw refuse(`volume ${JSON.stringify(mount.name)} of a volumeMount is not in the pod`)
-      const subPath = mount.subPathExpr === undefined ? (mount.subPath ?? '') : expand(mount.subPathExpr, variables)
-      return {
-        containerPath: mount.mountPath,
-        hostPath: await withSubPath(volumePath(pod, volume, paths), subPath),
-        readonly: isReadOnly(volume, mount),
-      }
-    }),
-  )
+export interface MountInputs {
+  readonly paths: NodePaths
+  readonly variables: ReadonlyMap<string, string>
 }
+
+/** The mounts of a container's volumes; directories of sub-paths are made. Throws `StartFailure` in upstream's words. */
+export async function volumeMounts(pod: Pod, spec: ContainerSpec, inputs: MountInputs): Promise<readonly Mount[]> {
+  try {
+    return await Promise.all((spec.volumeMounts ?? []).map((mount) => mountOf(pod, spec, { ...inputs, mount })))
+  } catch (error) {
+    if (!(error instanceof VolumeFailure)) throw error
+    throw new StartFailure('config', 'CreateContainerConfigError', error.message)
+  }
+}
+
+async function mountOf(
+  pod: Pod,
+  { name: container }: ContainerSpec,
+  { paths, variables, mount }: MountInputs & { mount: VolumeMount },
+): Promise<Mount> {
+  const { name, mountPath } = mount
+  const volume = pod.spec.volumes?.find((each) => each.name === name)
+  if (volume === undefined) {
+    const into = `container ${JSON.stringify(container)}`
+    throw new VolumeFailure(`cannot find volume ${JSON.stringify(name)} to mount into ${into}`)
+  }
+  refuseRecursion(mount)
+  const propagation = propagations.get(mount.mountPropagation ?? 'None')
+  return {
+    containerPath: mountPath.startsWith('/') ? mountPath : `/${mountPath}`,
+    hostPath: await prepareSubPath(volumePath(pod, volume, paths), subPathOf(mount, variables), { name, container }),
+    readonly: isReadOnly(volume, mount),
+    ...(propagation === undefined ? {} : { propagation }),
+  }
+}
+
+const propagations: ReadonlyMap<string, NonNullable<Mount['propagation']>> = new Map([
+  ['HostToContainer', 'hostToContainer'],
+  ['Bidirectional', 'bidirectional'],
+])
 
 function isReadOnly(volume: VolumeSpec, mount: VolumeMount): boolean {
   return mount.readOnly === true || alwaysReadOnly.some((type) => volume[type] !== undefined)
 }
 
-/** A sub-path may not lead out of the volume, also not by a link inside of it. */
-async function withSubPath(volume: string, subPath: string): Promise<string> {
-  if (subPath === '') return volume
-  const leadsOut = refuse(`subPath ${subPath} leads out of its volume`)
-  if (isAbsolute(subPath) || normalize(subPath).startsWith('..')) throw leadsOut
-  const path = join(volume, subPath)
-  const found = (await realpathOf(path)) ?? (await make(path))
-  const inside = relative(await realpath(volume), found)
-  if (inside.startsWith('..') || isAbsolute(inside)) throw leadsOut
-  return found
+/** runc makes a mount read-only without those below it. */
+function refuseRecursion({ name, recursiveReadOnly }: VolumeMount): void {
+  if (recursiveReadOnly !== 'Enabled') return
+  const asked = `volume ${JSON.stringify(name)} requested recursive read-only mode`
+  const problem = `${asked}, but it is not supported by the runtime`
+  throw new VolumeFailure(`failed to resolve recursive read-only mode: ${problem}`)
 }
 
-async function make(path: string): Promise<string> {
-  await mkdir(path, { recursive: true, mode: 0o755 })
-  return realpath(path)
-}
-
-async function realpathOf(path: string): Promise<string | undefined> {
-  try {
-    return await realpath(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-function refuse(message: string): StartFailure {
-  return new StartFailure('config', 'CreateContainerConfigError', message)
+function subPathOf({ subPath = '', subPathExpr }: VolumeMount, variables: ReadonlyMap<string, string>): string {
+  if (subPathExpr === undefined) return subPath
+  const names = [...subPathExpr.matchAll(/\$\$|\$\(([^)]*)\)/g)].flatMap(([, name]) => name ?? [])
+  const missing = [...new Set(names)].filter((name) => (variables.get(name) ?? '') === '').sort()
+  if (missing.length > 0) throw new VolumeFailure(`missing value for ${missing.join(', ')}`)
+  return expand(subPathExpr, variables)
 }

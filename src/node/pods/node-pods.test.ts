@@ -69,7 +69,6 @@ test('what a container is given: variables, DNS, hosts file, log path', async ()
   const [config] = node.runtime.containerConfigs.values()
   const [sandbox] = node.runtime.sandboxConfigs.values()
   expect(config?.envs).toContainEqual({ key: 'KUBIA_PORT_80_TCP', value: 'tcp://10.96.4.2:80' })
-  expect(config?.envs).toContainEqual({ key: 'HOSTNAME', value: 'web' })
   expect(config?.args).toEqual(['10.96.4.2'])
   expect(config?.logPath).toBe('app/0.log')
   expect(sandbox).toMatchObject({
@@ -253,6 +252,26 @@ describe('a deleted pod that its Services still send to', () => {
       )
     })
   }
+
+  test('accepts what they had sent before it is stopped', async () => {
+    await using node = await deletedPod(30)
+    node.backlog.connections = 2
+    node.withdrawal.waitFor()
+    node.clock.advance(100)
+    await atRest()
+    expect(stops(node.runtime)).toEqual([])
+    node.backlog.connections = 0
+    await node.passTimeUntil((pod) => pod === undefined)
+    expect(stops(node.runtime)).toHaveLength(1)
+  })
+
+  test('is stopped all the same if it accepts nothing', async () => {
+    await using node = await deletedPod(30)
+    node.backlog.connections = 2
+    node.withdrawal.waitFor()
+    await node.passTimeUntil((pod) => pod === undefined)
+    expect(stops(node.runtime)).toHaveLength(1)
+  })
 
   test('is stopped at once if it asks for that', async () => {
     await using node = await deletedPod(30, { 'portolan.dev/withdraw-first': 'false' })

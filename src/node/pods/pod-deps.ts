@@ -1,6 +1,7 @@
 import type { Service } from '../../api/kinds/service.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
+import type { Turns } from '../../base/turns.ts'
 import type { Cache } from '../../client/cache.ts'
 import type { Client } from '../../client/client.ts'
 import type { EventRecorder } from '../../client/event-recorder.ts'
@@ -37,11 +38,15 @@ export interface PodDeps {
   readonly node: NodeFacts
   readonly paths: NodePaths
   readonly tmpfs: Tmpfs
-  readonly cgroups: Pick<Cgroups, 'remove'>
+  /** By pod uid; see `VolumeDeps`. */
+  readonly volumeTurns: Turns
+  readonly cgroups: Pick<Cgroups, 'limit' | 'remove' | 'processes'>
   readonly cgroupRoot: string
   readonly clusterDns: ClusterDns
   /** The node's own resolver set-up, for `dnsPolicy: Default`. */
   readonly nodeResolvConfPath: string
   readonly nodeHostsPath: string
   isPinned(image: string): boolean
+  /** Connections that no program has accepted yet, in the network namespace of a process. */
+  unacceptedConnections(pid: number): Promise<number>
 }

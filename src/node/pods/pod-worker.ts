@@ -145,7 +145,7 @@ export class PodWorker {
     }
     const pod = this.#inApi ? this.#pod : undefined
     if (pod !== undefined) this.#status.touch()
-    this.#memory.servesUntil = this.#departure.servesUntil(pod)
+    this.#memory.servesUntil = await this.#departure.servesUntil(pod)
     return decide({ pod, observed: this.#observed, memory: this.#memory, now: clock.now() })
   }
 

@@ -12,6 +12,13 @@ const leastQuotaMicros = 1000
 const leastShares = 2
 const mostShares = 262_144
 
+/** What a pod's group of containers, or those of all pods of one quality of service, get together. */
+export interface PodResources {
+  readonly cpuQuota: number
+  readonly cpuShares: number
+  readonly memoryLimitInBytes: number
+}
+
 /** A container's requests and limits as cgroup settings; `memoryCapacity` is the node's, in bytes. */
 export function linuxResources(pod: Pod, { resources }: ContainerSpec, memoryCapacity: number): LinuxResources {
   const limits: Quantities = resources?.limits ?? {}
@@ -19,11 +26,61 @@ export function linuxResources(pod: Pod, { resources }: ContainerSpec, memoryCap
   const cpuLimit = amount(limits['cpu'])
   const cpuRequest = amount(requests['cpu'] ?? limits['cpu'])
   return {
-    cpuQuota: cpuLimit === 0 ? 0 : Math.max(leastQuotaMicros, Math.round(cpuLimit * quotaPeriodMicros)),
-    cpuShares: Math.min(mostShares, Math.max(leastShares, Math.floor(cpuRequest * 1024))),
+    cpuQuota: quotaOf(cpuLimit),
+    cpuShares: sharesOf(cpuRequest),
     memoryLimitInBytes: Math.ceil(amount(limits['memory'])),
     oomScoreAdj: oomScoreAdj(qosClassOf(pod), amount(requests['memory'] ?? limits['memory']), memoryCapacity),
   }
+}
+
+/**
+ * What the containers of a pod get together. They are limited together only where each of them is limited, or the pod
+ * as a whole says so (KEP-2837).
+ */
+export function podResources(pod: Pod): PodResources {
+  const { limits = {} } = pod.spec.resources ?? {}
+  const limit = (name: string) => amount(limits[name]) || limitOfAll(pod, name)
+  return {
+    cpuQuota: quotaOf(limit('cpu')),
+    cpuShares: sharesOf(cpuRequestOf(pod)),
+    memoryLimitInBytes: Math.ceil(limit('memory')),
+  }
+}
+
+/** The processors that a pod asks for. */
+export function cpuRequestOf(pod: Pod): number {
+  const asked = pod.spec.resources?.requests?.['cpu']
+  return asked === undefined ? peakOf(pod, requestOf) : amount(asked)
+}
+
+/** What pods together weigh against others, in cgroup v1's shares. */
+export function sharesOf(cpus: number): number {
+  return Math.min(mostShares, Math.max(leastShares, Math.floor(cpus * 1024)))
+}
+
+function quotaOf(cpus: number): number {
+  return cpus === 0 ? 0 : Math.max(leastQuotaMicros, Math.round(cpus * quotaPeriodMicros))
+}
+
+function requestOf({ resources }: ContainerSpec): number {
+  return amount(resources?.requests?.['cpu'] ?? resources?.limits?.['cpu'])
+}
+
+/** 0 if a container has no limit. */
+function limitOfAll(pod: Pod, name: string): number {
+  const limitOf = ({ resources }: ContainerSpec) => amount(resources?.limits?.[name])
+  return containersOf(pod).every(({ spec }) => limitOf(spec) > 0) ? peakOf(pod, limitOf) : 0
+}
+
+/** The most needed at once: init containers run one after the other, sidecars beside all that follow (KEP-753). */
+function peakOf(pod: Pod, of: (spec: ContainerSpec) => number): number {
+  let lasting = 0
+  let peak = 0
+  for (const { spec, role } of containersOf(pod)) {
+    if (role === 'init') peak = Math.max(peak, lasting + of(spec))
+    else lasting += of(spec)
+  }
+  return Math.max(peak, lasting)
 }
 
 /** As https://kubernetes.io/docs/concepts/workloads/pods/pod-qos; the server's own verdict goes first. */

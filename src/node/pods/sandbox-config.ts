@@ -6,6 +6,7 @@ import { nodenameOf } from './hostname.ts'
 import { podLabels } from './labels.ts'
 import { logDirectory, ownerOf, type NodePaths } from './paths.ts'
 import { qosClassOf } from './resources.ts'
+import { hasPrivileged, sharedNamespaces, sysctlsOf } from './security.ts'
 import { containersOf } from './spec.ts'
 
 export interface SandboxFacts {
@@ -21,18 +22,19 @@ export interface SandboxFacts {
 /** Compiles the sandbox of a pod. The same pod and attempt give the same configuration. Throws `StartFailure`. */
 export function sandboxConfig(pod: Pod, { attempt, dns, clusterDomain, paths, cgroupRoot }: SandboxFacts): PodSandboxConfig {
   const owner = ownerOf(pod)
-  const hostNetwork = pod.spec.hostNetwork === true
   return {
     metadata: { ...owner, attempt },
     // Who shares the node's network shares its name, and cannot be given another.
     hostname: pod.spec.hostNetwork === true ? '' : nodenameOf(pod, clusterDomain),
     logDirectory: logDirectory(paths, owner),
     dns,
-    portMappings: hostNetwork ? [] : portMappings(pod),
+    portMappings: pod.spec.hostNetwork === true ? [] : portMappings(pod),
     labels: podLabels(pod),
     annotations: pod.metadata.annotations ?? {},
     cgroupParent: podCgroup(pod, cgroupRoot),
-    hostNetwork,
+    privileged: hasPrivileged(pod),
+    sysctls: sysctlsOf(pod),
+    ...sharedNamespaces(pod),
   }
 }
 

@@ -7,6 +7,7 @@ import { aboutContainer } from './container-reference.ts'
 import { environmentOf } from './environment.ts'
 import { HookFailed, runHook, type Hook } from './hooks.ts'
 import { hostsFileContent } from './hosts-file.ts'
+import { ImageFailure } from './image-failure.ts'
 import { ensureImage } from './images.ts'
 import { volumeMounts } from './mounts.ts'
 import { hostsFile, logDirectory, ownerOf, terminationLog } from './paths.ts'
@@ -39,7 +40,7 @@ async function tellingFailure<T>({ events }: PodDeps, { pod, spec }: Pick<Contai
     return await step()
   } catch (error) {
     if (error instanceof StartFailure) {
-      const message = error.kind === 'image' ? error.reason : error.message
+      const message = error instanceof ImageFailure ? error.reason : error.message
       events.event(aboutContainer(pod, spec.name), 'Warning', { reason: 'Failed', message: `Error: ${message}` })
     }
     throw error
@@ -61,6 +62,7 @@ async function create(deps: PodDeps, { pod, spec, sandbox, attempt, streak, sign
   const mounts = await volumeMounts(pod, spec, { paths, variables })
   await writeFiles(deps, { pod, spec, podIP: sandbox.ip, terminationLog: log })
   const config = containerConfig(pod, spec, {
+    image,
     attempt,
     streak,
     terminationLog: log,

@@ -14,15 +14,11 @@ import { prepareVolumes } from './volumes/volumes.ts'
 export async function preparePod(deps: PodDeps, pod: Pod): Promise<void> {
   await mkdir(dataDirectory(deps.paths, pod.metadata.uid), { recursive: true, mode: 0o750 })
   await mkdir(logDirectory(deps.paths, ownerOf(pod)), { recursive: true })
-  try {
-    const facts = downwardFacts(pod, '', deps.node)
-    await prepareVolumes({ pod, sources: deps.sources, facts }, deps)
-  } catch (error) {
-    if (error instanceof StartFailure) {
-      deps.events.event(pod, 'Warning', { reason: 'FailedMount', message: error.message })
-    }
-    throw error
-  }
+  const facts = downwardFacts(pod, '', deps.node)
+  const problems = await prepareVolumes({ pod, sources: deps.sources, facts }, deps)
+  for (const { reason, message } of problems) deps.events.event(pod, 'Warning', { reason, message })
+  const [first] = problems
+  if (first !== undefined) throw first
 }
 
 export interface SandboxStart {

@@ -4,6 +4,7 @@ import { keyOf } from '../../api/object.ts'
 import { atRest } from '../../base/at-rest.ts'
 import { ManualClock } from '../../base/manual-clock.ts'
 import { silentLog } from '../../base/log.ts'
+import { Turns } from '../../base/turns.ts'
 import { informer } from '../../client/informer.ts'
 import { MemoryClient } from '../../client/memory-client.ts'
 import { FakeRuntime, type FakeProgram } from '../cri/fake-runtime.ts'
@@ -33,6 +34,8 @@ export interface TestNode extends AsyncDisposable {
   /** `Type Reason Message` of all events so far. */
   readonly events: readonly string[]
   readonly withdrawal: TestWithdrawal
+  /** What the programs of pods have not accepted yet. */
+  readonly backlog: { connections: number }
   readonly directory: string
   /** Starts an agent, perhaps with a runtime of its own in front of the node's. */
   startAgent(runtime?: ContainerRuntime): TestAgent
@@ -85,6 +88,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
   // Whether anybody waits for the dead does not matter.
   dead.promise.catch(() => {})
   const withdrawal = new TestWithdrawal()
+  const backlog = { connections: 0 }
   const common = {
     client,
     clock,
@@ -95,8 +99,10 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
       allocatable: { cpu: 2, memory: 2 ** 33, 'ephemeral-storage': 2 ** 36 },
     },
     paths: nodePaths(scratch.path),
+    volumeTurns: new Turns(),
     tmpfs: { mount: async () => {}, unmountUnder: async () => {} },
-    cgroups: { remove: async () => {} },
+    cgroups: { limit: async () => false, remove: async () => {}, processes: async () => [1] },
+    unacceptedConnections: async () => backlog.connections,
     cgroupRoot: '/test',
     clusterDns: { server: '10.96.0.10', domain: 'cluster.local', forwards: true },
     nodeResolvConfPath: await scratchFile(scratch.path, 'resolv.conf', 'nameserver 192.0.2.1\n'),
@@ -116,6 +122,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
     clock,
     events,
     withdrawal,
+    backlog,
     directory: scratch.path,
     pod,
     startAgent(own = runtime) {

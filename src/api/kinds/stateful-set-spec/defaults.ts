@@ -1,7 +1,7 @@
 /** Defaults of StatefulSets, as pkg/apis/apps/v1/defaults.go and conversion.go fill them in. */
 import type { StatefulSet } from '../stateful-set.ts'
 import { setTemplateDefaults } from '../workload-spec/template.ts'
-import type { ClaimTemplate, Spec, Strategy } from './types.ts'
+import type { Spec, Strategy } from './types.ts'
 
 export function setStatefulSetDefaults(set: StatefulSet): void {
   const spec: Spec = (set.spec ??= {} as StatefulSet['spec'])
@@ -13,7 +13,6 @@ export function setStatefulSetDefaults(set: StatefulSet): void {
   spec.replicas ??= 1
   spec.revisionHistoryLimit ??= 10
   setTemplateDefaults(spec)
-  for (const claim of spec.volumeClaimTemplates ?? []) setClaimDefaults(claim)
   set.status ??= { replicas: 0 }
 }
 
@@ -25,14 +24,4 @@ function setStrategyDefaults(strategy: Strategy): void {
   if (strategy.type !== 'RollingUpdate' || strategy.rollingUpdate === undefined) return
   strategy.rollingUpdate.partition ??= 0
   strategy.rollingUpdate.maxUnavailable ??= 1
-}
-
-/** They are returned as whole objects, for clients that read them as such. */
-function setClaimDefaults(claim: ClaimTemplate): void {
-  claim.apiVersion = 'v1'
-  claim.kind = 'PersistentVolumeClaim'
-  claim.spec ??= {}
-  claim.spec.volumeMode ??= 'Filesystem'
-  claim.status ??= {}
-  claim.status.phase ??= 'Pending'
 }

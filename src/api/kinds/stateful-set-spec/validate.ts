@@ -6,7 +6,7 @@ import { validateLabel, validateNonNegative } from '../values.ts'
 import { isZero, validateAtMostAll, validateCountOrShare } from '../workload-spec/counts.ts'
 import { compiledSelector, validateSelector } from '../workload-spec/selector.ts'
 import { validateKeptRunning, validateTemplateLabels } from '../workload-spec/template.ts'
-import { validateClaimTemplates, withClaims } from './claims.ts'
+import { refuseClaims, withClaims } from './claims.ts'
 import type { Spec, Strategy } from './types.ts'
 
 /** All problems of a StatefulSet's spec, in the order of pkg/apis/apps/validation `ValidateStatefulSetSpec`. */
@@ -18,7 +18,7 @@ export function validateStatefulSetSpec(spec: Spec): FieldError[] {
     ...validateStrategy(spec.updateStrategy ?? {}, 'spec.updateStrategy'),
     ...validateRetention(retention.whenDeleted, 'whenDeleted'),
     ...validateRetention(retention.whenScaled, 'whenScaled'),
-    ...validateClaimTemplates(claims, 'spec.volumeClaimTemplates'),
+    ...refuseClaims(claims, 'spec.volumeClaimTemplates'),
     ...validateNonNegative(spec.replicas, 'spec.replicas'),
     ...validateNonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
     ...validateNonNegative(spec.ordinals?.start, 'spec.ordinals.start'),

@@ -12,29 +12,39 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join, normalize, sep } from 'node:path'
+import { giveToGroup } from './ownership.ts'
 import type { Payload } from './payload.ts'
 import { VolumeFailure } from './volume-failure.ts'
 
-const dataLink = '..data'
+/** Leads to the files that a volume has now. */
+export const dataLink = '..data'
 const nextLink = '..data_tmp'
 
 /**
  * Makes a directory hold exactly these files, in one step for who reads it: the files lie in a directory of their own,
  * `..data` points to it and is replaced by renaming, and each name in the volume points through `..data`.
- * Unchanged contents are left alone. Resolves to whether anything changed.
+ * Unchanged contents are left alone. With a group all is the group's, and readable for it. Resolves to whether anything
+ * changed.
  */
-export async function writeAtomically(directory: string, payload: Payload): Promise<boolean> {
+export async function writeAtomically(directory: string, files: Payload, group?: number): Promise<boolean> {
+  const payload = group === undefined ? files : groupReadable(files)
   for (const path of payload.keys()) checkPath(path)
   await mkdir(directory, { recursive: true, mode: 0o755 })
   const current = await currentTarget(directory)
   if (current !== undefined && (await holds(join(directory, current), payload))) return false
+  if (current === undefined && group !== undefined) await giveToGroup(directory, group, true)
   const fresh = await writeFresh(directory, payload)
+  if (group !== undefined) await giveToGroup(join(directory, fresh), group, true)
   await rm(join(directory, nextLink), { force: true })
   await symlink(fresh, join(directory, nextLink))
   await rename(join(directory, nextLink), join(directory, dataLink))
   await linkNames(directory, payload)
   if (current !== undefined) await rm(join(directory, current), { recursive: true, force: true })
   return true
+}
+
+function groupReadable(payload: Payload): Payload {
+  return new Map([...payload].map(([path, { content, mode }]) => [path, { content, mode: mode | 0o440 }]))
 }
 
 function checkPath(path: string): void {

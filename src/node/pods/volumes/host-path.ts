@@ -8,8 +8,8 @@ type HostPath = NonNullable<VolumeSpec['hostPath']>
 const checks: Readonly<Record<string, { readonly is: (found: Stats) => boolean; readonly noun: string }>> = {
   Directory: { is: (found) => found.isDirectory(), noun: 'a directory' },
   DirectoryOrCreate: { is: (found) => found.isDirectory(), noun: 'a directory' },
-  File: { is: (found) => found.isFile(), noun: 'a file' },
-  FileOrCreate: { is: (found) => found.isFile(), noun: 'a file' },
+  File: { is: (found) => !found.isDirectory(), noun: 'a file' },
+  FileOrCreate: { is: (found) => !found.isDirectory(), noun: 'a file' },
   Socket: { is: (found) => found.isSocket(), noun: 'a socket file' },
   CharDevice: { is: (found) => found.isCharacterDevice(), noun: 'a character device' },
   BlockDevice: { is: (found) => found.isBlockDevice(), noun: 'a block device' },
@@ -18,7 +18,7 @@ const checks: Readonly<Record<string, { readonly is: (found: Stats) => boolean; 
 /** Checks, and where the type says so makes, what a hostPath volume refers to. Throws `VolumeFailure`. */
 export async function prepareHostPath({ path, type = '' }: HostPath): Promise<void> {
   const check = checks[type]
-  if (type !== '' && check === undefined) throw new VolumeFailure(`hostPath type ${type} is not supported`)
+  if (type !== '' && check === undefined) throw new VolumeFailure(`${type} is an invalid volume type`)
   if (check === undefined) return
   const found = (await look(path)) ?? (await make(path, type))
   if (found === undefined || !check.is(found)) {
@@ -36,7 +36,8 @@ async function look(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw error
   }
 }

@@ -1,8 +1,8 @@
 import type { Pod } from '../../../api/kinds/pod.ts'
 import { fieldValue, resourceValue, type DownwardFacts } from '../field-values.ts'
-import type { PodSources, SourceData } from '../sources.ts'
+import { configMapBytes, configMapOf, secretBytes, secretOf, type PodSources } from '../sources.ts'
 import type { TokenProjection, VolumeSpec } from '../spec.ts'
-import { VolumeFailure } from './volume-failure.ts'
+import { isVolumeProblem, VolumeFailure } from './volume-failure.ts'
 
 /** The files of a volume by path relative to it. */
 export type Payload = ReadonlyMap<string, PayloadFile>
@@ -28,17 +28,17 @@ type Item = NonNullable<ConfigMapSource['items']>[number]
 const usualMode = 0o644
 
 export async function configMapPayload(inputs: PayloadInputs, source: ConfigMapSource): Promise<Payload> {
-  const { name = '', optional = false, items, defaultMode = usualMode } = source
-  const data = await inputs.sources.configMap(inputs.pod.metadata.namespace ?? '', name, optional)
+  const { optional = false, items, defaultMode = usualMode } = source
+  const found = await configMapOf(inputs.sources, inputs.pod.metadata.namespace ?? '', source)
   const missing = (key: string) => `configmap references non-existent config key: ${key}`
-  return select(data, items, { mode: defaultMode, optional, missing })
+  return select(found && configMapBytes(found), items, { mode: defaultMode, optional, missing })
 }
 
 export async function secretPayload(inputs: PayloadInputs, source: SecretSource): Promise<Payload> {
-  const { secretName = '', optional = false, items, defaultMode = usualMode } = source
-  const data = await inputs.sources.secret(inputs.pod.metadata.namespace ?? '', secretName, optional)
+  const { secretName, optional = false, items, defaultMode = usualMode } = source
+  const found = await secretOf(inputs.sources, inputs.pod.metadata.namespace ?? '', { name: secretName, optional })
   const missing = (key: string) => `references non-existent secret key: ${key}`
-  return select(data, items, { mode: defaultMode, optional, missing })
+  return select(found && secretBytes(found), items, { mode: defaultMode, optional, missing })
 }
 
 export function downwardPayload({ pod, facts }: PayloadInputs, source: DownwardSource): Payload {
@@ -52,11 +52,21 @@ export function downwardPayload({ pod, facts }: PayloadInputs, source: DownwardS
   )
 }
 
-/** Later sources win where two give the same path. */
+/** Later sources win where two give the same path. Throws `VolumeFailure` that tells of all that is missing. */
 export async function projectedPayload(inputs: PayloadInputs, source: ProjectedSource): Promise<Payload> {
   const { sources = [], defaultMode = usualMode } = source
-  const parts = await Promise.all(sources.map((projection) => projected(inputs, projection, defaultMode)))
-  return new Map(parts.flatMap((part) => [...part]))
+  const parts = await Promise.allSettled(sources.map((projection) => projected(inputs, projection, defaultMode)))
+  const problems = parts.flatMap((part): unknown[] => (part.status === 'rejected' ? [part.reason] : []))
+  const strange = problems.find((problem) => !isVolumeProblem(problem))
+  if (strange !== undefined) throw strange
+  if (problems.length > 0) throw new VolumeFailure(listed(problems.filter(isVolumeProblem)))
+  return new Map(parts.flatMap((part) => (part.status === 'fulfilled' ? [...part.value] : [])))
+}
+
+/** As upstream prints several errors: `[first, second]`, each once. */
+function listed(problems: readonly Error[]): string {
+  const messages = [...new Set(problems.map(({ message }) => message))]
+  return messages.length === 1 ? messages.join('') : `[${messages.join(', ')}]`
 }
 
 async function projected(inputs: PayloadInputs, projection: Projection, defaultMode: number): Promise<Payload> {
@@ -83,7 +93,7 @@ interface Selection {
   missing(key: string): string
 }
 
-function select(data: SourceData | undefined, items: readonly Item[] | undefined, how: Selection): Payload {
+function select(data: ReadonlyMap<string, Buffer> | undefined, items: readonly Item[] | undefined, how: Selection): Payload {
   if (data === undefined) return new Map()
   if (items === undefined) return new Map([...data].map(([key, content]) => [key, { content, mode: how.mode }]))
   return new Map(
