@@ -32,10 +32,15 @@ export const dnsRunner: DnsRunner = {
 
 async function runDns(client: Client, settings: DnsRunSettings): Promise<void> {
   const { listen, status, clients, podRecords } = settings
-  const signal = endOfProcess()
+  const end = endOfProcess()
   const log = jsonLog({ process: 'dns' })
   endOnFailure(log)
-  const { startClusterDns, serveStatus, reduced, reducedNamespace, reducedPod } = await parts()
+  const { DnsSockets, startClusterDns, serveStatus, reduced, reducedNamespace, reducedPod } = await parts()
+  const sockets = await DnsSockets.open(listen)
+  await using stack = new AsyncDisposableStack()
+  const stopped = new AbortController()
+  stack.defer(() => stopped.abort(new Error('DNS ends')))
+  const signal = AbortSignal.any([end, stopped.signal])
   const live = { log, clock: systemClock, signal }
   const metrics = new MetricRegistry()
   addProcessMetrics(metrics)
@@ -44,6 +49,7 @@ async function runDns(client: Client, settings: DnsRunSettings): Promise<void> {
     { ...settings, ...listen, upstreams, clients: clients ?? [] },
     {
       ...live,
+      sockets,
       metrics,
       services: informer(client, Services, { ...live, transform: reduced }),
       slices: informer(client, EndpointSlices, { ...live, transform: reduced }),
@@ -52,18 +58,18 @@ async function runDns(client: Client, settings: DnsRunSettings): Promise<void> {
       ...(clients === undefined ? { nodes: informer(client, Nodes, live) } : {}),
     },
   )
-  await using stack = new AsyncDisposableStack()
   stack.defer(() => dns.close())
   if (status !== undefined) stack.use(await serveStatus({ metrics, isReady: () => dns.isReady() }, status))
   log.info({ address: formatHostPort(listen), domain: settings.clusterDomain, upstreams }, 'DNS starts')
   void dns.ready.then(() => log.info({}, 'names of the cluster are answered'))
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  if (!end.aborted) await new Promise((resolve) => end.addEventListener('abort', resolve, { once: true }))
   log.info({}, 'DNS ends')
 }
 
 async function parts() {
   return {
     ...(await import('../dataplane/dns/cluster-dns.ts')),
+    ...(await import('../dataplane/dns/sockets.ts')),
     ...(await import('../dataplane/dns/status-server.ts')),
     ...(await import('../dataplane/dns/reduced-objects.ts')),
   }

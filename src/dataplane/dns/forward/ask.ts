@@ -7,8 +7,6 @@ import { Frames, frame } from '../frames.ts'
 import { readExternalAnswer, type ExternalAnswer } from './external-answer.ts'
 import { encodeQuery, type ExternalQuery } from './external-query.ts'
 
-/** For an answer over one transport. Resolvers wait 5 s for us, so that another upstream is still asked in time. */
-const timeoutMs = 2_000
 /** Packets get lost: the same one is sent again after this time. */
 const resendMs = 800
 const headerBytes = 12
@@ -17,19 +15,21 @@ const headerBytes = 12
  * Asks one name server: over UDP, and over TCP for what UDP has no room for. An answer counts only if it comes from where
  * the question went, and has its random id and its question. Rejects if there is none in time, or if the signal aborts.
  */
-export async function ask(upstream: HostPort, query: ExternalQuery, deps: { clock: Clock; signal: AbortSignal }): Promise<ExternalAnswer> {
+export async function ask(upstream: HostPort, query: ExternalQuery, deps: AskDeps): Promise<ExternalAnswer> {
   const packet = encodeQuery(query, randomInt(0x10000))
   const short = await askByUdp(upstream, packet, deps)
   if (!short.truncated) return short
   return askByTcp(upstream, packet, deps)
 }
 
-interface Deps {
+export interface AskDeps {
+  /** For an answer over one transport. */
+  readonly timeoutMs: number
   readonly clock: Clock
   readonly signal: AbortSignal
 }
 
-function askByUdp({ address, port }: HostPort, query: Buffer, { clock, signal }: Deps): Promise<ExternalAnswer> {
+function askByUdp({ address, port }: HostPort, query: Buffer, deps: AskDeps): Promise<ExternalAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<ExternalAnswer>()
   // Connected, so that the kernel drops what others send and reports a closed port at once.
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
@@ -39,14 +39,14 @@ function askByUdp({ address, port }: HostPort, query: Buffer, { clock, signal }:
     if (answer !== undefined) resolve(answer)
   })
   socket.connect(port, address, () => socket.send(query))
-  const cancelResend = clock.after(resendMs, () => socket.send(query))
-  return settled(promise, { clock, signal, reject }).finally(() => {
+  const cancelResend = deps.clock.after(resendMs, () => socket.send(query))
+  return settled(promise, { ...deps, reject }).finally(() => {
     cancelResend()
     socket.close()
   })
 }
 
-function askByTcp({ address, port }: HostPort, query: Buffer, { clock, signal }: Deps): Promise<ExternalAnswer> {
+function askByTcp({ address, port }: HostPort, query: Buffer, deps: AskDeps): Promise<ExternalAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<ExternalAnswer>()
   const socket = connect({ host: address, port })
   const frames = new Frames()
@@ -57,11 +57,11 @@ function askByTcp({ address, port }: HostPort, query: Buffer, { clock, signal }:
     if (answer !== undefined) resolve(answer)
   })
   socket.write(frame(query))
-  return settled(promise, { clock, signal, reject }).finally(() => socket.destroy())
+  return settled(promise, { ...deps, reject }).finally(() => socket.destroy())
 }
 
 /** Ends it when the time is over or the signal aborts. */
-function settled<T>(promise: Promise<T>, { clock, signal, reject }: Deps & { reject(reason: unknown): void }): Promise<T> {
+function settled<T>(promise: Promise<T>, { timeoutMs, clock, signal, reject }: AskDeps & { reject(reason: unknown): void }): Promise<T> {
   const abort = () => reject(signal.reason)
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })

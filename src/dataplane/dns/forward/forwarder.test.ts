@@ -150,7 +150,7 @@ test('an upstream that fails is asked last until it answers its health checks', 
   await expect.poll(() => metric(own, 'coredns_proxy_healthcheck_failures_total'), { interval: 1 }).toEqual([1])
 
   await using back = new TestUpstream({})
-  await back.listen(Number(gone.at.split(':')[1]))
+  await back.listen({ port: Number(gone.at.split(':')[1]) })
   expect(await lookUp(own, 'b.example')).toBe('NXDOMAIN')
   expect([back.asked, other.asked]).toEqual([[], ['udp A a.example', 'udp A b.example']])
   own.clock.advance(checkMs)

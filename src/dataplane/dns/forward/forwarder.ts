@@ -2,7 +2,7 @@ import type { Clock } from '../../../base/clock.ts'
 import { formatHostPort, parseHostPort } from '../../../base/host-port.ts'
 import { labelsBelow, labelsOf, rcode } from '../record.ts'
 import { AnswerStore } from './answer-store.ts'
-import { ask } from './ask.ts'
+import { ask, type AskDeps } from './ask.ts'
 import { firstAnswer } from './attempts.ts'
 import type { ExternalAnswer } from './external-answer.ts'
 import { keyOfQuery, type ExternalQuery } from './external-query.ts'
@@ -39,6 +39,10 @@ export interface ForwarderDeps {
   readonly metrics: ForwardMetrics
 }
 
+/** For one upstream's answer. Resolvers wait 5 s for us, so that another one is still asked in time. */
+const timeoutMs = 2_000
+/** Where none has answered of late: who asks is told soon, rather than kept waiting for what will hardly come. */
+const hopelessMs = 300
 /** Questions under way at once: each has a socket. */
 const mostInFlight = 1_000
 
@@ -54,15 +58,15 @@ export function forwarder(options: ForwardOptions, { clock, metrics }: Forwarder
   const inFlight = new Map<string, Promise<ExternalAnswer>>()
   metrics.countKept(() => store.size)
 
-  async function askOne(upstream: Upstream, query: ExternalQuery, signal: AbortSignal): Promise<ExternalAnswer> {
+  async function askOne(upstream: Upstream, query: ExternalQuery, deps: AskDeps): Promise<ExternalAnswer> {
     const begunMs = clock.monotonicMs()
     try {
-      const answer = await ask(upstream.at, query, { clock, signal })
+      const answer = await ask(upstream.at, query, deps)
       upstream.answered()
       metrics.exchanged(upstream.name, answer.rcode, (clock.monotonicMs() - begunMs) / 1000)
       return answer
     } catch (error) {
-      if (!signal.aborted) {
+      if (!deps.signal.aborted) {
         upstream.failed()
         healthChecks.start(upstream)
       }
@@ -71,8 +75,10 @@ export function forwarder(options: ForwardOptions, { clock, metrics }: Forwarder
   }
 
   async function fetch(query: ExternalQuery, upstreams: readonly Upstream[]): Promise<ExternalAnswer> {
-    if (upstreams.every(({ isHealthy }) => !isHealthy)) metrics.allUnhealthy.add()
-    const answer = await firstAnswer(upstreams, (upstream, signal) => askOne(upstream, query, signal), clock)
+    const isHopeless = upstreams.every(({ isHealthy }) => !isHealthy)
+    if (isHopeless) metrics.allUnhealthy.add()
+    const deps = { clock, timeoutMs: isHopeless ? hopelessMs : timeoutMs }
+    const answer = await firstAnswer(upstreams, (upstream, signal) => askOne(upstream, query, { ...deps, signal }), clock)
     store.set(keyOfQuery(query), answer)
     return answer
   }

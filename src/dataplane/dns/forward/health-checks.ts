@@ -6,6 +6,7 @@ import type { ForwardMetrics } from './forward-metrics.ts'
 import type { Upstream } from './upstream.ts'
 
 const intervalMs = 500
+const timeoutMs = 2_000
 
 /** `. NS`, which every name server has some answer to; even a refusal is one. */
 const probe: ExternalQuery = {
@@ -37,7 +38,7 @@ export class HealthChecks {
     const { clock, metrics, signal } = this.#deps
     if (signal.aborted) return
     try {
-      await ask(upstream.at, probe, { clock, signal })
+      await ask(upstream.at, probe, { timeoutMs, clock, signal })
       upstream.answered()
       this.#checking.delete(upstream)
     } catch {

@@ -7,7 +7,7 @@ import { Frames, frame } from '../frames.ts'
 /** What a name gets: records, an error, or something that is no answer to the question. */
 export type TestAnswer = readonly Answer[] | 'silence' | 'wrong id' | 'another question' | 'server failure' | 'refused' | 'no octets'
 
-/** A name server on loopback that answers each name with what it was given, over both transports. */
+/** A name server that answers each name with what it was given, over both transports. */
 export class TestUpstream implements AsyncDisposable {
   /** `udp A api.somecompany.com`, in order. Health checks, which ask for the root, are left out. */
   readonly asked: string[] = []
@@ -26,19 +26,19 @@ export class TestUpstream implements AsyncDisposable {
     this.#soa = given.soa
   }
 
-  /** Resolves to `address:port`. Port 0 takes a free one. */
-  async listen(port = 0): Promise<string> {
-    this.#udp.bind({ address: '127.0.0.1', port })
+  /** Resolves to `address:port`. On loopback, and on a free port, unless told otherwise. */
+  async listen({ address = '127.0.0.1', port = 0 }: { address?: string; port?: number } = {}): Promise<string> {
+    this.#udp.bind({ address, port })
     await once(this.#udp, 'listening')
     const bound = this.#udp.address().port
-    this.#tcp.listen({ host: '127.0.0.1', port: bound })
+    this.#tcp.listen({ host: address, port: bound })
     await once(this.#tcp, 'listening')
     this.#udp.on('message', (packet, from) => {
       const answer = this.#answer(packet, 'udp')
       if (answer !== undefined) this.#udp.send(answer, from.port, from.address)
     })
     this.#tcp.on('connection', (socket) => this.#serve(socket))
-    this.at = `127.0.0.1:${bound}`
+    this.at = `${address}:${bound}`
     return this.at
   }
 
