@@ -9,6 +9,7 @@ import { contextName } from '../src/cluster/kubeconfig.ts'
 import { TestCluster } from '../test/test-cluster.ts'
 import { type Figure, percentile } from './benchmark.ts'
 import { DnsProbe } from './dns-probe.ts'
+import { dnsRestarts } from './dns-restarts.ts'
 
 const nodes = ['node-1', 'node-2']
 const otherServices = 1_000
@@ -33,7 +34,9 @@ export async function dnsProgramming(say: (line: string) => void): Promise<Figur
   const probes = nodes.map((node) => closing.use(new DnsProbe(cluster, node)))
   const services = await ofServices(client, probes)
   const endpoints = await ofEndpoints(client, probes)
+  say('changes are measured')
   return [
+    ...(await dnsRestarts(cluster, nodes)),
     ...figures('a new Service → its name is answered on both nodes', services),
     ...figures('an endpoint of a headless Service → it is in the answer on both nodes', endpoints),
   ]

@@ -31,6 +31,7 @@ serveDns(
       options: { clusterDomain, ttlSeconds: 5, podRecords: 'verified' },
       encoded,
       patience: Promise.resolve(),
+      random: Math.random,
     }),
     admits: clientFilter([clients]),
     metrics: new TrafficMetrics(registry, { server, clusterDomain, family: 4 }),

@@ -11,6 +11,8 @@ const failures: Record<string, number> = {}
 /** When good answers came, and how long they took. */
 const answers: { at: number; tookMs: number }[] = []
 const sentAt = new Map<number, number>()
+/** When questions failed. */
+const failedAt: number[] = []
 let id = 0
 let stopped = false
 
@@ -36,13 +38,20 @@ function askAgain(): void {
 }
 
 function count(failure: string): void {
+  failedAt.push(performance.now())
   failures[failure] = (failures[failure] ?? 0) + 1
 }
 
 function tell(): void {
   const gaps = answers.slice(1).map(({ at }, index) => at - (answers[index]?.at ?? at))
   const longest = (values: readonly number[]) => values.reduce((most, value) => Math.max(most, value), 0)
-  const told = { answers: answers.length, failures, longestGapMs: longest(gaps), slowestMs: longest(answers.map(({ tookMs }) => tookMs)) }
+  const told = {
+    answers: answers.length,
+    failures,
+    failedForMs: (failedAt.at(-1) ?? 0) - (failedAt[0] ?? 0),
+    longestGapMs: longest(gaps),
+    slowestMs: longest(answers.map(({ tookMs }) => tookMs)),
+  }
   process.stdout.write(`${JSON.stringify(told)}\n`)
   socket.close()
 }

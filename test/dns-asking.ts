@@ -9,6 +9,8 @@ export interface DnsAsked {
   readonly answers: number
   /** How often each: error codes of the socket, such as ECONNREFUSED, and response codes. */
   readonly failures: Readonly<Record<string, number>>
+  /** From the first failure to the last. */
+  readonly failedForMs: number
   /** Between two good answers. */
   readonly longestGapMs: number
   /** From a question to its answer. */

@@ -176,6 +176,13 @@ describe('up refuses, before anything is done,', () => {
     expect(await up('--pod-cidr', '172.20.0.0/16')).toBe(wipe)
     expect(deeds).toEqual([])
   })
+
+  test('another domain for a cluster that has pods', async () => {
+    await existing()
+    const wipe = `cluster ${cluster} has pods and certificates with names of its domain cluster.local: wipe it with ./portolan delete first`
+    expect(await up('--cluster-domain', 'corp.example')).toBe(wipe)
+    expect(deeds).toEqual([])
+  })
 })
 
 describe('up refuses, before anything is started,', () => {

@@ -30,6 +30,7 @@ export interface ClusterDnsDeps extends ZoneCaches {
   readonly sockets?: DnsSockets
   readonly metrics: MetricRegistry
   readonly clock: Clock
+  readonly random?: () => number
   readonly log: Log
 }
 
@@ -50,7 +51,7 @@ const patienceMs = 1_000
  * be one of this network namespace. Where the caches are not synced in time, names of the cluster get SERVFAIL.
  */
 export async function startClusterDns(options: ClusterDnsOptions, deps: ClusterDnsDeps): Promise<ClusterDns> {
-  const { clock, log, metrics } = deps
+  const { clock, log, metrics, random = Math.random } = deps
   const server = `dns://${formatHostPort(options)}`
   const forward = forwarder(options, { clock, metrics: new ForwardMetrics(metrics, server) })
   const ranges = [...options.clients, hostRange(options.address)]
@@ -62,7 +63,7 @@ export async function startClusterDns(options: ClusterDnsOptions, deps: ClusterD
   const ready = untilSynced(deps)
   serveDns(
     {
-      resolve: resolver({ zone, forwarder: forward, options, encoded, patience: patienceFor(ready, clock) }),
+      resolve: resolver({ zone, forwarder: forward, options, encoded, patience: patienceFor(ready, clock), random }),
       admits: filter.admits,
       metrics: new TrafficMetrics(metrics, { server, clusterDomain: options.clusterDomain, family: isIPv6(options.address) ? 6 : 4 }),
       ...(options.logQueries ? { logQuery: queryLog(log) } : {}),

@@ -11,8 +11,12 @@ import { exampleCaches, TestCaches } from './test-zone.ts'
 const options = { clusterDomain: 'cluster.local', ttlSeconds: 5, podRecords: 'verified' } as const
 const forwarder = { exchange: async () => ({ outcome: 'nowhere' }) as const, close() {} }
 
+/** Every share in turn. */
+let asked = 0
+const random = () => (asked++ % 97) / 97
+
 function resolverOf(zone: LiveZone, encoded = new EncodedAnswers(zone)): Resolver {
-  return resolver({ zone, forwarder, options, encoded, patience: Promise.resolve() })
+  return resolver({ zone, forwarder, options, encoded, patience: Promise.resolve(), random })
 }
 
 type TypeName = 'A' | 'AAAA' | 'SRV' | 'PTR' | 'TXT' | 'SOA'

@@ -20,7 +20,7 @@ caches.markSynced()
 const zone = new LiveZone(caches)
 const forwarder = { exchange: async () => ({ outcome: 'nowhere' }) as const, close() {} }
 const options = { clusterDomain: 'cluster.local', ttlSeconds: 5, podRecords: 'verified' } as const
-const resolve = resolver({ zone, forwarder, options, encoded: new EncodedAnswers(zone), patience: Promise.resolve() })
+const resolve = resolver({ zone, forwarder, options, encoded: new EncodedAnswers(zone), patience: Promise.resolve(), random: Math.random })
 
 /** Octets that are looked at, each time that they are. */
 function counted(packet: Buffer): { packet: Buffer; octetsRead(): number } {

@@ -24,22 +24,22 @@ export interface ResolverDeps {
   readonly encoded: Pick<EncodedAnswers, 'get' | 'add'>
   /** Until it resolves, questions wait for a zone that is not synced; from then on they fail at once. */
   readonly patience: Promise<void>
+  /** Numbers in [0, 1) by which one of several addresses becomes the first. */
+  readonly random: () => number
 }
 
 const maxTcpBytes = 65_535
 /** Names that may stand for one another in a row. */
 const maxAliases = 8
 
-export function resolver({ zone, forwarder, options, encoded, patience }: ResolverDeps): Resolver {
-  let turn = 0
+export function resolver({ zone, forwarder, options, encoded, patience, random }: ResolverDeps): Resolver {
   let isPatient = true
   void patience.then(() => (isPatient = false))
 
   function respond(query: Query, answered: Exclude<Answer, { outcome: 'alias' | 'elsewhere' }>): Response {
     switch (answered.outcome) {
       case 'found':
-        turn = (turn + 1) >>> 0
-        return { ...ours(rcode.noError), answers: rotated(answered.answers, turn), additionals: answered.additionals }
+        return { ...ours(rcode.noError), answers: rotated(answered.answers, random()), additionals: answered.additionals }
       case 'no-data':
         return { ...ours(rcode.noError), authorities: [answered.authority] }
       case 'no-name':
@@ -150,8 +150,8 @@ function merge(aliases: readonly DnsRecord[], exchange: Exchange): Response {
 }
 
 /** Addresses begin at another one each time, so that askers who take the first are spread. */
-function rotated(records: readonly DnsRecord[], turn: number): readonly DnsRecord[] {
+function rotated(records: readonly DnsRecord[], share: number): readonly DnsRecord[] {
   if (records.length < 2 || !records.every(({ type }) => type === 'A' || type === 'AAAA')) return records
-  const start = turn % records.length
+  const start = Math.floor(share * records.length)
   return [...records.slice(start), ...records.slice(0, start)]
 }

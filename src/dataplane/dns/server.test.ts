@@ -68,7 +68,9 @@ async function short(server: { port: number }, ...args: readonly string[]): Prom
 describe('dig gets', () => {
   let server: ClusterDns
   beforeAll(async () => {
-    server = await startClusterDns(options, { ...deps(), ...cachesOf(synced()) })
+    let asked = 0
+    const random = () => (asked++ % 102) / 102
+    server = await startClusterDns(options, { ...deps(), ...cachesOf(synced()), random })
   })
   afterAll(() => server.close())
 

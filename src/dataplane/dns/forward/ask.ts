@@ -38,8 +38,11 @@ function askByUdp({ address, port }: HostPort, query: Buffer, deps: AskDeps): Pr
     const answer = answerTo(packet, query)
     if (answer !== undefined) resolve(answer)
   })
-  socket.connect(port, address, () => socket.send(query))
-  const cancelResend = deps.clock.after(resendMs, () => socket.send(query))
+  let cancelResend = () => {}
+  socket.connect(port, address, () => {
+    socket.send(query)
+    cancelResend = deps.clock.after(resendMs, () => socket.send(query))
+  })
   return settled(promise, { ...deps, reject }).finally(() => {
     cancelResend()
     socket.close()

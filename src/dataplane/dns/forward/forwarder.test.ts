@@ -158,6 +158,19 @@ test('an upstream that fails is asked last until it answers its health checks', 
   await expect.poll(() => lookUp(own, 'c.example').then(() => back.asked.length), { interval: 1 }).toBeGreaterThan(0)
 })
 
+test('where no upstream has answered of late, who asks is told soon, and one that answers again is believed', async () => {
+  await using upstream = await upstreamWith({ '.': 'silence', 'a.example': 'silence', 'b.example': 'silence', 'c.example': 'silence' })
+  using own = setUp({ upstreams: [upstream.at] })
+  for (const [name, ms] of [['a.example', timeoutMs], ['b.example', timeoutMs], ['c.example', patienceMs]] as const) {
+    const answer = lookUp(own, name)
+    await passAfter(upstream, own, ms)
+    expect(await answer).toBe('failed')
+  }
+  expect(await metric(own, 'coredns_forward_healthcheck_broken_total')).toEqual([1])
+  upstream.answers['d.example'] = address('192.0.2.1')
+  expect(await lookUp(own, 'd.example')).toBe('192.0.2.1')
+})
+
 test('names of a stub domain are asked of its own upstreams, the longest one that fits', async () => {
   const everything = { 'api.example': address('192.0.2.1'), 'api.corp.example': address('192.0.2.1'), 'deep.in.corp.example': address('192.0.2.1') }
   await using all = await upstreamWith(everything)
