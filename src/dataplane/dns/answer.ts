@@ -30,12 +30,28 @@ interface FromZone {
   readonly service?: ObjectKey
 }
 
+/** Which of many records an answer has: so many, and those after this share of all, so that each is the first in turn. */
+export interface Choice {
+  readonly most: number
+  /** In [0, 1). */
+  readonly share: number
+}
+
 /** A question with what it is answered from. */
 export interface Asked {
   readonly question: Question
   readonly zone: Zone
   readonly options: RecordOptions
+  readonly choice: Choice
   readonly service?: ObjectKey
+}
+
+/** What an answer has of all that there are: one after the other, as in a ring. */
+export function chosen<T>(all: readonly T[], { most, share }: Choice): readonly T[] {
+  const start = Math.floor(share * all.length)
+  if (all.length <= most) return start === 0 ? all : [...all.slice(start), ...all.slice(0, start)]
+  const tail = all.slice(start, start + most)
+  return [...tail, ...all.slice(0, most - tail.length)]
 }
 
 /** Those of the records that are of the type asked for. */

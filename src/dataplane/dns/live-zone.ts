@@ -159,8 +159,7 @@ export class LiveZone implements Zone {
 class ServiceView implements ZoneService {
   readonly service: DnsService
   readonly #merge: () => readonly DnsEndpoint[]
-  #endpoints: readonly DnsEndpoint[] | undefined
-  #byLabel: ReadonlyMap<string, readonly DnsEndpoint[]> | undefined
+  readonly #known = new Map<string, unknown>()
 
   constructor(service: DnsService, merge: () => readonly DnsEndpoint[]) {
     this.service = service
@@ -168,13 +167,13 @@ class ServiceView implements ZoneService {
   }
 
   get endpoints(): readonly DnsEndpoint[] {
-    this.#endpoints ??= this.#merge()
-    return this.#endpoints
+    return this.once('endpoints', this.#merge)
   }
 
-  endpointsNamed(label: string): readonly DnsEndpoint[] {
-    this.#byLabel ??= Map.groupBy(this.endpoints, (endpoint) => labelOf(endpoint).toLowerCase())
-    return this.#byLabel.get(label) ?? []
+  once<T>(key: string, work: () => T): T {
+    if (!this.#known.has(key)) this.#known.set(key, work())
+    // What is under a key is of the type of those who use it.
+    return this.#known.get(key) as T
   }
 }
 

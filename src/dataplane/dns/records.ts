@@ -1,7 +1,7 @@
 import { objectKey } from '../../api/object.ts'
 import { reverseKey } from './addresses.ts'
 import { addressRecord, common, nameServerOf, noData, noName, pick, soa } from './answer.ts'
-import type { Answer, Asked, RecordOptions } from './answer.ts'
+import type { Answer, Asked, Choice, RecordOptions } from './answer.ts'
 import { podAnswer } from './pod-records.ts'
 import { labelsBelow, labelsOf, recordType, type DnsRecord, type Question } from './record.ts'
 import { serviceAnswer } from './service-records.ts'
@@ -10,17 +10,20 @@ import type { Zone } from './zone.ts'
 /**
  * Answers a question from the state of the cluster, by the Kubernetes DNS-Based Service Discovery specification 1.1.0
  * and, where that is silent, as CoreDNS's kubernetes plugin does: a headless Service without ready endpoints has no
- * name; every Service's endpoints have names; SRV of a Service's own name lists all its ports. Pure.
+ * name; every Service's endpoints have names; SRV of a Service's own name lists all its ports. Of records of one name that
+ * are many, the answer has those that `choice` says. Pure.
  */
-export function answer(question: Question, zone: Zone, options: RecordOptions): Answer {
+export function answer(question: Question, zone: Zone, options: RecordOptions, choice: Choice = all): Answer {
   if (unanswered.has(question.type)) return { outcome: 'refused' }
   const path = labelsBelow(question.labels, labelsOf(options.clusterDomain))
   const address = path === undefined ? reverseKey(question.labels) : undefined
   if (path === undefined && address === undefined) return { outcome: 'elsewhere' }
   if (!zone.synced) return { outcome: 'not-synced' }
-  const asked = { question, zone, options }
+  const asked = { question, zone, options, choice }
   return path === undefined ? reverse(asked, address ?? '') : forward(asked, path)
 }
+
+const all: Choice = { most: Infinity, share: 0 }
 
 // RFC 8482: ANY need not be answered, and would serve amplification most of all.
 const unanswered: ReadonlySet<number> = new Set([recordType.AXFR, recordType.IXFR, recordType.ANY])

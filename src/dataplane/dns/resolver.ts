@@ -1,4 +1,4 @@
-import type { Answer, RecordOptions } from './answer.ts'
+import type { Answer, Choice, RecordOptions } from './answer.ts'
 import type { EncodedAnswers } from './encoded-answers.ts'
 import { addressRecords, encodeExternalAnswer } from './forward/external-answer.ts'
 import { externalQuery, externalQueryFor } from './forward/external-query.ts'
@@ -29,6 +29,8 @@ export interface ResolverDeps {
 }
 
 const maxTcpBytes = 65_535
+/** An address, with the question's name. */
+const shortestRecordBytes = 16
 /** Names that may stand for one another in a row. */
 const maxAliases = 8
 
@@ -36,10 +38,15 @@ export function resolver({ zone, forwarder, options, encoded, patience, random }
   let isPatient = true
   void patience.then(() => (isPatient = false))
 
+  /** More records than there is room for by one, so that it shows; addresses begin at another one each time. */
+  function choiceFor(limitBytes: number): Choice {
+    return { most: Math.floor(limitBytes / shortestRecordBytes) + 1, share: random() }
+  }
+
   function respond(query: Query, answered: Exclude<Answer, { outcome: 'alias' | 'elsewhere' }>): Response {
     switch (answered.outcome) {
       case 'found':
-        return { ...ours(rcode.noError), answers: rotated(answered.answers, random()), additionals: answered.additionals }
+        return { ...ours(rcode.noError), answers: answered.answers, additionals: answered.additionals }
       case 'no-data':
         return { ...ours(rcode.noError), authorities: [answered.authority] }
       case 'no-name':
@@ -54,12 +61,12 @@ export function resolver({ zone, forwarder, options, encoded, patience, random }
   }
 
   /** Follows aliases from the cluster's names until one has its own answer. */
-  async function follow(query: Query, first: DnsRecord & { type: 'CNAME' }): Promise<Response> {
+  async function follow(query: Query, first: DnsRecord & { type: 'CNAME' }, limitBytes: number): Promise<Response> {
     const aliases: DnsRecord[] = [first]
     let { target } = first
     while (aliases.length <= maxAliases) {
       const asked = { labels: labelsOf(target), name: target, type: query.question.type }
-      const next = answer(asked, zone, options)
+      const next = answer(asked, zone, options, choiceFor(limitBytes))
       if (next.outcome === 'elsewhere') return merge(aliases, await forwarder.exchange(externalQueryFor(query, asked)))
       if (next.outcome !== 'alias') {
         const response = respond(query, next)
@@ -79,13 +86,13 @@ export function resolver({ zone, forwarder, options, encoded, patience, random }
 
   function resolve(packet: Buffer, query: Query, transport: Transport): Reply | Promise<Reply> {
     const limit = transport === 'udp' ? udpLimit(query) : maxTcpBytes
-    const answered = answer(query.question, zone, options)
+    const answered = answer(query.question, zone, options, choiceFor(limit))
     const topic = { type: query.question.type, inCluster: answered.outcome !== 'elsewhere' }
     switch (answered.outcome) {
       case 'elsewhere':
         return replying(pass(query, limit), topic)
       case 'alias':
-        return replying(follow(query, answered.alias).then((response) => encodeResponse(query, response, limit)), topic)
+        return replying(follow(query, answered.alias, limit).then((response) => encodeResponse(query, response, limit)), topic)
       case 'not-synced':
         if (isPatient) return patience.then(() => resolve(packet, query, transport))
         return { packet: encodeResponse(query, respond(query, answered), limit), topic }
@@ -147,11 +154,4 @@ function merge(aliases: readonly DnsRecord[], exchange: Exchange): Response {
     default:
       throw new TypeError(`no response for ${String(exchange satisfies never)}`)
   }
-}
-
-/** Addresses begin at another one each time, so that askers who take the first are spread. */
-function rotated(records: readonly DnsRecord[], share: number): readonly DnsRecord[] {
-  if (records.length < 2 || !records.every(({ type }) => type === 'A' || type === 'AAAA')) return records
-  const start = Math.floor(share * records.length)
-  return [...records.slice(start), ...records.slice(0, start)]
 }

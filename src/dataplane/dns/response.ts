@@ -61,14 +61,16 @@ export function writeOpt(packet: Buffer, offset: number, given: { extendedRcode:
   packet.writeUInt8(given.dnssecOk ? 0x80 : 0, offset + 7)
 }
 
+/** Thrown to leave a record that does not fit; one for all, because nobody looks where it came from. */
 class Full extends Error {}
+const full = new Full()
 
 class Writer {
   readonly #packet: Buffer
   readonly #limit: number
   readonly #query: Query
-  /** Where a name, or the tail of one, has been written. */
-  readonly #offsets = new Map<string, number>()
+  /** Where a name, or the tail of one, has been written; from the first name on that is not the question's. */
+  #offsets: Map<string, number> | undefined
   #end: number
 
   constructor(limitBytes: number, query: Query) {
@@ -88,7 +90,7 @@ class Writer {
       } catch (error) {
         if (!(error instanceof Full)) throw error
         this.#end = start
-        for (const [name, offset] of this.#offsets) if (offset >= start) this.#offsets.delete(name)
+        this.#forgetFrom(start)
         return written
       }
       written += 1
@@ -146,6 +148,7 @@ class Writer {
   }
 
   #name(name: string): void {
+    this.#offsets ??= tailsOf(this.#query)
     let rest = name
     while (rest !== '') {
       const offset = this.#offsets.get(rest)
@@ -155,17 +158,28 @@ class Writer {
       this.#label(dot < 0 ? rest : rest.slice(0, dot))
       rest = dot < 0 ? '' : rest.slice(dot + 1)
     }
-    this.#bytes(root)
+    this.#octet(0)
   }
 
   #plainName(name: string): void {
-    for (const label of name.split('.')) this.#label(label)
-    this.#bytes(root)
+    for (let start = 0; start < name.length; ) {
+      const dot = name.indexOf('.', start)
+      const end = dot < 0 ? name.length : dot
+      this.#label(name.slice(start, end))
+      start = end + 1
+    }
+    this.#octet(0)
   }
 
   #label(label: string): void {
-    this.#bytes(Buffer.from([label.length]))
-    this.#bytes(Buffer.from(label, 'latin1'))
+    this.#octet(label.length)
+    this.#reserve(label.length)
+    this.#end += this.#packet.write(label, this.#end, 'latin1')
+  }
+
+  #octet(value: number): void {
+    this.#reserve(1)
+    this.#end = this.#packet.writeUInt8(value, this.#end)
   }
 
   #u16(value: number): void {
@@ -184,9 +198,23 @@ class Writer {
     this.#end += bytes.length
   }
 
+  #forgetFrom(start: number): void {
+    for (const [name, offset] of this.#offsets ?? []) if (offset >= start) this.#offsets?.delete(name)
+  }
+
   #reserve(count: number): void {
-    if (this.#end + count > this.#limit) throw new Full()
+    if (this.#end + count > this.#limit) throw full
   }
 }
 
-const root = Buffer.from([0])
+/** Where the question has its name and the tails of it. None if its labels have dots in them, which texts cannot tell. */
+function tailsOf({ question: { name, labels } }: Query): Map<string, number> {
+  const tails = new Map<string, number>()
+  if (name.split('.').length !== labels.length) return tails
+  for (let start = 0; start >= 0; ) {
+    tails.set(name.slice(start), headerBytes + start)
+    const dot = name.indexOf('.', start)
+    start = dot < 0 ? -1 : dot + 1
+  }
+  return tails
+}

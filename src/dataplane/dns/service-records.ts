@@ -1,8 +1,9 @@
+import { isIPv4 } from 'node:net'
 import { objectKey } from '../../api/object.ts'
-import { addressRecord, common, found, noData, noName, pick, type Answer, type Asked } from './answer.ts'
+import { addressRecord, chosen, common, found, noData, noName, type Answer, type Asked } from './answer.ts'
 import { labelOf } from './dns-objects.ts'
 import { recordType, type DnsRecord } from './record.ts'
-import type { DnsEndpoint, DnsPort, ZoneService } from './zone.ts'
+import type { DnsPort, ZoneService } from './zone.ts'
 
 /** Answers for `<prefix>.<service>.<namespace>` below `svc`. */
 export function serviceAnswer(asked: Asked, path: readonly string[]): Answer {
@@ -30,9 +31,9 @@ function ofService(asked: AskedService, prefix: readonly string[]): Answer {
   if (service.type === 'external-name') return prefix.length === 0 ? external(asked, service.target) : noName(asked)
   switch (prefix.length) {
     case 0:
-      return allOf(asked, targetsOf(asked))
+      return allOf(asked, targetsOf(asked), '')
     case 1:
-      return allOf(asked, asked.view.endpointsNamed(first).map(endpointTarget))
+      return allOf(asked, endpointsNamed(asked, first), first)
     case 2:
       return ofPort(asked, first, second)
     default:
@@ -58,19 +59,42 @@ interface Target {
 function targetsOf({ view }: AskedService): readonly Target[] {
   const { service } = view
   if (service.type === 'cluster-ip') return [{ label: '', addresses: service.addresses, ports: service.ports }]
-  return view.endpoints.map(endpointTarget)
+  return endpointTargets(view)
 }
 
-function endpointTarget(endpoint: DnsEndpoint): Target {
-  return { label: labelOf(endpoint).toLowerCase(), addresses: [endpoint.address], ports: endpoint.ports }
+function endpointTargets(view: ZoneService): readonly Target[] {
+  return view.once('targets', () =>
+    view.endpoints.map((endpoint) => ({ label: labelOf(endpoint).toLowerCase(), addresses: [endpoint.address], ports: endpoint.ports })),
+  )
 }
 
-/** The addresses of a name, and SRV for each of its ports. */
-function allOf(asked: AskedService, targets: readonly Target[]): Answer {
+/** Endpoints with a host name, or, where they have none, with an address that is written so. */
+function endpointsNamed({ view }: AskedService, label: string): readonly Target[] {
+  const byLabel = view.once('by label', () => Map.groupBy(endpointTargets(view), (target) => target.label))
+  return byLabel.get(label) ?? []
+}
+
+/** The addresses of a name, and SRV for each of its ports. `label` is in front of the Service's name. */
+function allOf(asked: AskedService, targets: readonly Target[], label: string): Answer {
   if (targets.length === 0) return noName(asked)
-  if (asked.question.type === recordType.SRV) return services(asked, targets, () => true)
-  const addresses = new Set(targets.flatMap(({ addresses }) => addresses))
-  return pick(asked, [...addresses].map((address) => addressRecord(asked, asked.question.name, address)))
+  const { type, name } = asked.question
+  switch (type) {
+    case recordType.SRV:
+      return services(asked, targets, { key: `srv ${label}`, matches: () => true })
+    case recordType.A:
+    case recordType.AAAA: {
+      const addresses = asked.view.once(`${type} ${label}`, () => addressesOf(targets, type))
+      if (addresses.length === 0) return noData(asked)
+      return found(asked, chosen(addresses, asked.choice).map((address) => addressRecord(asked, name, address)), [])
+    }
+    default:
+      return noData(asked)
+  }
+}
+
+function addressesOf(targets: readonly Target[], type: number): readonly string[] {
+  const all = new Set(targets.flatMap(({ addresses }) => addresses))
+  return [...all].filter((address) => isIPv4(address) === (type === recordType.A))
 }
 
 /** `_<port>._<protocol>` in front of a Service's name. */
@@ -78,25 +102,36 @@ function ofPort(asked: AskedService, portLabel: string, protocolLabel: string): 
   if (!portLabel.startsWith('_') || !protocolLabel.startsWith('_')) return noName(asked)
   const [name, protocol] = [portLabel.slice(1), protocolLabel.slice(1)]
   const matches = (port: DnsPort) => port.name === name && port.protocol === protocol && name !== ''
-  const targets = targetsOf(asked).filter(({ ports }) => ports.some(matches))
-  if (targets.length === 0) return noName(asked)
-  return asked.question.type === recordType.SRV ? services(asked, targets, matches) : noData(asked)
+  const all = targetsOf(asked)
+  if (!all.some(({ ports }) => ports.some(matches))) return noName(asked)
+  // From here on it is one of the ports that there are: not everybody's words are kept.
+  if (asked.question.type !== recordType.SRV) return noData(asked)
+  const key = `${portLabel} ${protocolLabel}`
+  const targets = asked.view.once(`targets ${key}`, () => all.filter(({ ports }) => ports.some(matches)))
+  return services(asked, targets, { key: `srv ${key}`, matches })
 }
 
 /** SRV of the matching ports, all of one priority and equal weight, with the addresses of what they point to. */
-function services(asked: AskedService, targets: readonly Target[], matches: (port: DnsPort) => boolean): Answer {
-  const byPair = new Map<string, { target: string; port: number }>()
+function services(asked: AskedService, targets: readonly Target[], ports: { key: string; matches(port: DnsPort): boolean }): Answer {
+  const pairs = asked.view.once(ports.key, () => distinctPairs(targets, (port) => ports.matches(port)))
+  if (pairs.length === 0) return noData(asked)
+  const fields = { ...common(asked), type: 'SRV', priority: 0, weight: Math.max(1, Math.floor(100 / pairs.length)) } as const
+  // Askers choose by weight: where they begin does not matter, but that not always the same are left out does.
+  const some = pairs.length > asked.choice.most ? chosen(pairs, asked.choice) : pairs
+  const answers = some.map(({ label, port }) => ({ ...fields, port, target: nameOf(asked, label) }))
+  return found(asked, answers, addressRecordsOf(asked, targets))
+}
+
+function distinctPairs(targets: readonly Target[], matches: (port: DnsPort) => boolean): readonly { label: string; port: number }[] {
+  const byText = new Map<string, { label: string; port: number }>()
   for (const { label, ports } of targets) {
-    const target = nameOf(asked, label)
-    for (const { port } of ports.filter(matches)) byPair.set(`${label} ${port}`, { target, port })
+    for (const { port } of ports.filter(matches)) byText.set(`${label} ${port}`, { label, port })
   }
-  if (byPair.size === 0) return noData(asked)
-  const fields = { ...common(asked), type: 'SRV', priority: 0, weight: Math.max(1, Math.floor(100 / byPair.size)) } as const
-  return found(asked, Array.from(byPair.values(), (pair) => ({ ...fields, ...pair })), addressesOf(asked, targets))
+  return [...byText.values()]
 }
 
 /** Made one by one, because hardly ever all of many are sent. */
-function* addressesOf(asked: AskedService, targets: readonly Target[]): Iterable<DnsRecord> {
+function* addressRecordsOf(asked: AskedService, targets: readonly Target[]): Iterable<DnsRecord> {
   const told = new Set<string>()
   for (const { label, addresses } of targets) {
     for (const address of addresses) {

@@ -21,8 +21,8 @@ export interface ZoneService {
   readonly service: DnsService
   /** Ready endpoints, sorted by address. An address has several if its ports differ between EndpointSlices. */
   readonly endpoints: readonly DnsEndpoint[]
-  /** Those with a host name, or, where they have none, with an address that is written so. In lower case. */
-  endpointsNamed(label: string): readonly DnsEndpoint[]
+  /** Something that follows from it: worked out once, and kept for as long as this object is. */
+  once<T>(key: string, work: () => T): T
 }
 
 export type DnsService =
