@@ -5,10 +5,10 @@ import type { Benchmark, Figure } from './benchmark.ts'
 import { ask, failed, type Asked, type Place, type Requests } from '../test/requests.ts'
 import { rolloutManifest } from '../test/rollout-manifest.ts'
 
-/** Of each of the four streams: 100,000 in all. */
-const requestsEach = 25_000
-const perSecondEach = 500
-const concurrency = 8
+/** Of each of the eight streams: 100,000 in all. */
+const requestsEach = 12_500
+const perSecondEach = 250
+const concurrency = 4
 const replicas = 10
 const few = 3
 /** Between two disturbances, so that each has some load of its own. */
@@ -70,11 +70,18 @@ async function apply(cluster: TestCluster, manifest: object): Promise<void> {
 async function streamsTo(cluster: TestCluster): Promise<readonly Stream[]> {
   const [clusterIP = '', nodePort = ''] = await cluster.words('service/web', '{.spec.clusterIP} {.spec.ports[0].nodePort}')
   const [node = ''] = await cluster.words('node/node-1', '{.status.addresses[?(@.type=="InternalIP")].address}')
+  const [balanced, near] = await Promise.all([balancedAddress(cluster, 'web'), balancedAddress(cluster, 'near')])
   const places = [
     { name: 'ClusterIP from a pod', from: { pod: 'client' }, url: `http://${clusterIP}/` },
     { name: 'NodePort from outside', from: 'outside', url: `http://${node}:${nodePort}/` },
+    { name: 'LoadBalancer from outside', from: 'outside', url: `http://${balanced}/` },
+    { name: 'LoadBalancer with externalTrafficPolicy Local', from: 'outside', url: `http://${near}/` },
   ] as const
   return places.flatMap((place) => (['new', 'keep-alive'] as const).map((connections) => ({ ...place, connections })))
+}
+
+async function balancedAddress(cluster: TestCluster, service: string): Promise<string> {
+  return eventually('an address', async () => (await cluster.words(`service/${service}`, '{.status.loadBalancer.ingress[0].ip}'))[0])
 }
 
 /** Goes through the disturbances in turn until the promise is settled. Resolves to their number. */

@@ -14,7 +14,10 @@ process.on('SIGTERM', () => {
 server.listen(8080)
 `
 
-/** The app, a Service with a node port in front of it, and a pod to ask from. */
+/**
+ * The app, a pod to ask from, and two Services with load balancers: `web`, which has node ports too, and `near`, whose
+ * connections stay on the nodes that they are led to.
+ */
 export function rolloutManifest({ replicas, withdrawFirst }: { replicas: number; withdrawFirst: boolean }): object {
   const annotations = withdrawFirst ? {} : { 'portolan.dev/withdraw-first': 'false' }
   const readinessProbe = { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 }
@@ -36,12 +39,8 @@ export function rolloutManifest({ replicas, withdrawFirst }: { replicas: number;
           },
         },
       },
-      {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: 'web' },
-        spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
-      },
+      service('web', {}),
+      service('near', { externalTrafficPolicy: 'Local' }),
       {
         apiVersion: 'v1',
         kind: 'Pod',
@@ -53,4 +52,9 @@ export function rolloutManifest({ replicas, withdrawFirst }: { replicas: number;
       },
     ],
   }
+}
+
+function service(name: string, policy: { externalTrafficPolicy?: string }): object {
+  const ports = [{ port: 80, targetPort: 8080 }]
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports, ...policy } }
 }

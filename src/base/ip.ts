@@ -5,6 +5,12 @@ export interface Cidr {
   readonly bits: number
 }
 
+/** All addresses from the first to the last, both included. */
+export interface AddressRange {
+  readonly first: number
+  readonly last: number
+}
+
 /**
  * The number of an address, or undefined if it is not a dotted IPv4 address without leading zeros. Asked for every
  * endpoint of every Service, hence without regular expressions.
@@ -45,6 +51,11 @@ export function parseCidr(text: string): Cidr | undefined {
 
 export function formatCidr({ base, bits }: Cidr): string {
   return `${formatIPv4(base)}/${bits}`
+}
+
+/** `203.0.113.10-203.0.113.254`, as nftables writes it. */
+export function formatRange({ first, last }: AddressRange): string {
+  return `${formatIPv4(first)}-${formatIPv4(last)}`
 }
 
 /** How many addresses the range holds. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatCidr } from '../base/ip.ts'
+import { formatCidr, formatRange } from '../base/ip.ts'
 import {
   addressPlan,
   AddressPlanError,
@@ -8,6 +8,7 @@ import {
   collisions,
   dnsServiceAddress,
   edgeAddress,
+  loadBalancerPool,
   maxNodes,
   nodeAddress,
   podCidrOf,
@@ -23,6 +24,7 @@ test('gives every part its address', () => {
     pods: [podCidrOf(plan, 1), podCidrOf(plan, 244)],
     outside: [edgeAddress(plan), clientAddress(plan)],
     services: [apiServiceAddress(plan), dnsServiceAddress(plan)],
+    loadBalancers: formatRange(loadBalancerPool(plan)),
     most: maxNodes(plan),
   }).toEqual({
     server: '192.168.99.1',
@@ -30,6 +32,7 @@ test('gives every part its address', () => {
     pods: ['10.108.1.0/24', '10.108.244.0/24'],
     outside: ['203.0.113.1', '203.0.113.2'],
     services: ['10.96.0.1', '10.96.0.10'],
+    loadBalancers: '203.0.113.10-203.0.113.254',
     most: 244,
   })
 })
@@ -38,6 +41,10 @@ test('takes given ranges instead of the presets', () => {
   const given = addressPlan({ pods: '172.20.0.0/16', outside: undefined })
   expect(formatCidr(given.pods)).toBe('172.20.0.0/16')
   expect(formatCidr(given.outside)).toBe('203.0.113.0/24')
+})
+
+test('the smallest outside has a few addresses for load balancers', () => {
+  expect(formatRange(loadBalancerPool(addressPlan({ outside: '198.51.100.16/28' })))).toBe('198.51.100.26-198.51.100.30')
 })
 
 test('the last node has an address below the broadcast address', () => {

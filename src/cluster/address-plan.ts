@@ -1,4 +1,14 @@
-import { addressAt, contains, formatCidr, overlaps, parseCidr, parseIPv4, sizeOf, type Cidr } from '../base/ip.ts'
+import {
+  addressAt,
+  contains,
+  formatCidr,
+  overlaps,
+  parseCidr,
+  parseIPv4,
+  sizeOf,
+  type AddressRange,
+  type Cidr,
+} from '../base/ip.ts'
 import type { HeldAddress, HeldRoute } from '../kernel/namespaces.ts'
 import { UserError } from './user-error.ts'
 
@@ -96,6 +106,11 @@ export function edgeAddress({ outside }: AddressPlan): string {
 
 export function clientAddress({ outside }: AddressPlan): string {
   return addressAt(outside, 2)
+}
+
+/** Addresses for load balancers: all of the outside but its first ten, where hosts are, and its last, which is no host's. */
+export function loadBalancerPool({ outside }: AddressPlan): AddressRange {
+  return { first: outside.base + 10, last: outside.base + sizeOf(outside) - 2 }
 }
 
 /** Cluster IP of the `kubernetes` Service. */

@@ -28,11 +28,14 @@ export function nodeName(node: number): string {
   return `node-${node}`
 }
 
+/** The edge's device to the nodes. */
+export const nodesDevice = 'nodes'
+
 /** The edge: router between the nodes, on a bridge, and the outside. It holds one end of every other one's pair. */
 export function edgeNetwork(names: NamespaceNames, plan: AddressPlan, nodes: readonly number[]): Network {
   const toNode = (node: number): Veth => ({
     name: nodeName(node),
-    bridge: 'nodes',
+    bridge: nodesDevice,
     peer: { namespace: names.node(node), name: 'eth0', mac: macOf(nodeAddress(plan, node)) },
   })
   const toOutside: Veth = {
@@ -41,9 +44,9 @@ export function edgeNetwork(names: NamespaceNames, plan: AddressPlan, nodes: rea
   }
   return {
     sysctls: [...router, bridgeWithoutNetfilter],
-    bridges: [{ name: 'nodes', mac: macOf(serverAddress(plan)) }],
+    bridges: [{ name: nodesDevice, mac: macOf(serverAddress(plan)) }],
     veths: [...nodes.map(toNode), toOutside],
-    addresses: [on('nodes', serverAddress(plan), plan.nodes), on('outside', edgeAddress(plan), plan.outside)],
+    addresses: [on(nodesDevice, serverAddress(plan), plan.nodes), on('outside', edgeAddress(plan), plan.outside)],
     routes: [],
   }
 }
@@ -62,14 +65,20 @@ export function nodeNetwork(plan: AddressPlan, node: number): Network {
   }
 }
 
-/** Where external clients run. */
+/**
+ * Where external clients run. The edge is their only neighbour: addresses of load balancers are of the same range as
+ * theirs, but behind it.
+ */
 export function outsideNetwork(plan: AddressPlan): Network {
   return {
     sysctls: withoutPathFilter,
     bridges: [],
     veths: [],
-    addresses: [on('eth0', clientAddress(plan), plan.outside)],
-    routes: [{ destination: 'default', via: edgeAddress(plan) }],
+    addresses: [{ device: 'eth0', address: `${clientAddress(plan)}/32` }],
+    routes: [
+      { destination: edgeAddress(plan), device: 'eth0' },
+      { destination: 'default', via: edgeAddress(plan) },
+    ],
   }
 }
 

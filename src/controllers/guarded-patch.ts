@@ -2,7 +2,8 @@ import type { DraftMeta, KubeObject } from '../api/object.ts'
 import type { Patch } from '../client/client.ts'
 
 interface MergeBody {
-  readonly metadata?: Partial<DraftMeta>
+  /** null takes a field away. */
+  readonly metadata?: { readonly [Field in keyof DraftMeta]?: DraftMeta[Field] | null }
   readonly spec?: object
   readonly status?: object
 }

@@ -52,8 +52,9 @@ function start(cluster: TestCluster): readonly string[] {
   ]
   const podRange = parseCidr('10.108.0.0/16')
   if (podRange === undefined) throw new Error('not a range')
+  const loadBalancerPool = { first: 0xcb00710a, last: 0xcb0071fe }
   const { client, clock, events } = cluster
-  const all = controllers({ client, clock, events, caches, kinds, ca: 'PEM', podRange })
+  const all = controllers({ client, clock, events, caches, kinds, ca: 'PEM', podRange, loadBalancerPool })
   cluster.run(...all)
   return all.map(({ name }) => name)
 }

@@ -15,7 +15,7 @@ import type { ServiceAccount } from '../api/kinds/service-account.ts'
 import type { Service } from '../api/kinds/service.ts'
 import type { StatefulSet } from '../api/kinds/stateful-set.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Cidr } from '../base/ip.ts'
+import type { AddressRange, Cidr } from '../base/ip.ts'
 import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import type { Controller } from '../client/controller.ts'
@@ -27,6 +27,7 @@ import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts'
 import { endpointSliceController } from './endpoint-slice.ts'
 import { endpointsController } from './endpoints.ts'
 import { garbageCollector } from './garbage-collector.ts'
+import { loadBalancerAddressController } from './load-balancer-addresses.ts'
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeIpamController } from './node-ipam.ts'
@@ -52,6 +53,8 @@ export interface ControllerDeps {
   readonly ca: string
   /** The range of all pods; each node gets a /24 of it. */
   readonly podRange: Cidr
+  /** Addresses for Services of type LoadBalancer. */
+  readonly loadBalancerPool: AddressRange
   /** How long a node may be silent before it counts as unreachable; 40 s unless given. */
   readonly nodeGraceMs?: number
 }
@@ -104,6 +107,7 @@ export function controllers(deps: ControllerDeps): readonly Controller[] {
     endpointSliceController(common),
     endpointsController(common),
     endpointSliceMirroringController({ ...common, ...recorder('endpoint-slice-mirroring-controller') }),
+    loadBalancerAddressController({ ...common, ...recorder('service-controller'), pool: deps.loadBalancerPool }),
     // What takes away comes last: it must not judge by what the others are still putting right.
     garbageCollector(common),
     namespaceController(common),

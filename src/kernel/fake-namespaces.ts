@@ -3,7 +3,7 @@ import { checkNamespaceName, type HeldAddress, type HeldRoute, type Namespaces, 
 
 interface FakeNamespace {
   readonly devices: Map<string, FakeDevice>
-  readonly routes: Map<string, string>
+  readonly routes: Map<string, HeldRoute>
   readonly sysctls: Map<string, string>
 }
 
@@ -50,7 +50,10 @@ export class FakeNamespaces implements Namespaces {
       other.devices.set(peer.name, { addresses: new Set<string>(), peer: { namespace: name, name: device } })
     }
     for (const { device, address } of network.addresses) deviceOf(namespace, device).addresses.add(address)
-    for (const { destination, via } of network.routes) namespace.routes.set(destination, via)
+    for (const route of network.routes) {
+      if ('device' in route) deviceOf(namespace, route.device)
+      namespace.routes.set(route.destination, { ...route, destination: asRange(route.destination) })
+    }
   }
 
   async deleteDevice(name: string, device: string): Promise<void> {
@@ -72,7 +75,7 @@ export class FakeNamespaces implements Namespaces {
     const connected = [...devices].flatMap(([device, { addresses }]) =>
       [...addresses].map((address) => ({ destination: rangeOf(address), device })),
     )
-    return [...[...routes].map(([destination, via]) => ({ destination, via })), ...connected]
+    return [...routes.values(), ...connected]
   }
 
   /** What a sysctl was set to; undefined if nobody did. */
@@ -95,6 +98,11 @@ function deviceOf({ devices }: FakeNamespace, name: string): FakeDevice {
   const device = devices.get(name)
   if (device === undefined) throw new Error(`Cannot find device "${name}"`)
   return device
+}
+
+/** A lone address is a range, too. */
+function asRange(destination: string): string {
+  return destination === 'default' || destination.includes('/') ? destination : `${destination}/32`
 }
 
 function rangeOf(address: string): string {

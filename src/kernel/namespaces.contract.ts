@@ -21,7 +21,10 @@ export function namespacesContract(make: () => Namespaces, left: string, right: 
       { device: 'eth0', address: '198.51.100.2/24' },
       { device: 'lo', address: '198.51.101.1/32' },
     ],
-    routes: [{ destination: 'default', via: '198.51.100.1' }],
+    routes: [
+      { destination: '198.51.102.1', device: 'eth0' },
+      { destination: 'default', via: '198.51.100.1' },
+    ],
   }
 
   describe('namespaces', () => {
@@ -70,6 +73,7 @@ export function namespacesContract(make: () => Namespaces, left: string, right: 
         const routes = await namespaces.routes(right)
         expect(routes).toContainEqual(expect.objectContaining({ destination: 'default', via: '198.51.100.1' }))
         expect(routes).toContainEqual(expect.objectContaining({ destination: '198.51.100.0/24', device: 'eth0' }))
+        expect(routes).toContainEqual(expect.objectContaining({ destination: '198.51.102.1/32', device: 'eth0' }))
       }
     })
 

@@ -64,11 +64,10 @@ export interface DeviceAddress {
   readonly address: string
 }
 
-export interface Route {
-  /** A range, or `default`. */
-  readonly destination: string
-  readonly via: string
-}
+/** To a range, an address, or `default`: by way of a router, or, over a device, directly. */
+export type Route =
+  | { readonly destination: string; readonly via: string }
+  | { readonly destination: string; readonly device: string }
 
 export type HeldAddress = DeviceAddress
 

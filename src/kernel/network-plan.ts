@@ -27,7 +27,7 @@ export function planNetwork(held: readonly HeldDevice[], wanted: Network): reado
     ...namedDevices(wanted)
       .filter((name) => devices.get(name)?.up !== true)
       .map((name) => `link set dev ${name} up`),
-    ...wanted.routes.map(({ destination, via }) => `route replace ${destination} via ${via}`),
+    ...wanted.routes.map((route) => `route replace ${route.destination} ${'via' in route ? `via ${route.via}` : `dev ${route.device}`}`),
   ]
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
+import { Leases } from '../api/kinds/lease.ts'
 import { Nodes } from '../api/kinds/node.ts'
 import { Services } from '../api/kinds/service.ts'
 import { systemClock } from '../base/clock.ts'
@@ -18,6 +19,7 @@ import { nodeName, podNetworkName } from '../cluster/network.ts'
 import { readIdentity } from '../cluster/pki.ts'
 import { ipv4 } from '../dataplane/proxy/family.ts'
 import { healthCheckServers } from '../dataplane/proxy/health-check-servers.ts'
+import { proxyHealthServer } from '../dataplane/proxy/proxy-health-server.ts'
 import { Proxy } from '../dataplane/proxy/proxy.ts'
 import { routesController } from '../dataplane/routes/routes-controller.ts'
 import { conntrackCommand } from '../kernel/conntrack-command.ts'
@@ -33,8 +35,10 @@ import { isPinned } from '../node/images/reference.ts'
 import { refreshBuiltinImages } from '../node/images/refresh.ts'
 import { ensureSeed, seedRoot, type SeedOutcome } from '../node/images/seed.ts'
 import { cniConfig, cniConfigFile } from '../node/network/cni-config.ts'
-import { AppliedRevision } from '../node/withdrawal/applied-revision.ts'
+import { AppliedRevision, tellOnNode } from '../node/withdrawal/applied-revision.ts'
+import { edgeLease } from '../node/withdrawal/edge-lease.ts'
 import { Withdrawals } from '../node/withdrawal/withdrawals.ts'
+import { answerAtLoopback } from './answer-at-loopback.ts'
 import { kubernetesVersion } from './kubernetes-version.ts'
 import { cniBinDir } from './cni-bin-dir.ts'
 import { endOnFailure } from './failure.ts'
@@ -65,10 +69,13 @@ const slices = informer(client, EndpointSlices, live)
 const nodes = informer(client, Nodes, live)
 // Before everything else: while it is away, nobody on the node finds anything.
 const dns = await startNodeDns(config, number, { ...live, client: dnsClient, services, slices })
+const { namespace, name: edgeName } = edgeLease
+const leases = informer(client, Leases, { ...live, namespace, fieldSelector: `metadata.name=${edgeName}` })
 
 await mkdir(paths.run, { recursive: true })
 const nft = nftSession({ processes, clock, scratchDirectory: paths.run })
 const healthChecks = healthCheckServers(log)
+const ownHealth = proxyHealthServer({ log, clock })
 const proxy = new Proxy({
   services,
   slices,
@@ -79,13 +86,18 @@ const proxy = new Proxy({
   clock,
   nodeName: name,
   ranges: [{ family: ipv4, services: [formatCidr(plan.services)], pods: formatCidr(plan.pods) }],
-  healthChecks,
+  healthChecks: {
+    set(health) {
+      healthChecks.set(health)
+      ownHealth.set(health)
+    },
+  },
 })
+void answerAtLoopback(proxy, log)
 const appliedRevision = new AppliedRevision({
   ...live,
-  client,
   slices,
-  nodeName: name,
+  tell: tellOnNode(client, name),
   onApplied: (listener) => proxy.onApplied(listener),
 }).run()
 const routes = runControllers([routesController({ nodes, ownNode: name, processes })], live)
@@ -112,7 +124,7 @@ const agent = runAgent({
   client,
   runtime,
   services,
-  withdrawal: new Withdrawals({ slices, nodes, nodeName: name }),
+  withdrawal: new Withdrawals({ slices, nodes, leases, clock, nodeName: name }),
   events: new EventBroadcaster({ client, clock, log }).recorder('kubelet', name),
   processes,
   clock,
@@ -141,7 +153,7 @@ const agent = runAgent({
 })
 
 await Promise.all([agent, routes, appliedRevision])
-await Promise.all([dns.close(), proxy.stop(), healthChecks[Symbol.asyncDispose]()])
+await Promise.all([dns.close(), proxy.stop(), healthChecks[Symbol.asyncDispose](), ownHealth[Symbol.asyncDispose]()])
 await nft[Symbol.asyncDispose]()
 process.exit(0)
 

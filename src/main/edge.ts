@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { Nodes } from '../api/kinds/node.ts'
 import { Services } from '../api/kinds/service.ts'
@@ -7,34 +9,66 @@ import { apiClient } from '../client/api-client.ts'
 import { http2Transport } from '../client/http2-transport.ts'
 import { informer } from '../client/informer.ts'
 import { runControllers } from '../client/run-controllers.ts'
-import { serverAddress } from '../cluster/address-plan.ts'
+import { loadBalancerPool, serverAddress } from '../cluster/address-plan.ts'
 import { planOf } from '../cluster/config.ts'
+import { nodesDevice } from '../cluster/network-description.ts'
 import { readIdentity } from '../cluster/pki.ts'
+import { askByHttp } from '../dataplane/loadbalancer/ask-by-http.ts'
+import { LoadBalancer } from '../dataplane/loadbalancer/balancer.ts'
 import { PublishedServices } from '../dataplane/published/published-services.ts'
 import { routesController } from '../dataplane/routes/routes-controller.ts'
-import { realProcesses } from '../kernel/real-processes.ts'
+import { nftSession } from '../kernel/nft-session.ts'
+import { realProcesses as processes } from '../kernel/real-processes.ts'
+import { AppliedRevision } from '../node/withdrawal/applied-revision.ts'
+import { EdgeLease } from '../node/withdrawal/edge-lease.ts'
 import { endOnFailure } from './failure.ts'
 import { giveBackMemory } from './give-back-memory.ts'
 import { receivePublished } from './listeners.ts'
 import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
 
-/** The edge process: the cluster's router. Keeps the way to every node's pods, and leads published ports to Services. */
+/**
+ * The edge process: the cluster's router, in the namespace between the nodes and the outside. Keeps the way to every
+ * node's pods, leads connections to the addresses of load balancers, and published ports to Services.
+ */
 const log = jsonLog({ process: 'edge' })
 endOnFailure(log)
 giveBackMemory({ clock: systemClock })
 const signal = endOfProcess()
 const { config, layout } = await clusterOf(process.argv.slice(2))
-const deps = { log, clock: systemClock, signal }
+const plan = planOf(config)
+const live = { log, clock: systemClock, signal }
 const identity = await readIdentity(layout.pki, 'edge')
-const client = apiClient(http2Transport({ server: `https://${serverAddress(planOf(config))}:6443`, userAgent: 'portolan-edge', ...identity }))
-const nodes = informer(client, Nodes, deps)
-const routes = routesController({ nodes, ownNode: undefined, processes: realProcesses })
-receivePublished(new PublishedServices({
-  services: informer(client, Services, deps),
-  slices: informer(client, EndpointSlices, deps),
+const client = apiClient(http2Transport({ server: `https://${serverAddress(plan)}:6443`, userAgent: 'portolan-edge', ...identity }))
+const services = informer(client, Services, live)
+const slices = informer(client, EndpointSlices, live)
+const nodes = informer(client, Nodes, live)
+
+const scratchDirectory = join(layout.run, 'edge')
+await mkdir(scratchDirectory, { recursive: true })
+const nft = nftSession({ processes, clock: systemClock, scratchDirectory })
+const balancer = new LoadBalancer({
+  services,
+  slices,
+  nodes,
+  nft,
+  processes,
+  ask: askByHttp({ withinMs: 500 }),
+  log,
   clock: systemClock,
-  random: Math.random,
-}))
-void nodes.synced.then(reportReady)
-await runControllers([routes], deps)
+  pool: loadBalancerPool(plan),
+  nodesDevice,
+})
+receivePublished(new PublishedServices({ services, slices, clock: systemClock, random: Math.random }))
+const lease = new EdgeLease({ client, ...live })
+const appliedRevision = new AppliedRevision({
+  slices,
+  tell: (revision, aborted) => lease.tell(revision, aborted),
+  onApplied: (listener) => balancer.onApplied(listener),
+  ...live,
+})
+void Promise.all([nodes.synced, balancer.settled()]).then(reportReady, () => undefined) // it ends before it was ready
+const routes = routesController({ nodes, ownNode: undefined, processes })
+await Promise.all([runControllers([routes], live), appliedRevision.run(), lease.run()])
+await balancer.stop()
+await nft[Symbol.asyncDispose]()
 process.exit(0)

@@ -12,6 +12,7 @@ import type { Client } from '../client/client.ts'
 import { informer } from '../client/informer.ts'
 import { nftCommand } from '../kernel/nft-command.ts'
 import { realProcesses as processes } from '../kernel/real-processes.ts'
+import { answerAtLoopback, keepToLoopback } from './answer-at-loopback.ts'
 import { connectToApi } from './connect-to-api.ts'
 import { endOnFailure } from './failure.ts'
 import { endOfProcess } from './program-arguments.ts'
@@ -26,6 +27,7 @@ export const proxyRunner: ProxyRunner = {
     const { tableName } = await import('../dataplane/proxy/base-rules.ts')
     const nft = nftCommand({ processes })
     if ((await nft.listTable(tableName)) === undefined) return false
+    await keepToLoopback()
     await nft.transaction([{ op: 'delete-table', table: tableName }])
     return true
   },
@@ -37,23 +39,30 @@ async function runProxy(client: Client, settings: ProxySettings): Promise<void> 
   const log = jsonLog({ process: 'proxy' })
   endOnFailure(log)
   const live = { log, clock: systemClock, signal }
-  const { ipv4, healthCheckServers, conntrackCommand, nftSession, Proxy } = await parts()
+  const { ipv4, healthCheckServers, proxyHealthServer, conntrackCommand, nftSession, Proxy } = await parts()
   await using scratch = await mkdtempDisposable(join(tmpdir(), 'portolan-proxy-'))
   await using nft = nftSession({ processes, clock: systemClock, scratchDirectory: scratch.path })
   await using healthChecks = healthCheckServers(log)
+  await using ownHealth = proxyHealthServer({ log, clock: systemClock })
   await using proxy = new Proxy({
     services: informer(client, Services, live),
     slices: informer(client, EndpointSlices, live),
     nodes: informer(client, Nodes, { ...live, fieldSelector: `metadata.name=${node}` }),
     nft,
     conntrack: conntrackCommand({ processes }),
-    healthChecks,
+    healthChecks: {
+      set(health) {
+        healthChecks.set(health)
+        ownHealth.set(health)
+      },
+    },
     log,
     clock: systemClock,
     nodeName: node,
     ranges: [{ family: ipv4, services: services.map(formatCidr), ...(pods === undefined ? {} : { pods: formatCidr(pods) }) }],
   })
   log.info({ node, services: services.map(formatCidr) }, 'the proxy starts')
+  void answerAtLoopback(proxy, log)
   const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   if (!signal.aborted && (await Promise.race([proxy.settled().then(() => true), ended])) === true) {
     log.info({}, 'the rules are in place')
@@ -67,6 +76,7 @@ async function parts() {
     ...(await import('../dataplane/proxy/proxy.ts')),
     ...(await import('../dataplane/proxy/family.ts')),
     ...(await import('../dataplane/proxy/health-check-servers.ts')),
+    ...(await import('../dataplane/proxy/proxy-health-server.ts')),
     ...(await import('../kernel/conntrack-command.ts')),
     ...(await import('../kernel/nft-session.ts')),
   }

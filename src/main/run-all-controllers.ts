@@ -17,7 +17,7 @@ import { ServiceAccounts } from '../api/kinds/service-account.ts'
 import { Services } from '../api/kinds/service.ts'
 import { StatefulSets } from '../api/kinds/stateful-set.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Cidr } from '../base/ip.ts'
+import type { AddressRange, Cidr } from '../base/ip.ts'
 import type { Log } from '../base/log.ts'
 import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
@@ -35,13 +35,14 @@ export interface ControllersDeps {
   /** PEM of the cluster's CA. */
   readonly ca: string
   readonly podRange: Cidr
+  readonly loadBalancerPool: AddressRange
   /** Told of every cache, by the name of its resource. */
   readonly caches: Map<string, Cache<KubeObject>>
 }
 
 /** Runs every controller of the server, over one cache per kind, until the signal aborts. */
 export async function runAllControllers(deps: ControllersDeps, signal: AbortSignal): Promise<void> {
-  const { client, log, clock, ca, podRange } = deps
+  const { client, log, clock, ca, podRange, loadBalancerPool } = deps
   const follow = sharedCaches(deps, signal)
   const caches = {
     clusterRoles: follow(ClusterRoles),
@@ -63,7 +64,8 @@ export async function runAllControllers(deps: ControllersDeps, signal: AbortSign
   }
   const events = new EventBroadcaster({ client, clock, log })
   const owned = servedKinds.map(({ resource }): CollectedKind => ({ resource, cache: follow(resource) }))
-  await runControllers(controllers({ client, caches, kinds: owned, events, clock, ca, podRange }), { log, clock, signal })
+  const all = controllers({ client, caches, kinds: owned, events, clock, ca, podRange, loadBalancerPool })
+  await runControllers(all, { log, clock, signal })
   await events.idle()
 }
 

@@ -25,7 +25,7 @@ import { jsonLog } from '../base/json-log.ts'
 import { apiClient } from '../client/api-client.ts'
 import type { Cache } from '../client/cache.ts'
 import { inProcessTransport } from '../client/in-process-transport.ts'
-import { apiServiceAddress, dnsServiceAddress, serverAddress } from '../cluster/address-plan.ts'
+import { apiServiceAddress, dnsServiceAddress, loadBalancerPool, serverAddress } from '../cluster/address-plan.ts'
 import { planOf } from '../cluster/config.ts'
 import { readIdentity } from '../cluster/pki.ts'
 import { ensureSigningKey } from '../cluster/signing-key.ts'
@@ -124,7 +124,7 @@ end.removeEventListener('abort', exit)
 
 const running = [
   compactRegularly(store, { clock, log }, end),
-  runAllControllers({ client, podRange: plan.pods, ca: identity.ca, caches, clock, log }, end),
+  runAllControllers({ client, podRange: plan.pods, loadBalancerPool: loadBalancerPool(plan), ca: identity.ca, caches, clock, log }, end),
 ]
 await Promise.all(running)
 api.close()

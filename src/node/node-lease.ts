@@ -1,6 +1,7 @@
 import { isStatus } from '../api/errors.ts'
 import { Leases } from '../api/kinds/lease.ts'
 import type { Node } from '../api/kinds/node.ts'
+import { rfc3339Micro } from '../base/rfc3339.ts'
 import type { Client } from '../client/client.ts'
 
 const namespace = 'kube-node-lease'
@@ -12,7 +13,7 @@ const leaseDurationSeconds = 40
  */
 export async function renewLease(client: Client, node: Node, now: Date, signal: AbortSignal): Promise<void> {
   const { name } = node.metadata
-  const spec = { holderIdentity: name, leaseDurationSeconds, renewTime: microTime(now) }
+  const spec = { holderIdentity: name, leaseDurationSeconds, renewTime: rfc3339Micro(now) }
   try {
     await client.patch(Leases, { namespace, name }, { type: 'merge', body: { spec } }, { signal })
   } catch (error) {
@@ -20,9 +21,4 @@ export async function renewLease(client: Client, node: Node, now: Date, signal: 
     const owner = { apiVersion: 'v1', kind: 'Node', name, uid: node.metadata.uid }
     await client.create(Leases, { metadata: { namespace, name, ownerReferences: [owner] }, spec }, { signal })
   }
-}
-
-/** RFC 3339 to the microsecond, as `MicroTime` is written. */
-function microTime(time: Date): string {
-  return time.toISOString().replace('Z', '000Z')
 }

@@ -25,15 +25,21 @@ afterAll(() => cluster?.[Symbol.asyncDispose]())
 const settled = () => cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
 const pods = () => cluster.words('pods', '{.items[*].metadata.name}', '-l', 'app=web')
 
+async function balancedAddress(service: string): Promise<string> {
+  return eventually('an address', async () => (await cluster.words(`service/${service}`, '{.status.loadBalancer.ingress[0].ip}'))[0])
+}
+
 async function everywhere(): Promise<readonly Asked[]> {
   const [clusterIP = '', nodePort = ''] = await cluster.words('service/web', '{.spec.clusterIP} {.spec.ports[0].nodePort}')
   const [node = ''] = await cluster.words('node/node-1', '{.status.addresses[?(@.type=="InternalIP")].address}')
   const urls = [`http://${clusterIP}/`, `http://${node}:${nodePort}/`] as const
+  const balanced = await Promise.all(['web', 'near'].map(balancedAddress))
   const streams = (['new', 'keep-alive'] as const).flatMap((connections) => [
     ask(cluster, { pod: 'client' }, { ...load, connections, url: urls[0] }),
     ask(cluster, 'outside', { ...load, connections, url: urls[1] }),
   ])
-  return Promise.all(streams)
+  const outside = balanced.map((address) => ask(cluster, 'outside', { ...load, connections: 'new', url: `http://${address}/` }))
+  return Promise.all([...streams, ...outside])
 }
 
 test('every request is answered during an update, scaling, deletion and the drain of a node', async () => {
@@ -49,5 +55,5 @@ test('every request is answered during an update, scaling, deletion and the drai
   await cluster.kubectl('drain', 'node-2', '--pod-selector=app=web', '--timeout=60s')
   await settled()
   await cluster.kubectl('uncordon', 'node-2')
-  expect((await asking).map(({ failures }) => failures)).toEqual([{}, {}, {}, {}])
+  expect((await asking).map(({ failures }) => failures)).toEqual([{}, {}, {}, {}, {}, {}])
 })

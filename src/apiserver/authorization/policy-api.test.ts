@@ -11,6 +11,7 @@ const roles = `${group}/namespaces/default/roles`
 const bindings = `${group}/namespaces/default/rolebindings`
 const clusterRoles = `${group}/clusterroles`
 const clusterBindings = `${group}/clusterrolebindings`
+const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases'
 const ada = userNamed('ada')
 
 let api: TestApi
@@ -91,6 +92,9 @@ describe('the default roles', () => {
     ['accounts read the issuer', userNamed('x', 'system:serviceaccounts'), '/.well-known/openid-configuration', 200],
     ['nodes read the services of all', userNamed('system:node:edge', 'system:nodes'), '/apis/discovery.k8s.io/v1/endpointslices', 200],
     ['nodes read nodes', userNamed('system:node:edge', 'system:nodes'), '/api/v1/nodes', 200],
+    ['nodes read the Lease of the edge', userNamed('system:node:node-1', 'system:nodes'), `${leases}?fieldSelector=metadata.name%3Dedge`, 200],
+    ['nodes read no other Lease', userNamed('system:node:node-1', 'system:nodes'), `${leases}?fieldSelector=metadata.name%3Dnode-2`, 403],
+    ['nodes do not list Leases', userNamed('system:node:node-1', 'system:nodes'), leases, 403],
     ['nodes read no secrets of others', userNamed('system:node:edge', 'system:nodes'), '/api/v1/secrets', 403],
   ] as const) {
     test(name, async () => {

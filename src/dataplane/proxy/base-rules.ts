@@ -14,6 +14,7 @@ const affinityClients = 65_536
  *   the chain of that shape translates it. Before that, clients from outside of the node are looked up in `outside`, and
  *   those that a service does not want are dropped. What is not found goes on as it is.
  * - nat, postrouting: see `masquerades`.
+ * - filter, first and last of all: see `loopbackGuards`.
  * - filter, behind the translation: what is still untranslated has no endpoint, or asks for a port that a cluster IP
  *   does not have. TCP is reset, UDP and SCTP are told that the port is unreachable, and all else, such as ping, is
  *   dropped. Addresses that are bound on this node are left to whoever bound them. In prerouting rather than forward,
@@ -44,7 +45,27 @@ export function baseRules(ranges: readonly ClusterRange[]): string {
     ]),
     block('chain refuse-prerouting', ['type filter hook prerouting priority dstnat + 10; policy accept;', ...refuse]),
     block('chain refuse-output', ['type filter hook output priority filter; policy accept;', ...refuse]),
+    ...loopbackGuards(families),
   ])
+}
+
+/**
+ * Node ports are answered at the loopback address, too, for which the kernel must be told to route it
+ * (`route_localnet`). What it refuses otherwise is refused here: packets to and from loopback addresses that come in by
+ * any other device, before they are tracked, and those that would leave with such a source, behind the translation.
+ */
+function loopbackGuards(families: readonly AddressFamily[]): string[] {
+  const guarded = families.flatMap(({ header, loopback }) => (loopback === undefined ? [] : [{ header, range: loopback.range }]))
+  return [
+    block('chain loopback-coming', [
+      'type filter hook prerouting priority raw; policy accept;',
+      ...guarded.flatMap(({ header, range }) => ['saddr', 'daddr'].map((end) => `iif != lo ${header} ${end} ${range} drop`)),
+    ]),
+    block('chain loopback-leaving', [
+      'type filter hook postrouting priority srcnat + 10; policy accept;',
+      ...guarded.map(({ header, range }) => `oif != lo ${header} saddr ${range} drop`),
+    ]),
+  ]
 }
 
 function dispatch(family: AddressFamily): string {

@@ -1,4 +1,5 @@
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import { serviceOf } from '../../api/kinds/service-endpoints.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
 import type { TrackedFlow } from '../../kernel/conntrack.ts'
@@ -6,7 +7,7 @@ import { Claims } from './claims.ts'
 import { bySetThenKey, compileClaims, compileNode, elementsOf, type Claim, type Element } from './compile.ts'
 import { diff, type Change } from './diff.ts'
 import { healthCheckOf, type HealthCheck } from './health-check.ts'
-import { portsOf, serviceOf, type ServicePort, type Viewpoint } from './model.ts'
+import { portsOf, type ServicePort, type Viewpoint } from './model.ts'
 import { departedFlows } from './tracked-flows.ts'
 
 /** What is to be done since the last step. */

@@ -1,23 +1,7 @@
-import { bySetThenKey, type Element } from './compile.ts'
+import { diffElements, type ElementChange } from '../../kernel/nft-elements.ts'
+import type { Element } from './compile.ts'
 
-/** What becomes of one key of one set: it comes (no `before`), goes (no `after`), or gets another value. */
-export interface Change {
-  readonly before: Element | undefined
-  readonly after: Element | undefined
-}
+export type Change = ElementChange<Element>
 
-/** The difference between two results of `compileElements`, in one pass over both. Pure. */
-export function diff(last: readonly Element[], next: readonly Element[]): Change[] {
-  const changes: Change[] = []
-  let [i, j] = [0, 0]
-  while (i < last.length || j < next.length) {
-    const [old, wanted] = [last[i], next[j]]
-    const order = old === undefined ? 1 : wanted === undefined ? -1 : bySetThenKey(old, wanted)
-    if (order < 0) changes.push({ before: old, after: undefined })
-    if (order > 0) changes.push({ before: undefined, after: wanted })
-    if (order === 0 && old?.value !== wanted?.value) changes.push({ before: old, after: wanted })
-    if (order <= 0) i += 1
-    if (order >= 0) j += 1
-  }
-  return changes
-}
+/** The difference between two results of `compileElements`. Pure. */
+export const diff: (last: readonly Element[], next: readonly Element[]) => Change[] = diffElements

@@ -12,6 +12,11 @@ export interface AddressFamily {
   readonly type: 'ipv4_addr' | 'ipv6_addr'
   /** Ends the names of sets and chains, because a set of nft holds addresses of one family. */
   readonly suffix: '' | '6'
+  /**
+   * The node's own address for itself, at which its node ports are answered too, and the range that it is in. Not there
+   * for IPv6: the kernel leads nothing from its loopback address to another host.
+   */
+  readonly loopback?: { readonly address: string; readonly range: string }
   /** Whether the text is an address of this family, in the one form in which the kernel lists it. */
   isAddress(text: string): boolean
   /** Whether an address is in a range (`a.b.c.d/n`). */
@@ -30,6 +35,7 @@ export const ipv4: AddressFamily = {
   header: 'ip',
   type: 'ipv4_addr',
   suffix: '',
+  loopback: { address: '127.0.0.1', range: '127.0.0.0/8' },
   isAddress: (text) => parseIPv4(text) !== undefined,
   contains(cidr, address) {
     const range = parseCidr(cidr)

@@ -1,8 +1,9 @@
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import { isProxied } from '../../api/kinds/service-endpoints.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
 import { candidatesOf, readyLocalAddresses } from './endpoints.ts'
-import { isProxied, type Viewpoint } from './model.ts'
+import type { Viewpoint } from './model.ts'
 
 /** What load balancers ask at `healthCheckNodePort`, to send a Service's connections only to nodes with endpoints. */
 export interface HealthCheck {

@@ -178,12 +178,13 @@ const cases: readonly Case[] = [
     is: [`${clusterIP} tcp 80 → 10.0.0.1:8080`],
   },
   {
-    name: 'a node port at each address of the node; clients are hidden, because endpoints may be elsewhere',
+    name: 'a node port at each address of the node, and at its loopback address; clients are hidden, because endpoints may be elsewhere',
     services: [service('web', { clusterIP, type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] })],
     slices: [slice('web', [here('10.0.0.1'), elsewhere('10.0.0.2')])],
     is: [
       `${clusterIP} tcp 80 → 10.0.0.1:8080 10.0.0.2:8080 elsewhere`,
       '192.168.99.11 tcp 30080 → 10.0.0.1:8080 10.0.0.2:8080 elsewhere, hides clients',
+      '127.0.0.1 tcp 30080 → 10.0.0.1:8080 10.0.0.2:8080 elsewhere, hides clients',
     ],
   },
   {
@@ -213,6 +214,7 @@ const cases: readonly Case[] = [
     is: [
       `${clusterIP} tcp 80 → 10.0.0.1:8080 10.0.0.2:8080 elsewhere`,
       '192.168.99.11 tcp 30080 → 10.0.0.1:8080 10.0.0.2:8080 elsewhere, outside → 10.0.0.1:8080',
+      '127.0.0.1 tcp 30080 → 10.0.0.1:8080 10.0.0.2:8080 elsewhere, hides clients',
     ],
   },
   {
@@ -225,8 +227,10 @@ const cases: readonly Case[] = [
     is: [
       `${clusterIP} tcp 80 → dropped`,
       '192.168.99.11 tcp 30080 → 10.0.0.2:8080 elsewhere, outside → dropped',
+      '127.0.0.1 tcp 30080 → 10.0.0.2:8080 elsewhere, hides clients',
       '10.96.0.11 tcp 80 → none',
       '192.168.99.11 tcp 30080 → none, outside → none',
+      '127.0.0.1 tcp 30080 → none, hides clients',
     ],
   },
   {
@@ -236,6 +240,7 @@ const cases: readonly Case[] = [
     is: [
       `${clusterIP} tcp 80 → 10.0.0.1:8080`,
       '192.168.99.11 tcp 30080 → 10.0.0.1:8080 10.0.0.2:8080 elsewhere, hides clients',
+      '127.0.0.1 tcp 30080 → 10.0.0.1:8080 10.0.0.2:8080 elsewhere, hides clients',
     ],
   },
   {
@@ -250,6 +255,7 @@ const cases: readonly Case[] = [
     is: [
       `${clusterIP} tcp 80 → 10.0.0.1:8080`,
       '192.168.99.11 tcp 30080 → 10.0.0.2:8080 elsewhere, hides clients',
+      '127.0.0.1 tcp 30080 → 10.0.0.2:8080 elsewhere, hides clients',
     ],
   },
   {

@@ -1,6 +1,7 @@
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import { isProxied, serviceOf } from '../../api/kinds/service-endpoints.ts'
 import type { Service } from '../../api/kinds/service.ts'
-import { keyOf, objectKey, type ObjectKey } from '../../api/object.ts'
+import { keyOf, type ObjectKey } from '../../api/object.ts'
 import {
   candidatesOf,
   clusterEndpoints,
@@ -14,7 +15,8 @@ import type { OwnNode } from './own-node.ts'
 
 /**
  * One address and port that clients may use, and where connections to it go. Every kind of frontend is such a one: a
- * cluster IP, a node port at each address of the node, an external address, an address of a load balancer.
+ * cluster IP, a node port at each address of the node (its loopback address, for itself, among them), an external address,
+ * an address of a load balancer.
  */
 export interface ServicePort extends Target {
   readonly service: ObjectKey
@@ -56,9 +58,6 @@ const protocols: ReadonlyMap<string, Protocol> = new Map([
   ['UDP', 'udp'],
   ['SCTP', 'sctp'],
 ])
-/** Who carries either label leaves a Service to another proxy, or to clients themselves. */
-const foreignLabels = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless']
-const serviceNameLabel = 'kubernetes.io/service-name'
 /** Upstream's default of `sessionAffinityConfig.clientIP.timeoutSeconds`. */
 const defaultAffinitySeconds = 10_800
 
@@ -84,11 +83,13 @@ export function portsOf(service: Service, slices: readonly EndpointSlice[], view
       const candidates = candidatesOf(port, slices, { family, node })
       const fromInside = { ...common, family, protocol, ...insideTarget(service, candidates, node) }
       const fromOutside = { ...common, family, protocol, ...outsideTargets(service, candidates, node) }
-      const addresses = addressesOf(service, family)
-      const nodePortAddresses = port.nodePort === undefined ? [] : (node?.addresses ?? []).filter(family.isAddress)
+      const fromItself = { ...common, family, protocol, ...loopbackTarget(candidates, node) }
+      const addresses = addressesOf(service, family, node)
+      const { nodePort } = port
       return [
         ...addresses.cluster.map((address) => ({ ...fromInside, address, port: port.port })),
-        ...nodePortAddresses.map((address) => ({ ...fromOutside, address, port: port.nodePort ?? 0 })),
+        ...(nodePort === undefined ? [] : addresses.node.map((address) => ({ ...fromOutside, address, port: nodePort }))),
+        ...(nodePort === undefined ? [] : addresses.loopback.map((address) => ({ ...fromItself, address, port: nodePort }))),
         ...addresses.external.map((address) => ({ ...fromOutside, address, port: port.port })),
         ...addresses.loadBalancer.map((address) => {
           return { ...fromOutside, address, port: port.port, ...restrictionOf(service, family) }
@@ -96,17 +97,6 @@ export function portsOf(service: Service, slices: readonly EndpointSlice[], view
       ]
     }),
   )
-}
-
-/** The Service that a slice belongs to. Undefined for one that nobody has claimed. */
-export function serviceOf(slice: EndpointSlice): ObjectKey | undefined {
-  const name = slice.metadata.labels?.[serviceNameLabel]
-  return name === undefined ? undefined : objectKey(slice.metadata.namespace, name)
-}
-
-export function isProxied({ metadata, spec }: Service): boolean {
-  if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return false
-  return !foreignLabels.some((label) => metadata.labels?.[label] !== undefined)
 }
 
 /** Where connections to a cluster IP go. Replies find their way: clients are pods, or the node itself. */
@@ -127,6 +117,11 @@ function outsideTargets({ spec }: Service, candidates: Candidates, node: OwnNode
   return { ownsAddress: false, hidesClients: false, ...target, outside: localTarget(candidates) }
 }
 
+/** Where the node's connections to its own loopback address go. No endpoint could answer to that address. */
+function loopbackTarget(candidates: Candidates, node: OwnNode | undefined) {
+  return { ownsAddress: false, hidesClients: true, ...clusterTarget(candidates, node) }
+}
+
 function clusterTarget(candidates: Candidates, node: OwnNode | undefined): Target {
   return { endpoints: clusterEndpoints(candidates, node), otherwise: 'refuse' }
 }
@@ -136,13 +131,15 @@ function localTarget(candidates: Candidates): Target {
   return { endpoints: localEndpoints(candidates), otherwise: isAnyUsable(candidates) ? 'drop' : 'refuse' }
 }
 
-function addressesOf({ spec, status }: Service, { isAddress }: AddressFamily) {
+function addressesOf({ spec, status }: Service, { isAddress, loopback }: AddressFamily, node: OwnNode | undefined) {
   const { type, clusterIP = '', clusterIPs = [clusterIP], externalIPs = [] } = spec
   const ingress = type === 'LoadBalancer' ? (status?.loadBalancer?.ingress ?? []) : []
   // With the mode `Proxy` it is the load balancer that translates, to a node port.
   const loadBalancer = ingress.filter(({ ipMode = 'VIP' }) => ipMode === 'VIP').map(({ ip = '' }) => ip)
   return {
     cluster: clusterIPs.filter(isAddress),
+    node: (node?.addresses ?? []).filter(isAddress),
+    loopback: node === undefined || loopback === undefined ? [] : [loopback.address],
     external: externalIPs.filter(isAddress),
     loadBalancer: loadBalancer.filter(isAddress),
   }

@@ -121,6 +121,30 @@ describe('a node port', () => {
     },
   ])('$name', check)
 
+  test.each<Row>([
+    {
+      name: 'answers the node itself at its loopback address, from an endpoint here',
+      says: nodePort,
+      endpoints: ['a'],
+      asks: [['node-1', 'nodePort of localhost', 'a sees node-1']],
+    },
+    {
+      name: 'answers the node itself at its loopback address, from an endpoint elsewhere, whatever the policy',
+      says: { ...nodePort, ...local, ...inside },
+      endpoints: ['b'],
+      asks: [
+        ['node-1', 'nodePort of localhost', 'b sees node-1'],
+        ['node-2', 'nodePort of localhost', 'b sees node-2'],
+      ],
+    },
+    {
+      name: 'is refused at the loopback address without endpoints',
+      says: nodePort,
+      endpoints: [],
+      asks: [['node-1', 'nodePort of localhost', 'refused']],
+    },
+  ])('$name', check)
+
   test('that no Service has is left to the sockets of the node', async () => {
     await serve(cluster, { ...nodePort, ports: clusterIP.ports.map((port) => ({ ...port, nodePort: 30_090 })) }, ['a'])
     const onNode = cluster.peer('node-1')

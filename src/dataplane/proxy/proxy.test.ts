@@ -199,11 +199,12 @@ describe('elements that packets may be about to look for', () => {
 describe('the node', () => {
   const onNode = service('web', { clusterIP: '10.96.0.10', type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] })
 
-  test('gets node ports when its addresses are known, and others when they change', async () => {
+  test('gets node ports when its addresses are known, and others when they change; its loopback address is known', async () => {
     const deps = { ...parts({ services: [onNode] }), nodes: new TestCache<Node>() }
     await using proxy = new Proxy(deps)
     await proxy.settled()
-    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : 0x00000001'])
+    const known = ['10.96.0.10 . tcp . 80 : 0x00000001', '127.0.0.1 . tcp . 30080 : 0x00000001']
+    expect(await deps.held('services')).toEqual(known)
     deps.nodes.put(node())
     await proxy.settled()
     expect(await deps.held('services')).toContain('192.168.99.11 . tcp . 30080 : 0x00000001')

@@ -208,6 +208,7 @@ async function joinNode(network: TestNetwork, edge: TestNamespace, name: NodeNam
   await namespace.ip(`route add default via ${edgeAddress}`)
   // Refusals of UDP are messages of ICMP, of which the kernel sends a client no more than about one a second.
   await namespace.run('sh', '-c', 'echo 0 > /proc/sys/net/ipv4/icmp_ratelimit')
+  await namespace.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet') // as the agent does
   return namespace
 }
 

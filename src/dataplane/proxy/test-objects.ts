@@ -1,15 +1,14 @@
 import type { Endpoint, EndpointSlice, SlicePort } from '../../api/kinds/endpoint-slice.ts'
 import type { Node } from '../../api/kinds/node.ts'
 import type { Service, ServiceSpec } from '../../api/kinds/service.ts'
-import { keyOf, type KubeObject, type ObjectKey } from '../../api/object.ts'
-import { silentLog } from '../../base/log.ts'
-import { LiveCache } from '../../client/live-cache.ts'
 import type { ManualClock } from '../../base/manual-clock.ts'
 import type { OwnNode } from './own-node.ts'
 import { ipv4, type ClusterRange } from './family.ts'
 import type { ProxyHealth } from './health-check-servers.ts'
 import type { HealthCheck } from './health-check.ts'
 import type { Proxy } from './proxy.ts'
+
+export { TestCache } from '../../client/test-cache.ts'
 
 export const ranges: readonly ClusterRange[] = [{ family: ipv4, services: ['10.96.0.0/13'], pods: '10.108.0.0/16' }]
 export const nodeName = 'node-1'
@@ -65,23 +64,6 @@ export function node({ name, addresses, podRanges, zone }: OwnNode = ownNode): N
     metadata: { ...metadata(name, labels), namespace: '' },
     spec: { podCIDRs: [...podRanges] },
     status: { addresses: addresses.map((address) => ({ type: 'InternalIP', address })) },
-  }
-}
-
-/** A cache that a test fills. */
-export class TestCache<T extends KubeObject> extends LiveCache<T> {
-  constructor(objects: readonly T[] = []) {
-    super(silentLog)
-    this.put(...objects)
-    this.markSynced()
-  }
-
-  put(...objects: readonly T[]): void {
-    this.apply(objects.map((next) => ({ key: keyOf(next), previous: this.get(keyOf(next)), next })))
-  }
-
-  remove(key: ObjectKey): void {
-    this.apply([{ key, previous: this.get(key), next: undefined }])
   }
 }
 

@@ -20,6 +20,8 @@ export const frontends = {
   'cluster IP': ['10.96.0.10', 80],
   'nodePort of node-1': [addresses['node-1'], 30_080],
   'nodePort of node-2': [addresses['node-2'], 30_080],
+  /** For the nodes themselves. */
+  'nodePort of localhost': ['127.0.0.1', 30_080],
   'load balancer by node-1': [loadBalancer, 80],
   'load balancer by node-2': [loadBalancer2, 80],
   'external IP by node-1': [externalIP, 80],

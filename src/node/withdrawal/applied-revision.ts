@@ -1,6 +1,7 @@
-import { Nodes, type Node } from '../../api/kinds/node.ts'
+import { Nodes } from '../../api/kinds/node.ts'
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import { isStatus } from '../../api/errors.ts'
+import type { KubeObject } from '../../api/object.ts'
 import { Backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
@@ -9,21 +10,34 @@ import type { Client } from '../../client/client.ts'
 import { revisionOf, withdrawnPods } from './offers.ts'
 
 /**
- * On a Node: its data plane follows every change of EndpointSlices up to this revision. A node without it takes no
- * part, and nobody waits for it.
+ * On a Node, or the edge's Lease: its data plane follows every change of EndpointSlices up to this revision. Nobody
+ * waits for one without it: it takes no part.
  */
 const appliedRevision = 'portolan.dev/applied-revision'
 
-/** Undefined for a node that does not tell. */
-export function appliedRevisionOf({ metadata }: Node): bigint | undefined {
+/** Undefined for one that does not tell. */
+export function appliedRevisionOf({ metadata }: KubeObject): bigint | undefined {
   const told = metadata.annotations?.[appliedRevision]
   return told === undefined ? undefined : revisionOf(told)
 }
 
+/** The annotation by which a revision is told. */
+export function telling(revision: bigint): Record<string, string> {
+  return { [appliedRevision]: `${revision}` }
+}
+
+/** Writes it on the Node. */
+export function tellOnNode(client: Client, name: string): AppliedRevisionDeps['tell'] {
+  return async (revision, signal) => {
+    const body = { metadata: { annotations: telling(revision) } }
+    await client.patch(Nodes, { name }, { type: 'merge', body }, { signal })
+  }
+}
+
 export interface AppliedRevisionDeps {
-  readonly client: Client
   readonly slices: Cache<EndpointSlice>
-  readonly nodeName: string
+  /** Lets others know; rejects with `NotFound` while there is nothing to write it on. */
+  readonly tell: (revision: bigint, signal: AbortSignal) => Promise<void>
   /** Calls back with the versions of the slices that the data plane follows from now on; ends with the process. */
   onApplied(listener: (slices: ReadonlyMap<string, string | undefined>) => void): void
   readonly clock: Clock
@@ -35,7 +49,7 @@ const retry = { baseMs: 20, maxMs: 2_000 }
 const nothing = -1n
 
 /**
- * Tells on the Node what its data plane follows, whenever that takes an endpoint out of service: nobody waits for the
+ * Tells what a data plane follows, whenever that takes an endpoint out of service: nobody waits for the
  * other changes, so they cost no write. A cache shows changes in the order of their revisions, so having applied one
  * is having applied all before it.
  */
@@ -76,18 +90,17 @@ export class AppliedRevision {
     this.#work.resolve()
   }
 
-  /** The first word says that this node takes part. */
+  /** The first word says that this one takes part. */
   #isDue(): boolean {
     if (this.#told === nothing) return this.#applied > nothing
     return this.#applied >= this.#awaited && this.#awaited > this.#told
   }
 
   async #tell(): Promise<void> {
-    const { client, nodeName, clock, log, signal } = this.#deps
+    const { tell, clock, log, signal } = this.#deps
     const revision = this.#applied
-    const body = { metadata: { annotations: { [appliedRevision]: `${revision}` } } }
     try {
-      await client.patch(Nodes, { name: nodeName }, { type: 'merge', body }, { signal })
+      await tell(revision, signal)
       this.#told = revision
       this.#backoff.reset()
     } catch (error) {

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { EndpointSlices, type Endpoint, type EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import { Leases } from '../../api/kinds/lease.ts'
 import { Nodes } from '../../api/kinds/node.ts'
 import { atRest } from '../../base/at-rest.ts'
 import { silentLog } from '../../base/log.ts'
 import { ManualClock } from '../../base/manual-clock.ts'
 import { informer } from '../../client/informer.ts'
 import { MemoryClient } from '../../client/memory-client.ts'
-import { AppliedRevision, appliedRevisionOf } from './applied-revision.ts'
+import { AppliedRevision, appliedRevisionOf, tellOnNode, type AppliedRevisionDeps } from './applied-revision.ts'
+import { EdgeLease, edgeLeaseKey } from './edge-lease.ts'
 import { withdrawnPods } from './offers.ts'
 import { Withdrawals } from './withdrawals.ts'
 
@@ -44,6 +46,7 @@ class World implements AsyncDisposable {
   readonly #live = { log: silentLog, clock: this.clock, signal: this.#ending.signal, random: () => 0.5 }
   readonly slices = informer(this.client, EndpointSlices, this.#live)
   readonly nodes = informer(this.client, Nodes, this.#live)
+  readonly leases = informer(this.client, Leases, this.#live)
   readonly running: Promise<void>[] = []
 
   node(name: string, status: 'True' | 'Unknown' = 'True'): void {
@@ -57,13 +60,25 @@ class World implements AsyncDisposable {
     return seeded?.metadata.resourceVersion ?? ''
   }
 
-  /** What the function returned tells of is taken as applied. */
+  /** What the function returned tells of is taken as applied by the node. */
   follower(nodeName: string): (version: string | undefined) => Promise<void> {
+    return this.#teller(tellOnNode(this.client, nodeName))
+  }
+
+  /** The same for the edge. */
+  edge(): (version: string | undefined) => Promise<void> {
+    const { client, clock } = this
+    const lease = new EdgeLease({ client, clock, log: silentLog, signal: this.#ending.signal })
+    this.running.push(lease.run())
+    return this.#teller((revision, signal) => lease.tell(revision, signal))
+  }
+
+  #teller(tell: AppliedRevisionDeps['tell']): (version: string | undefined) => Promise<void> {
     const listeners: ((slices: ReadonlyMap<string, string | undefined>) => void)[] = []
-    const { client, slices, clock } = this
+    const { slices, clock } = this
     const onApplied = (listener: (typeof listeners)[number]) => void listeners.push(listener)
     const { signal } = this.#ending
-    this.running.push(new AppliedRevision({ client, slices, nodeName, onApplied, clock, log: silentLog, signal }).run())
+    this.running.push(new AppliedRevision({ slices, tell, onApplied, clock, log: silentLog, signal }).run())
     return async (version) => {
       for (const listener of listeners) listener(new Map([['default/kubia-1', version]]))
       await atRest()
@@ -157,6 +172,49 @@ describe('a pod is withdrawn', () => {
     expect(withdrawals.waitsFor('a')).toEqual(['node node-1'])
     world.node('node-1', 'Unknown')
     await atRest()
+    expect(withdrawals.waitsFor('a')).toEqual([])
+  })
+
+  test('once the edge has applied that, too, as long as the edge lives', async () => {
+    await using world = new World()
+    const applies = world.edge()
+    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    await applies(await world.setSlice([endpoint('a'), endpoint('b')]))
+    let calls = 0
+    withdrawals.follow('a', () => (calls += 1))
+    const next = await world.setSlice([endpoint('a', terminating), endpoint('b')])
+    expect(withdrawals.waitsFor('a')).toEqual(['the edge'])
+    const before = calls
+    await applies(next)
+    expect(withdrawals.waitsFor('a')).toEqual([])
+    expect(calls).toBeGreaterThan(before)
+    for (let seconds = 0; seconds < 60; seconds += 10) {
+      world.clock.advance(10_000)
+      await atRest()
+    }
+    const last = await world.setSlice([endpoint('b', terminating)])
+    expect(withdrawals.waitsFor('b')).toEqual(['the edge'])
+    expect(world.client.peek(Leases, edgeLeaseKey)).toMatchObject({
+      metadata: { annotations: { 'portolan.dev/applied-revision': next } },
+      spec: { holderIdentity: 'edge', leaseDurationSeconds: 40, renewTime: '2026-01-01T00:01:00.000000Z' },
+    })
+    world.client.failNext('patch', Leases, new Error('no connection'))
+    await applies(last)
+    expect(withdrawals.waitsFor('b')).toEqual(['the edge'])
+    world.clock.advance(20)
+    await atRest()
+    expect(withdrawals.waitsFor('b')).toEqual([])
+  })
+
+  test('although an edge that lives no more has not applied it', async () => {
+    await using world = new World()
+    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const metadata = { namespace: 'kube-node-lease', name: 'edge', annotations: { 'portolan.dev/applied-revision': '1' } }
+    world.client.seed(Leases, { metadata, spec: { leaseDurationSeconds: 40 } })
+    await world.setSlice([endpoint('a')])
+    await world.setSlice([endpoint('a', terminating)])
+    expect(withdrawals.waitsFor('a')).toEqual(['the edge'])
+    world.clock.advance(40_000)
     expect(withdrawals.waitsFor('a')).toEqual([])
   })
 

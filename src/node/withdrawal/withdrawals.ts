@@ -1,13 +1,19 @@
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import type { Lease } from '../../api/kinds/lease.ts'
 import type { Node } from '../../api/kinds/node.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Cache } from '../../client/cache.ts'
 import { appliedRevisionOf } from './applied-revision.ts'
+import { edgeLeaseKey } from './edge-lease.ts'
 import { leavingPods, offeredPods, revisionOf, withdrawnPods } from './offers.ts'
 
 export interface WithdrawalsDeps {
   readonly slices: Cache<EndpointSlice>
   readonly nodes: Cache<Node>
+  /** With that of the edge among them. */
+  readonly leases: Cache<Lease>
+  readonly clock: Clock
   /** Whose pods are followed. */
   readonly nodeName: string
 }
@@ -22,8 +28,8 @@ export interface Withdrawal {
 }
 
 /**
- * Follows pods out of their Services: first the EndpointSlices must cease to offer them, then every ready node must say
- * that its data plane follows that change.
+ * Follows pods out of their Services: first the EndpointSlices must cease to offer them, then every ready node, and the
+ * edge, must say that its data plane follows that change.
  */
 export class Withdrawals implements Withdrawal {
   readonly #deps: WithdrawalsDeps
@@ -32,11 +38,17 @@ export class Withdrawals implements Withdrawal {
   /** The last revision that took a pod out of a slice. */
   readonly #withdrawnAt = new Map<string, bigint>()
   readonly #followers = new Map<string, () => void>()
+  /** When the edge was last heard of; its clock is not trusted. */
+  #edgeSeenMs = 0
 
   constructor(deps: WithdrawalsDeps) {
     this.#deps = deps
     deps.slices.onChange((previous, next) => this.#onSlice(this.#own(previous), this.#own(next)))
     deps.nodes.onChange(() => this.#tellAll())
+    deps.leases.onChange(() => {
+      this.#edgeSeenMs = deps.clock.monotonicMs()
+      this.#tellAll()
+    })
   }
 
   waitsFor(uid: string): readonly string[] {
@@ -44,10 +56,10 @@ export class Withdrawals implements Withdrawal {
     if (offers !== undefined) return [...offers].map((key) => `EndpointSlice ${key}`)
     const revision = this.#withdrawnAt.get(uid)
     if (revision === undefined) return []
-    return this.#deps.nodes
-      .list()
-      .filter((node) => isReady(node) && (appliedRevisionOf(node) ?? revision) < revision)
-      .map(({ metadata }) => `node ${metadata.name}`)
+    const nodes = this.#deps.nodes.list().filter((node) => isReady(node) && isBehind(node, revision))
+    const edge = this.#liveEdge()
+    const edges = edge !== undefined && isBehind(edge, revision) ? ['the edge'] : []
+    return [...nodes.map(({ metadata }) => `node ${metadata.name}`), ...edges]
   }
 
   follow(uid: string, onChange: () => void): void {
@@ -57,6 +69,14 @@ export class Withdrawals implements Withdrawal {
   forget(uid: string): void {
     this.#followers.delete(uid)
     this.#withdrawnAt.delete(uid)
+  }
+
+  /** Its Lease, unless that has run out. */
+  #liveEdge(): Lease | undefined {
+    const { leases, clock } = this.#deps
+    const lease = leases.get(edgeLeaseKey)
+    const lastsMs = (lease?.spec?.leaseDurationSeconds ?? 0) * 1000
+    return clock.monotonicMs() - this.#edgeSeenMs < lastsMs ? lease : undefined
   }
 
   #onSlice(previous: EndpointSlice | undefined, next: EndpointSlice | undefined): void {
@@ -87,6 +107,10 @@ export class Withdrawals implements Withdrawal {
   #tellAll(): void {
     for (const onChange of this.#followers.values()) onChange()
   }
+}
+
+function isBehind(teller: Node | Lease, revision: bigint): boolean {
+  return (appliedRevisionOf(teller) ?? revision) < revision
 }
 
 /** A node that has gone silent is not waited for: nothing is known of what it sends. */

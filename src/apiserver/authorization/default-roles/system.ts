@@ -1,6 +1,6 @@
 import { nodeRules } from '../node-rules.ts'
 import type { DefaultBinding, DefaultRole } from './default-role.ts'
-import { delegateAccess, electWith, onPaths, onResources, readVerbs, writeEvents } from './rules.ts'
+import { delegateAccess, electWith, onNames, onPaths, onResources, readVerbs, writeEvents } from './rules.ts'
 
 const writeNode = ['create', 'patch', 'update']
 const healthPaths = '/healthz /livez /readyz'
@@ -98,16 +98,18 @@ export const systemRoles: readonly DefaultRole[] = [
   },
 ]
 
-/** What our agents and our edge read beside what a node reads for its pods: routes and service proxy, and DNS. */
+/** What our agents and our edge read beside what a node reads for its pods. */
 export const portolanRoles: readonly DefaultRole[] = [
+  // Routes and service proxy; and what the edge says in its Lease of the data plane there.
   {
     name: 'portolan:data-plane',
     rules: [
       onResources('nodes services', readVerbs),
       onResources('endpointslices', readVerbs, 'discovery.k8s.io'),
+      onNames('edge', 'leases', readVerbs, 'coordination.k8s.io'),
     ],
   },
-  // An identity of its own, like CoreDNS's: names are answered from all pods, of which a node sees its own.
+  // DNS, an identity of its own like CoreDNS's: names are answered from all pods, of which a node sees its own.
   { name: 'portolan:dns', rules: [onResources('namespaces pods', ['list', 'watch'])] },
 ]
 
