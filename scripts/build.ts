@@ -19,7 +19,11 @@ mkdirSync('dist.new', { recursive: true })
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
 
 await build({
-  entryPoints: ['portolan', 'supervisor', 'server', 'agent', 'edge', 'reach'].map((name) => `src/main/${name}.ts`),
+  entryPoints: {
+    ...Object.fromEntries(['portolan', 'supervisor', 'server', 'edge', 'reach'].map((name) => [name, `src/main/${name}.ts`])),
+    // It opens the sockets of DNS, then loads agent.ts.
+    agent: 'src/main/agent-entry.ts',
+  },
   outdir: 'dist.new',
   bundle: true,
   splitting: true,

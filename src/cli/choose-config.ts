@@ -1,18 +1,21 @@
 import { collisions, maxNodes } from '../cluster/address-plan.ts'
 import { type ClusterConfig, defaults, planOf, readConfig } from '../cluster/config.ts'
+import { checkStubDomains, parseClusterDomain } from '../cluster/dns-settings.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
 import type { Layout } from '../cluster/layout.ts'
 import { listenOnHost, PortTaken } from '../kernel/sockets.ts'
 import { type CliContext, type ClusterOption, UserError } from './context.ts'
+import { type DnsOptions, dnsSettingsOf } from './dns-options.ts'
 
 /** What can be chosen for a cluster on the command line. */
-export interface ConfigOptions extends ClusterOption {
+export interface ConfigOptions extends ClusterOption, DnsOptions {
   readonly nodes?: number
   readonly apiPort?: number
   readonly podCidr?: string
   readonly serviceCidr?: string
   readonly nodeCidr?: string
   readonly outsideCidr?: string
+  readonly clusterDomain?: string
 }
 
 /** The stored configuration with the options given now. Throws `UserError` for what no machine could run. */
@@ -31,14 +34,24 @@ export async function chooseConfig(options: ConfigOptions, layout: Layout): Prom
     apiPort: options.apiPort ?? base.apiPort,
     ranges: { ...base.ranges, ...ranges },
     nodes: options.nodes === undefined ? base.nodes : numbersTo(options.nodes),
+    clusterDomain: options.clusterDomain === undefined ? base.clusterDomain : parseClusterDomain(options.clusterDomain),
+    dns: { ...base.dns, ...dnsSettingsOf(options) },
   }
   checkNumbers(config)
-  // A cluster that exists keeps its ranges.
-  if (stored !== undefined && JSON.stringify(planOf(stored)) !== JSON.stringify(planOf(config))) {
-    const advice = 'wipe it with ./portolan delete first'
-    throw new UserError(`cluster ${name} has objects with addresses of its old ranges: ${advice}`)
-  }
+  checkStubDomains(config.dns?.stubDomains ?? [], config.clusterDomain)
+  if (stored !== undefined) checkKept(stored, config)
   return config
+}
+
+/** A cluster that exists keeps its ranges and its domain: they are in its objects, its pods and its certificates. */
+function checkKept(stored: ClusterConfig, config: ClusterConfig): void {
+  const advice = 'wipe it with ./portolan delete first'
+  if (JSON.stringify(planOf(stored)) !== JSON.stringify(planOf(config))) {
+    throw new UserError(`cluster ${stored.name} has objects with addresses of its old ranges: ${advice}`)
+  }
+  if (stored.clusterDomain !== config.clusterDomain) {
+    throw new UserError(`cluster ${stored.name} has pods and certificates with names of its domain ${stored.clusterDomain}: ${advice}`)
+  }
 }
 
 /** Throws `UserError` if the machine's own network is in the way. */

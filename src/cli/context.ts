@@ -4,6 +4,7 @@ import { defaultCluster } from '../cluster/kubeconfig.ts'
 import type { TeardownDeps } from '../cluster/teardown.ts'
 import { UserError } from '../cluster/user-error.ts'
 import type { Processes } from '../kernel/processes.ts'
+import type { DnsRunner } from './dns.ts'
 import type { ImageStore } from './image.ts'
 import type { IngressRunner } from './ingress.ts'
 import type { ProxyRunner } from './proxy.ts'
@@ -19,6 +20,7 @@ export interface CliContext extends TeardownDeps {
   readonly images: ImageStore
   readonly proxy: ProxyRunner
   readonly ingress: IngressRunner
+  readonly dns: DnsRunner
   /** A line of progress, on standard error. */
   say(line: string): void
   /** The result: as JSON if asked for, else in words. */

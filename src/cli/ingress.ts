@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { IngressClasses } from '../api/kinds/ingress-class.ts'
 import type { Client } from '../client/client.ts'
 import type { ClusterAccess } from '../client/kubeconfig.ts'
-import { accessOf, type ApiConnection, explained, required, requireProgram } from './any-api.ts'
+import { type ApiConnection, type ApiOptions, apiOf, explained, requireProgram } from './api-access.ts'
 import { type CliContext, UserError } from './context.ts'
 
 /** The ingress by itself, in the network namespace of this process. */
@@ -26,9 +26,7 @@ export interface IngressSettings {
   readonly defaultCertificate?: string
 }
 
-interface IngressOptions {
-  readonly kubeconfig?: string
-  readonly context?: string
+interface IngressOptions extends ApiOptions {
   readonly address?: string
   readonly httpPort: string
   readonly httpsPort: string
@@ -55,12 +53,11 @@ export function ingressCommand(context: CliContext): Command {
 
 async function runIngress(context: CliContext, options: IngressOptions): Promise<void> {
   await requireProgram(context, ['haproxy', '-v'], 'haproxy')
-  const file = required(options.kubeconfig, '--kubeconfig FILE, how to reach the API')
   const settings = await settingsOf(options)
-  const access = await accessOf(file, options.context)
-  const { client, close } = context.ingress.connect(access)
+  const api = await apiOf(options)
+  const { client, close } = context.ingress.connect(api.access)
   try {
-    await explained(access.server, file, () => client.list(IngressClasses, { limit: 1 }))
+    await explained(api, () => client.list(IngressClasses, { limit: 1 }))
     await context.ingress.run(client, settings)
   } finally {
     await close()

@@ -13,7 +13,6 @@ import { FakeProcesses } from '../kernel/fake-processes.ts'
 import type { HeldAddress } from '../kernel/namespaces.ts'
 import { type CliContext, UserError } from './context.ts'
 import { program } from './program.ts'
-import type { IngressRunner } from './ingress.ts'
 import type { ProxyRunner } from './proxy.ts'
 
 /** The host's own addresses are what a test says. */
@@ -36,7 +35,8 @@ const noProxy: ProxyRunner = {
   run: () => Promise.reject(new Error('not here')),
   removeRules: () => Promise.reject(new Error('not here')),
 }
-const noIngress: IngressRunner = {
+/** Of programs that are not run here. */
+const noRunner = {
   connect() {
     throw new Error('not here')
   },
@@ -67,7 +67,8 @@ beforeEach(async () => {
       return [process.execPath, '-e', 'process.exitCode = 1']
     },
     proxy: noProxy,
-    ingress: noIngress,
+    ingress: noRunner,
+    dns: noRunner,
     images: { build: async () => void deeds.push('build images'), load: async () => [], list: async () => [] },
     say: () => {},
     print: (result) => void printed.push(result),
@@ -121,6 +122,30 @@ describe('up refuses, before anything is done,', () => {
       options: ['--pod-cidr', '172.20.0.0/16', '--outside-cidr', '172.20.9.0/24'],
       message: `--pod-cidr 172.20.0.0/16 overlaps --outside-cidr 172.20.9.0/24: ${apart}`,
     },
+    {
+      options: ['--cluster-domain', 'cluster_local'],
+      message: '--cluster-domain cluster_local is no domain: give labels of letters, digits and hyphens, such as cluster.local, at most 57 characters',
+    },
+    {
+      options: ['--dns-upstream', '192.0.2.53', '--dns-upstream', 'dns.example'],
+      message: '--dns-upstream dns.example is no name server: give an IP address, with :PORT if it is not 53, or the path of a resolv.conf',
+    },
+    {
+      options: ['--stub-domain', 'corp.example'],
+      message: '--stub-domain corp.example is none: give DOMAIN=ADDRESS, such as corp.example=192.0.2.53 or corp.example=192.0.2.53:5353,192.0.2.54',
+    },
+    {
+      options: ['--stub-domain', 'corp.example=192.0.2.53', '--stub-domain', 'x.Cluster.local=192.0.2.53'],
+      message: "--stub-domain x.cluster.local is in the cluster's own domain cluster.local: nobody else is asked about names there",
+    },
+    {
+      options: ['--dns-pods', 'all'],
+      message: "error: option '--dns-pods <mode>' argument 'all' is invalid. Allowed choices are verified, insecure, disabled.",
+    },
+    {
+      options: ['--dns-ttl', '3601'],
+      message: "error: option '--dns-ttl <seconds>' argument '3601' is invalid. Give a number of seconds from 0 to 3600.",
+    },
     { options: ['--colour'], message: "error: unknown option '--colour'" },
     { options: ['now'], message: "error: too many arguments for 'up'. Expected 0 arguments but got 1." },
   ]) {
@@ -150,6 +175,13 @@ describe('up refuses, before anything is done,', () => {
     await existing()
     const wipe = `cluster ${cluster} has objects with addresses of its old ranges: wipe it with ./portolan delete first`
     expect(await up('--pod-cidr', '172.20.0.0/16')).toBe(wipe)
+    expect(deeds).toEqual([])
+  })
+
+  test('another domain for a cluster that has pods', async () => {
+    await existing()
+    const wipe = `cluster ${cluster} has pods and certificates with names of its domain cluster.local: wipe it with ./portolan delete first`
+    expect(await up('--cluster-domain', 'corp.example')).toBe(wipe)
     expect(deeds).toEqual([])
   })
 })

@@ -3,6 +3,7 @@ import { clientCommand } from './client.ts'
 import type { CliContext } from './context.ts'
 import { doctorCommand } from './doctor.ts'
 import { deleteCommand, downCommand } from './down.ts'
+import { dnsCommand } from './dns.ts'
 import { imageCommand } from './image.ts'
 import { ingressCommand } from './ingress.ts'
 import { nodeCommand } from './node.ts'
@@ -28,6 +29,7 @@ export function program(context: CliContext, version: string): Command {
     imageCommand,
     proxyCommand,
     ingressCommand,
+    dnsCommand,
     setupCommand,
   ]
   const root = new Command('portolan')

@@ -80,6 +80,7 @@ function context(): CliContext {
       },
       run: () => Promise.reject(new Error('not here')),
     },
+    dns: { connect: () => expect.unreachable('DNS was run'), run: () => expect.unreachable('DNS was run') },
     say: (line) => void deeds.push(line),
     print: () => {},
   }

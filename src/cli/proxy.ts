@@ -5,7 +5,7 @@ import { ServiceCIDRs, type ServiceCIDR } from '../api/kinds/service-cidr.ts'
 import { type Cidr, formatCidr, parseCidr } from '../base/ip.ts'
 import type { Client } from '../client/client.ts'
 import type { ClusterAccess } from '../client/kubeconfig.ts'
-import { accessOf, type ApiConnection, explained, required, requireProgram } from './any-api.ts'
+import { type ApiConnection, type ApiOptions, apiOf, explained, required, requireProgram } from './api-access.ts'
 import { type CliContext, UserError } from './context.ts'
 
 /** The service proxy by itself, in the network namespace of this process. */
@@ -26,9 +26,7 @@ export interface ProxySettings {
   readonly pods?: Cidr
 }
 
-interface ProxyOptions {
-  readonly kubeconfig?: string
-  readonly context?: string
+interface ProxyOptions extends ApiOptions {
   readonly node?: string
   readonly clusterCidr?: string
   readonly serviceCidr?: string
@@ -58,15 +56,15 @@ async function removeRules({ proxy, say }: CliContext, options: ProxyOptions): P
 }
 
 async function runProxy({ proxy }: CliContext, options: ProxyOptions): Promise<void> {
-  const file = required(options.kubeconfig, '--kubeconfig FILE, how to reach the API')
+  required(options.kubeconfig, '--kubeconfig FILE, how to reach the API')
   const node = required(options.node, '--node NAME, the Node that this machine is')
   const given = range('--service-cidr', options.serviceCidr, '10.96.0.0/12')
   const pods = range('--cluster-cidr', options.clusterCidr, '10.244.0.0/16')
-  const access = await accessOf(file, options.context)
-  const { client, close } = proxy.connect(access)
+  const api = await apiOf(options)
+  const { client, close } = proxy.connect(api.access)
   try {
-    await explained(access.server, file, () => requireNode(client, node))
-    const services = given === undefined ? await explained(access.server, file, () => serviceRanges(client)) : [given]
+    await explained(api, () => requireNode(client, node))
+    const services = given === undefined ? await explained(api, () => serviceRanges(client)) : [given]
     await proxy.run(client, { node, services, ...(pods === undefined ? {} : { pods }) })
   } finally {
     await close()

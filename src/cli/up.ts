@@ -9,6 +9,7 @@ import { ensurePki, readIdentity } from '../cluster/pki.ts'
 import type { ClusterState } from '../cluster/state.ts'
 import { checkMachine, chooseConfig, type ConfigOptions } from './choose-config.ts'
 import { type CliContext, layoutFor, UserError } from './context.ts'
+import { addDnsOptions } from './dns-options.ts'
 import { interruption } from './interruption.ts'
 import { prepareMachine } from './setup.ts'
 import { runningState, startCluster } from './start.ts'
@@ -20,7 +21,7 @@ interface UpOptions extends ConfigOptions {
 }
 
 export function upCommand(context: CliContext): Command {
-  return new Command('up')
+  const command = new Command('up')
     .description('start a cluster: sets up what is missing and returns when it is ready')
     .option('--name <name>', 'name of the cluster', defaultCluster)
     .option('--nodes <n>', 'number of nodes', wholeNumber)
@@ -29,10 +30,11 @@ export function upCommand(context: CliContext): Command {
     .option('--service-cidr <range>', 'addresses of Services')
     .option('--node-cidr <range>', 'addresses of nodes')
     .option('--outside-cidr <range>', 'addresses outside of the nodes: clients and load balancers')
+    .option('--cluster-domain <domain>', 'domain of the cluster’s own names')
     .option('--no-egress', 'no way out of the cluster (there is none in this version)')
     .option('--foreground', 'stay in the foreground; Ctrl-C stops the cluster')
     .option('--json', 'print the result as JSON')
-    .action((options: UpOptions) => up(context, options))
+  return addDnsOptions(command).action((options: UpOptions) => up(context, options))
 }
 
 async function up(context: CliContext, options: UpOptions): Promise<void> {

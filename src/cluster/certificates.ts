@@ -22,6 +22,7 @@ export function clusterCertificates(config: ClusterConfig): readonly Certificate
   }
   const admin = client('admin', 'portolan-admin', ['system:masters'])
   const edge = client('edge', 'system:node:edge', ['system:nodes'])
+  const dns = client('dns', 'portolan:dns', [])
   const nodes = config.nodes.map((number): CertificateRequest => {
     const name = nodeName(number)
     const addresses = [nodeAddress(plan, number)]
@@ -35,7 +36,7 @@ export function clusterCertificates(config: ClusterConfig): readonly Certificate
     addresses: [ingressAddress(plan)],
     dnsNames: [`portolan-ingress.kube-system.svc.${config.clusterDomain}`],
   }
-  return [apiServer, admin, edge, ingress, ...nodes]
+  return [apiServer, admin, edge, dns, ingress, ...nodes]
 }
 
 function client(file: string, commonName: string, organizations: readonly string[]): CertificateRequest {

@@ -40,6 +40,7 @@ describe('a file that is broken is refused with what to do, and left as it is', 
     'not an object': 'null',
     'without nodes': JSON.stringify({ ...config, nodes: undefined }),
     'with a node that is no number': JSON.stringify({ ...config, nodes: ['node-1'] }),
+    'with DNS settings in words': JSON.stringify({ ...config, dns: 'verified' }),
     'with a port in words': JSON.stringify({ ...config, apiPort: '6443' }),
   })) {
     test(name, async () => {

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { addressPlan, type AddressPlan } from './address-plan.ts'
+import type { DnsSettings } from './dns-settings.ts'
 import { UserError } from './user-error.ts'
 
 /** What was chosen for a cluster when it was first started; later starts keep it. */
@@ -13,6 +14,8 @@ export interface ClusterConfig {
   /** Numbers of the nodes: 1 is node-1. */
   readonly nodes: readonly number[]
   readonly clusterDomain: string
+  /** What differs from `defaultDnsSettings`. */
+  readonly dns?: Partial<DnsSettings>
   /** Ports of Services that are open on the host's 127.0.0.1. */
   readonly published?: readonly PublishedPort[]
 }
@@ -58,7 +61,7 @@ function problemOf(text: string): string | undefined {
     return error instanceof Error ? error.message : String(error)
   }
   if (typeof value !== 'object' || value === null) return 'no object'
-  const { name, home, apiPort, ranges, nodes, clusterDomain, published = [] } = value as { [Key in keyof ClusterConfig]?: unknown }
+  const { name, home, apiPort, ranges, nodes, clusterDomain, dns = {}, published = [] } = value as { [Key in keyof ClusterConfig]?: unknown }
   const wrong = [
     typeof name === 'string' || 'name',
     typeof home === 'string' || 'home',
@@ -66,6 +69,7 @@ function problemOf(text: string): string | undefined {
     (typeof ranges === 'object' && ranges !== null) || 'ranges',
     (Array.isArray(nodes) && nodes.every(Number.isInteger)) || 'nodes',
     typeof clusterDomain === 'string' || 'clusterDomain',
+    (typeof dns === 'object' && dns !== null) || 'dns',
     Array.isArray(published) || 'published',
   ].filter((field) => field !== true)
   return wrong.length === 0 ? undefined : `${wrong.join(', ')}: missing or of a wrong type`

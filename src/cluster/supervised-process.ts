@@ -36,7 +36,7 @@ export interface SupervisedDeps {
 
 /** How long a process may take to end by itself after SIGTERM before it is killed. */
 const stopPatienceMs = 5000
-/** A process that ran this long has started well: the next restart is immediate again. */
+/** A process that ran this long runs well: the next restart is immediate again. */
 const healthyAfterMs = 30_000
 /** A process that ended this often without having been ready once will not be. */
 const firstTries = 6
@@ -53,6 +53,8 @@ export class SupervisedProcess {
   #state: ProcessState['state'] = 'starting'
   #restarts = 0
   #wasReady = false
+  /** Whether it has ended since it last ran well. */
+  #hasEnded = false
   readonly #stopping = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
   /** Resolves when the process has said for the first time that it does its work. */
@@ -73,7 +75,7 @@ export class SupervisedProcess {
       const startedAt = this.#deps.clock.monotonicMs()
       const end = await this.#runOnce()
       if (this.#stopping.signal.aborted) break
-      if (this.#deps.clock.monotonicMs() - startedAt > healthyAfterMs) this.#backoff.reset()
+      if (this.#deps.clock.monotonicMs() - startedAt > healthyAfterMs) this.#forget()
       this.#restarts += 1
       await this.#pauseAfter(end)
     }
@@ -110,7 +112,10 @@ export class SupervisedProcess {
     if (!this.#wasReady && this.#restarts >= firstTries) {
       throw new Error(`${name} does not start: it ended ${inWords(end)}, ${firstTries} times; see ${logFile}`)
     }
-    const waitMs = this.#backoff.nextMs()
+    // Once may happen, and others wait for it. Again and again is a fault, which haste only makes worse.
+    const isAccident = this.#state === 'ready' && !this.#hasEnded
+    const waitMs = isAccident ? 0 : this.#backoff.nextMs()
+    this.#hasEnded = true
     this.#deps.log.error({ process: name, ...end, waitMs, log: logFile }, 'process ended; starting it again')
     this.#change('restarting')
     const { signal } = this.#stopping
@@ -161,6 +166,11 @@ export class SupervisedProcess {
     this.#deps.changed()
     const [exitCode, signal] = (await ended) as [number | null, NodeJS.Signals | null]
     return { exitCode, signal }
+  }
+
+  #forget(): void {
+    this.#backoff.reset()
+    this.#hasEnded = false
   }
 
   #change(state: ProcessState['state']): void {

@@ -17,7 +17,6 @@ import { nodePodsCgroup } from '../cluster/cgroup-names.ts'
 import { planOf } from '../cluster/config.ts'
 import { nodeName, podNetworkName } from '../cluster/network.ts'
 import { readIdentity } from '../cluster/pki.ts'
-import { startClusterDns } from '../dataplane/dns/cluster-dns.ts'
 import { ipv4 } from '../dataplane/proxy/family.ts'
 import { healthCheckServers } from '../dataplane/proxy/health-check-servers.ts'
 import { proxyHealthServer } from '../dataplane/proxy/proxy-health-server.ts'
@@ -44,6 +43,7 @@ import { kubernetesVersion } from './kubernetes-version.ts'
 import { cniBinDir } from './cni-bin-dir.ts'
 import { endOnFailure } from './failure.ts'
 import { giveBackMemory } from './give-back-memory.ts'
+import { dnsSettings, startNodeDns } from './node-dns.ts'
 import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
 import { version } from './version.ts'
 
@@ -60,11 +60,15 @@ endOnFailure(log)
 giveBackMemory({ clock: systemClock })
 const identity = await readIdentity(layout.pki, name)
 
-const client = apiClient(http2Transport({ server: `https://${serverAddress(plan)}:6443`, userAgent: 'kubelet', ...identity }))
+const server = `https://${serverAddress(plan)}:6443`
+const client = apiClient(http2Transport({ server, userAgent: 'kubelet', ...identity }))
+const dnsClient = apiClient(http2Transport({ server, userAgent: 'portolan-dns', ...(await readIdentity(layout.pki, 'dns')) }))
 const live = { log, clock, signal }
 const services = informer(client, Services, live)
 const slices = informer(client, EndpointSlices, live)
 const nodes = informer(client, Nodes, live)
+// Before everything else: while it is away, nobody on the node finds anything.
+const dns = await startNodeDns(config, number, { ...live, client: dnsClient, services, slices })
 const { namespace, name: edgeName } = edgeLease
 const leases = informer(client, Leases, { ...live, namespace, fieldSelector: `metadata.name=${edgeName}` })
 
@@ -90,12 +94,6 @@ const proxy = new Proxy({
   },
 })
 void answerAtLoopback(proxy, log)
-const dnsAddress = dnsServiceAddress(plan)
-const { clusterDomain } = config
-const dns = await startClusterDns(
-  { address: dnsAddress, port: 53, clusterDomain, ttlSeconds: 5, upstreams: [] },
-  { services, slices, clock, log },
-)
 const appliedRevision = new AppliedRevision({
   ...live,
   slices,
@@ -141,13 +139,17 @@ const agent = runAgent({
   },
   stateDirectory: paths.pods,
   cgroupRoot: nodePodsCgroup(config.name, number),
-  clusterDns: { server: dnsAddress, domain: clusterDomain },
+  clusterDns: {
+    server: dnsServiceAddress(plan),
+    domain: config.clusterDomain,
+    forwards: dnsSettings(config).upstreams.length > 0,
+  },
   resolvConfPath: '/etc/resolv.conf',
   hostsPath: '/etc/hosts',
   tls: { cert: identity.cert, key: identity.key, clientCa: identity.ca },
   isPinned,
   setUpNetwork,
-  ready: () => void proxy.settled().then(reportReady),
+  ready: () => void Promise.all([proxy.settled(), dns.ready]).then(reportReady),
 })
 
 await Promise.all([agent, routes, appliedRevision])

@@ -10,13 +10,13 @@ import { jsonLog } from '../base/json-log.ts'
 import type { IngressRunner, IngressSettings } from '../cli/ingress.ts'
 import type { Client } from '../client/client.ts'
 import { informer } from '../client/informer.ts'
-import { connectTo } from './connect-to.ts'
+import { connectToApi } from './connect-to-api.ts'
 import { endOnFailure } from './failure.ts'
 import { endOfProcess } from './program-arguments.ts'
 
 /** The ingress of `portolan ingress`. Its code is loaded when first used: most commands need none of it. */
 export const ingressRunner: IngressRunner = {
-  connect: (access) => connectTo(access, 'portolan-ingress'),
+  connect: (access) => connectToApi(access, 'portolan-ingress'),
   run: serveIngresses,
 }
 

@@ -6,6 +6,7 @@ import { realCgroups } from '../kernel/real-cgroups.ts'
 import { realMounts } from '../kernel/mounts.ts'
 import { realNamespaces } from '../kernel/real-namespaces.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
+import { dnsRunner } from './dns-runner.ts'
 import { imageStore } from './image-store.ts'
 import { ingressRunner } from './ingress-command.ts'
 import { proxyRunner } from './proxy-runner.ts'
@@ -25,6 +26,7 @@ const context: CliContext = {
   images: imageStore(say),
   proxy: proxyRunner,
   ingress: ingressRunner,
+  dns: dnsRunner,
   say,
   print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),
 }

@@ -13,13 +13,13 @@ import { informer } from '../client/informer.ts'
 import { nftCommand } from '../kernel/nft-command.ts'
 import { realProcesses as processes } from '../kernel/real-processes.ts'
 import { answerAtLoopback, keepToLoopback } from './answer-at-loopback.ts'
-import { connectTo } from './connect-to.ts'
+import { connectToApi } from './connect-to-api.ts'
 import { endOnFailure } from './failure.ts'
 import { endOfProcess } from './program-arguments.ts'
 
 /** The service proxy of `portolan proxy`. Its code is loaded when first used: most commands need none of it. */
 export const proxyRunner: ProxyRunner = {
-  connect: (access) => connectTo(access, 'portolan-proxy'),
+  connect: (access) => connectToApi(access, 'portolan-proxy'),
 
   run: runProxy,
 

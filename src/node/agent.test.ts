@@ -89,7 +89,7 @@ class RealNode {
       },
       stateDirectory: this.state,
       cgroupRoot: this.node.podsCgroup,
-      clusterDns: { server: '10.96.0.10', domain: 'cluster.local' },
+      clusterDns: { server: '10.96.0.10', domain: 'cluster.local', forwards: true },
       resolvConfPath: this.resolvConf,
       hostsPath: '/etc/hosts',
       tls: { ...this.#pki.server, clientCa: this.#pki.ca },

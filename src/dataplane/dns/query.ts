@@ -7,7 +7,13 @@ export interface Query {
   /** The question's octets, which every answer repeats exactly (RFC 1035 4.1.2; the case may matter to the asker). */
   readonly questionBytes: Buffer
   /** Present if the asker speaks EDNS0 (RFC 6891). */
-  readonly edns?: { readonly udpPayloadBytes: number }
+  readonly edns?: Edns
+}
+
+export interface Edns {
+  readonly udpPayloadBytes: number
+  /** Whether the asker wants the records of DNSSEC (RFC 3225). */
+  readonly dnssecOk: boolean
 }
 
 /** What an answer repeats even if nothing else could be read. */
@@ -15,6 +21,9 @@ export interface QueryHeader {
   readonly id: number
   readonly opcode: number
   readonly recursionDesired: boolean
+  /** Bits of DNSSEC (RFC 4035), for name servers elsewhere. */
+  readonly authenticData: boolean
+  readonly checkingDisabled: boolean
 }
 
 export type ParsedQuery =
@@ -42,7 +51,13 @@ export function parseQuery(packet: Buffer): ParsedQuery {
   const flags = packet.readUInt16BE(2)
   if ((flags & 0x8000) !== 0) return { outcome: 'ignore' }
   const opcode = (flags >> 11) & 15
-  const header = { id: packet.readUInt16BE(0), opcode, recursionDesired: (flags & 0x0100) !== 0 }
+  const header = {
+    id: packet.readUInt16BE(0),
+    opcode,
+    recursionDesired: (flags & 0x0100) !== 0,
+    authenticData: (flags & 0x0020) !== 0,
+    checkingDisabled: (flags & 0x0010) !== 0,
+  }
   if (opcode !== opcodeQuery) return { outcome: 'bad', rcode: rcode.notImplemented, header }
   try {
     return readQuery(packet, header)
@@ -58,14 +73,14 @@ function readQuery(packet: Buffer, header: QueryHeader): ParsedQuery {
   const end = nameEnd + 4
   if (end > packet.length) throw new FormatError('the question is cut off')
   const question = { labels, name, type: packet.readUInt16BE(nameEnd) }
-  const edns = readEdns(packet, end)
+  const opt = readOpt(packet, end)
   const query: Query = {
     header,
     question,
     questionBytes: packet.subarray(headerBytes, end),
-    ...(edns === undefined ? {} : { edns }),
+    ...(opt === undefined ? {} : { edns: opt.edns }),
   }
-  if (edns !== undefined && edns.version !== 0) return { outcome: 'bad', rcode: rcode.badVersion, header, query }
+  if (opt !== undefined && opt.version !== 0) return { outcome: 'bad', rcode: rcode.badVersion, header, query }
   if (packet.readUInt16BE(nameEnd + 2) !== classInternet) return { outcome: 'bad', rcode: rcode.refused, header, query }
   return { outcome: 'query', query }
 }
@@ -90,23 +105,26 @@ function lowerCase(label: string): string {
   return label.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
-interface Edns {
-  readonly udpPayloadBytes: number
+interface Opt {
+  readonly edns: Edns
   readonly version: number
 }
 
-function readEdns(packet: Buffer, start: number): Edns | undefined {
+function readOpt(packet: Buffer, start: number): Opt | undefined {
   const before = packet.readUInt16BE(6) + packet.readUInt16BE(8)
   const total = before + packet.readUInt16BE(10)
-  let found: Edns | undefined
+  let found: Opt | undefined
   for (let index = 0, offset = start; index < total; index += 1) {
     const fields = skipName(packet, offset)
     if (fields + 10 > packet.length) throw new FormatError('a record is cut off')
+    const dataBytes = packet.readUInt16BE(fields + 8)
     if (index >= before && packet.readUInt16BE(fields) === recordType.OPT) {
       if (found !== undefined || fields !== offset + 1) throw new FormatError('two OPT records, or one with a name')
-      found = { udpPayloadBytes: packet.readUInt16BE(fields + 2), version: packet.readUInt8(fields + 5) }
+      const dnssecOk = (packet.readUInt8(fields + 6) & 0x80) !== 0
+      const edns = { udpPayloadBytes: packet.readUInt16BE(fields + 2), dnssecOk }
+      found = { edns, version: packet.readUInt8(fields + 5) }
     }
-    offset = fields + 10 + packet.readUInt16BE(fields + 8)
+    offset = fields + 10 + dataBytes
     if (offset > packet.length) throw new FormatError('a record is cut off')
   }
   return found

@@ -66,3 +66,10 @@ export function labelsOf(name: string): readonly string[] {
   const trimmed = name.endsWith('.') ? name.slice(0, -1) : name
   return trimmed === '' ? [] : trimmed.toLowerCase().split('.')
 }
+
+/** The labels in front of a domain; undefined for a name outside of it. */
+export function labelsBelow(labels: readonly string[], domain: readonly string[]): readonly string[] | undefined {
+  const start = labels.length - domain.length
+  const isBelow = start >= 0 && domain.every((label, index) => labels[start + index] === label)
+  return isBelow ? labels.slice(0, start) : undefined
+}

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { answer, type Answer } from './records.ts'
+import type { Answer, PodRecords, RecordOptions } from './answer.ts'
+import { LiveZone } from './live-zone.ts'
+import { answer } from './records.ts'
 import { labelsOf, recordType, type DnsRecord } from './record.ts'
 import { drop, exampleCaches, TestCaches } from './test-zone.ts'
-import { LiveZone } from './zone.ts'
 
-const options = { clusterDomain: 'cluster.local', ttlSeconds: 5 }
+const options: RecordOptions = { clusterDomain: 'cluster.local', ttlSeconds: 5, podRecords: 'verified' }
 const caches = exampleCaches()
 caches.markSynced()
 const zone = new LiveZone(caches)
@@ -19,7 +20,7 @@ function ask(name: string, type: TypeName, of = zone): Answer {
 function summary(answered: Answer): string {
   if (answered.outcome === 'alias') return `alias ${answered.alias.target}`
   if (answered.outcome !== 'found') return answered.outcome
-  const [answers, additionals] = [answered.answers, answered.additionals].map((records) => records.map(data).join(', '))
+  const [answers, additionals] = [answered.answers, answered.additionals].map((records) => Array.from(records, data).join(', '))
   return `found ${answers}${additionals === '' ? '' : ` + ${additionals}`}`
 }
 
@@ -41,6 +42,11 @@ function data(record: DnsRecord): string {
 
 const kubia = 'kubia.default.svc.cluster.local'
 const headless = 'headless.default.svc.cluster.local'
+
+/** The reverse name of fd00::<end>. */
+function reverse(end: string): string {
+  return `${`fd00${'0'.repeat(24)}${end}`.split('').reverse().join('.')}.ip6.arpa`
+}
 
 describe.each<{ of: string; questions: readonly (readonly [name: string, type: TypeName, expected: string])[] }>([
   {
@@ -97,7 +103,7 @@ describe.each<{ of: string; questions: readonly (readonly [name: string, type: T
     of: 'names above Services',
     questions: [
       ['cluster.local', 'SOA', 'found SOA ns.dns.cluster.local hostmaster.cluster.local 5'],
-      ['cluster.local', 'NS', 'found NS ns.dns.cluster.local'],
+      ['cluster.local', 'NS', 'found NS ns.dns.cluster.local + A 10.96.0.10'],
       ['cluster.local', 'A', 'no-data'],
       ['ns.dns.cluster.local', 'A', 'found A 10.96.0.10'],
       ['dns.cluster.local', 'A', 'no-data'],
@@ -112,8 +118,51 @@ describe.each<{ of: string; questions: readonly (readonly [name: string, type: T
       ['nobody.default.svc.cluster.local', 'A', 'no-name'],
       ['pod.cluster.local', 'A', 'no-data'],
       ['default.pod.cluster.local', 'A', 'no-data'],
-      ['10-108-1-9.default.pod.cluster.local', 'A', 'no-name'],
       ['kubia.default.cluster.local', 'A', 'no-name'],
+    ],
+  },
+  {
+    of: 'pods',
+    questions: [
+      ['10-108-1-9.default.pod.cluster.local', 'A', 'found A 10.108.1.9'],
+      ['10-108-1-9.Default.POD.cluster.local', 'A', 'found A 10.108.1.9'],
+      ['10-108-1-9.default.pod.cluster.local', 'AAAA', 'no-data'],
+      ['10-108-1-9.default.pod.cluster.local', 'SRV', 'no-data'],
+      ['fd00--9.default.pod.cluster.local', 'AAAA', 'found AAAA fd00::9'],
+      ['fd00-0-0-0-0-0-0-9.default.pod.cluster.local', 'AAAA', 'found AAAA fd00:0:0:0:0:0:0:9'],
+      ['fd00--9.default.pod.cluster.local', 'A', 'no-data'],
+      ['192-168-99-11.empty.pod.cluster.local', 'A', 'found A 192.168.99.11'],
+      ['10-108-1-9.empty.pod.cluster.local', 'A', 'no-name'],
+      ['10-108-1-9.nowhere.pod.cluster.local', 'A', 'no-name'],
+      ['10-108-1-8.default.pod.cluster.local', 'A', 'no-name'],
+      ['10-108-1-20.default.pod.cluster.local', 'A', 'no-name'],
+      ['10-108-1-21.default.pod.cluster.local', 'A', 'no-name'],
+      ['web.default.pod.cluster.local', 'A', 'no-name'],
+      ['10-108-1.default.pod.cluster.local', 'A', 'no-name'],
+      ['10-108-1-999.default.pod.cluster.local', 'A', 'no-name'],
+      ['x.10-108-1-9.default.pod.cluster.local', 'A', 'no-name'],
+      ['nowhere.pod.cluster.local', 'A', 'no-name'],
+    ],
+  },
+  {
+    of: 'IPv6 endpoints',
+    questions: [
+      ['six.default.svc.cluster.local', 'AAAA', 'found AAAA FD00:0::0:3, AAAA fd00:1::, AAAA fd00::1:2'],
+      ['six.default.svc.cluster.local', 'A', 'no-data'],
+      ['fd00--1-2.six.default.svc.cluster.local', 'AAAA', 'found AAAA fd00::1:2'],
+      ['fd00-1--0.six.default.svc.cluster.local', 'AAAA', 'found AAAA fd00:1::'],
+      ['web-6.six.default.svc.cluster.local', 'AAAA', 'found AAAA FD00:0::0:3'],
+      [
+        '_http._tcp.six.default.svc.cluster.local',
+        'SRV',
+        'found SRV 0 33 8080 web-6.six.default.svc.cluster.local, SRV 0 33 8080 fd00-1--0.six.default.svc.cluster.local, SRV 0 33 8080 fd00--1-2.six.default.svc.cluster.local + AAAA FD00:0::0:3, AAAA fd00:1::, AAAA fd00::1:2',
+      ],
+      [reverse('0008'), 'PTR', 'found PTR dual.default.svc.cluster.local'],
+      [reverse('0003').toUpperCase(), 'PTR', 'found PTR web-6.six.default.svc.cluster.local'],
+      [reverse('0008'), 'A', 'no-data'],
+      [reverse('0007'), 'PTR', 'elsewhere'],
+      [reverse('000'), 'PTR', 'elsewhere'],
+      [reverse('00x8'), 'PTR', 'elsewhere'],
     ],
   },
   {
@@ -147,6 +196,44 @@ describe.each<{ of: string; questions: readonly (readonly [name: string, type: T
   })
 })
 
+describe('pods have names in the mode', () => {
+  const [pod, nobody, noAddress] = ['10-108-1-9', '10-108-1-8', 'web'].map((label) => `${label}.default.pod.cluster.local`)
+  test.each<[PodRecords, string | undefined, string]>([
+    ['insecure', pod, 'found A 10.108.1.9'],
+    ['insecure', nobody, 'found A 10.108.1.8'],
+    ['insecure', noAddress, 'no-name'],
+    ['insecure', '10-108-1-8.nowhere.pod.cluster.local', 'no-name'],
+    ['insecure', 'default.pod.cluster.local', 'no-data'],
+    ['disabled', pod, 'no-name'],
+    ['disabled', 'default.pod.cluster.local', 'no-name'],
+    ['disabled', 'pod.cluster.local', 'no-data'],
+  ])('%s: %s → %s', (podRecords, name = '', expected) => {
+    const asked = { name, labels: labelsOf(name), type: recordType.A }
+    expect(summary(answer(asked, zone, { ...options, podRecords }))).toBe(expected)
+  })
+
+  test('verified, from the moment that their addresses are known, until they end', () => {
+    const live = exampleCaches()
+    for (const cache of [live.services, live.slices, live.namespaces]) cache.markSynced()
+    const following = new LiveZone(live)
+    const now = () => summary(ask('10-108-1-30.default.pod.cluster.local', 'A', following))
+    expect(now()).toBe('not-synced')
+    expect(summary(ask(kubia, 'A', following))).toBe('found A 10.96.7.7')
+    live.pods.markSynced()
+    expect(now()).toBe('no-name')
+    live.pod('default', 'new', { phase: 'Running', podIP: '10.108.1.30' })
+    live.pod('default', 'twin', { phase: 'Running', podIP: '10.108.1.30' })
+    expect(now()).toBe('found A 10.108.1.30')
+    live.pod('default', 'new', { phase: 'Failed', podIP: '10.108.1.30' })
+    expect(now()).toBe('found A 10.108.1.30')
+    const { serial } = following
+    live.pod('default', 'twin', { phase: 'Running', podIP: '10.108.1.30', message: 'is not what names speak of' })
+    expect(following.serial).toBe(serial)
+    drop(live.pods, 'default/twin')
+    expect(now()).toBe('no-name')
+  })
+})
+
 test('records are about the name as it was asked for, with the TTL that is set', () => {
   const name = 'KubIA.default.svc.cluster.local'
   expect(ask(name, 'A')).toMatchObject({ answers: [{ name, ttlSeconds: 5, type: 'A', address: '10.96.7.7' }] })
@@ -170,7 +257,7 @@ test('nothing is said to be missing before the state is known', () => {
 })
 
 test('another cluster domain', () => {
-  const of = { clusterDomain: 'corp.example', ttlSeconds: 30 }
+  const of = { ...options, clusterDomain: 'corp.example', ttlSeconds: 30 }
   const name = 'kubia.default.svc.corp.example'
   const asked = { name, labels: labelsOf(name), type: recordType.A }
   expect(summary(answer(asked, zone, of))).toBe('found A 10.96.7.7')

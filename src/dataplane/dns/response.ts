@@ -1,4 +1,5 @@
 import { parseIPv4 } from '../../base/ip.ts'
+import { ipv6Bytes } from './addresses.ts'
 import type { Query, QueryHeader } from './query.ts'
 import { recordType, type DnsRecord } from './record.ts'
 
@@ -8,11 +9,11 @@ export interface Response {
   readonly authoritative: boolean
   readonly answers?: readonly DnsRecord[]
   readonly authorities?: readonly DnsRecord[]
-  readonly additionals?: readonly DnsRecord[]
+  readonly additionals?: Iterable<DnsRecord>
 }
 
 const headerBytes = 12
-const optBytes = 11
+export const optBytes = 11
 /** Largest answer over UDP that no common link splits (DNS flag day 2020), and the size that we say we take. */
 export const udpPayloadBytes = 1232
 
@@ -33,7 +34,7 @@ export function encodeResponse(query: Query, response: Response, limitBytes: num
   const authorized = writer.records(authorities)
   const added = writer.records(additionals)
   const truncated = answered < answers.length
-  if (edns) writer.opt(rcode >> 4)
+  if (query.edns !== undefined) writer.opt(rcode >> 4, query.edns.dnssecOk)
   const flags = headerFlags(query.header, rcode) | (authoritative ? 0x0400 : 0) | (truncated ? 0x0200 : 0)
   return writer.finish(query.header.id, flags, [1, answered, authorized, added + (edns ? 1 : 0)])
 }
@@ -47,18 +48,29 @@ export function encodeBareError(header: QueryHeader, rcode: number): Buffer {
 }
 
 /** A response, from a server that offers recursion. */
-function headerFlags({ opcode, recursionDesired }: QueryHeader, rcode: number): number {
-  return 0x8080 | (opcode << 11) | (recursionDesired ? 0x0100 : 0) | (rcode & 15)
+export function headerFlags({ opcode, recursionDesired, checkingDisabled }: QueryHeader, rcode: number): number {
+  return 0x8080 | (opcode << 11) | (recursionDesired ? 0x0100 : 0) | (checkingDisabled ? 0x0010 : 0) | (rcode & 15)
 }
 
+/** Writes an OPT record without options (RFC 6891 6.1.2), `optBytes` long. */
+export function writeOpt(packet: Buffer, offset: number, given: { extendedRcode: number; dnssecOk: boolean }): void {
+  packet.fill(0, offset, offset + optBytes)
+  packet.writeUInt16BE(recordType.OPT, offset + 1)
+  packet.writeUInt16BE(udpPayloadBytes, offset + 3)
+  packet.writeUInt8(given.extendedRcode, offset + 5)
+  packet.writeUInt8(given.dnssecOk ? 0x80 : 0, offset + 7)
+}
+
+/** Thrown to leave a record that does not fit; one for all, because nobody looks where it came from. */
 class Full extends Error {}
+const full = new Full()
 
 class Writer {
   readonly #packet: Buffer
   readonly #limit: number
   readonly #query: Query
-  /** Where a name, or the tail of one, has been written. */
-  readonly #offsets = new Map<string, number>()
+  /** Where a name, or the tail of one, has been written; from the first name on that is not the question's. */
+  #offsets: Map<string, number> | undefined
   #end: number
 
   constructor(limitBytes: number, query: Query) {
@@ -69,26 +81,25 @@ class Writer {
   }
 
   /** Writes whole records as long as they fit; returns how many. */
-  records(records: readonly DnsRecord[]): number {
-    for (const [index, record] of records.entries()) {
+  records(records: Iterable<DnsRecord>): number {
+    let written = 0
+    for (const record of records) {
       const start = this.#end
       try {
         this.#record(record)
       } catch (error) {
         if (!(error instanceof Full)) throw error
         this.#end = start
-        for (const [name, offset] of this.#offsets) if (offset >= start) this.#offsets.delete(name)
-        return index
+        this.#forgetFrom(start)
+        return written
       }
+      written += 1
     }
-    return records.length
+    return written
   }
 
-  opt(extendedRcode: number): void {
-    this.#packet.fill(0, this.#end, this.#end + optBytes)
-    this.#packet.writeUInt16BE(recordType.OPT, this.#end + 1)
-    this.#packet.writeUInt16BE(udpPayloadBytes, this.#end + 3)
-    this.#packet.writeUInt8(extendedRcode, this.#end + 5)
+  opt(extendedRcode: number, dnssecOk: boolean): void {
+    writeOpt(this.#packet, this.#end, { extendedRcode, dnssecOk })
     this.#end += optBytes
   }
 
@@ -137,6 +148,7 @@ class Writer {
   }
 
   #name(name: string): void {
+    this.#offsets ??= tailsOf(this.#query)
     let rest = name
     while (rest !== '') {
       const offset = this.#offsets.get(rest)
@@ -146,17 +158,28 @@ class Writer {
       this.#label(dot < 0 ? rest : rest.slice(0, dot))
       rest = dot < 0 ? '' : rest.slice(dot + 1)
     }
-    this.#bytes(root)
+    this.#octet(0)
   }
 
   #plainName(name: string): void {
-    for (const label of name.split('.')) this.#label(label)
-    this.#bytes(root)
+    for (let start = 0; start < name.length; ) {
+      const dot = name.indexOf('.', start)
+      const end = dot < 0 ? name.length : dot
+      this.#label(name.slice(start, end))
+      start = end + 1
+    }
+    this.#octet(0)
   }
 
   #label(label: string): void {
-    this.#bytes(Buffer.from([label.length]))
-    this.#bytes(Buffer.from(label, 'latin1'))
+    this.#octet(label.length)
+    this.#reserve(label.length)
+    this.#end += this.#packet.write(label, this.#end, 'latin1')
+  }
+
+  #octet(value: number): void {
+    this.#reserve(1)
+    this.#end = this.#packet.writeUInt8(value, this.#end)
   }
 
   #u16(value: number): void {
@@ -175,31 +198,23 @@ class Writer {
     this.#end += bytes.length
   }
 
+  #forgetFrom(start: number): void {
+    for (const [name, offset] of this.#offsets ?? []) if (offset >= start) this.#offsets?.delete(name)
+  }
+
   #reserve(count: number): void {
-    if (this.#end + count > this.#limit) throw new Full()
+    if (this.#end + count > this.#limit) throw full
   }
 }
 
-const root = Buffer.from([0])
-
-/** The 16 octets of an address that `isIPv6` accepts, without a zone. */
-function ipv6Bytes(address: string): Buffer {
-  const [head = '', tail] = address.split('::')
-  const [left, right] = [groups(head), groups(tail ?? '')]
-  const missing = tail === undefined ? 0 : 8 - left.length - right.length
-  const bytes = Buffer.alloc(16)
-  for (const [index, group] of [...left, ...Array<number>(missing).fill(0), ...right].entries()) {
-    bytes.writeUInt16BE(group, index * 2)
+/** Where the question has its name and the tails of it. None if its labels have dots in them, which texts cannot tell. */
+function tailsOf({ question: { name, labels } }: Query): Map<string, number> {
+  const tails = new Map<string, number>()
+  if (name.split('.').length !== labels.length) return tails
+  for (let start = 0; start >= 0; ) {
+    tails.set(name.slice(start), headerBytes + start)
+    const dot = name.indexOf('.', start)
+    start = dot < 0 ? -1 : dot + 1
   }
-  return bytes
-}
-
-function groups(text: string): readonly number[] {
-  if (text === '') return []
-  return text.split(':').flatMap((group) => (group.includes('.') ? halves(group) : [Number.parseInt(group, 16)]))
-}
-
-function halves(address: string): readonly number[] {
-  const value = parseIPv4(address) ?? 0
-  return [value >>> 16, value & 0xffff]
+  return tails
 }

@@ -5,13 +5,17 @@ import { decode, encode } from 'dns-packet'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock, type Clock } from '../../base/clock.ts'
 import { silentLog } from '../../base/log.ts'
+import { ManualClock } from '../../base/manual-clock.ts'
+import { MetricRegistry } from '../../base/metrics.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
-import { startClusterDns, type ClusterDnsOptions } from './cluster-dns.ts'
+import { startClusterDns, type ClusterDns, type ClusterDnsDeps, type ClusterDnsOptions } from './cluster-dns.ts'
 import { Frames, frame } from './frames.ts'
-import { parseUpstream } from './forwarder.ts'
-import type { DnsServer } from './server.ts'
+import type { Resolver } from './resolver.ts'
+import { serveDns } from './server.ts'
+import { DnsSockets } from './sockets.ts'
 import { exampleCaches, type TestCaches } from './test-zone.ts'
-import { TestUpstream } from './test-upstream.ts'
+import { TrafficMetrics } from './traffic-metrics.ts'
+import { TestUpstream } from './forward/test-upstream.ts'
 
 const options: ClusterDnsOptions = {
   address: '127.0.0.1',
@@ -19,20 +23,27 @@ const options: ClusterDnsOptions = {
   clusterDomain: 'cluster.local',
   ttlSeconds: 5,
   upstreams: [],
+  podRecords: 'verified',
+  clients: [],
+  logQueries: false,
 }
 // Time-outs are a fact to wait for here; a twentieth of them is long enough on loopback.
 const clock: Clock = { ...systemClock, after: (ms, callback) => systemClock.after(ms / 20, callback) }
-const deps = { clock, log: silentLog }
+const deps = () => ({ clock, log: silentLog, metrics: new MetricRegistry() })
 
-type Serving = DnsServer & AsyncDisposable
+type Serving = ClusterDns & AsyncDisposable
 
-async function serving(caches: TestCaches, given: Partial<ClusterDnsOptions> = {}): Promise<Serving> {
-  const server = await startClusterDns({ ...options, ...given }, { ...deps, ...cachesOf(caches) })
+async function serving(
+  caches: TestCaches,
+  given: Partial<ClusterDnsOptions> = {},
+  own: Partial<ClusterDnsDeps> = {},
+): Promise<Serving> {
+  const server = await startClusterDns({ ...options, ...given }, { ...deps(), ...cachesOf(caches), ...own })
   return { ...server, [Symbol.asyncDispose]: () => server.close() }
 }
 
-function cachesOf({ services, slices, namespaces }: TestCaches) {
-  return { services, slices, namespaces }
+function cachesOf({ services, slices, namespaces, pods }: TestCaches) {
+  return { services, slices, namespaces, pods }
 }
 
 function synced(): TestCaches {
@@ -55,9 +66,11 @@ async function short(server: { port: number }, ...args: readonly string[]): Prom
 }
 
 describe('dig gets', () => {
-  let server: DnsServer
+  let server: ClusterDns
   beforeAll(async () => {
-    server = await startClusterDns(options, { ...deps, ...cachesOf(synced()) })
+    let asked = 0
+    const random = () => (asked++ % 102) / 102
+    server = await startClusterDns(options, { ...deps(), ...cachesOf(synced()), random })
   })
   afterAll(() => server.close())
 
@@ -119,12 +132,52 @@ describe('dig gets', () => {
   })
 })
 
-test('names of the cluster fail until they are known, then they are answered', async () => {
-  const caches = exampleCaches()
-  await using server = await serving(caches)
-  expect(await dig(server, 'kubia.default.svc.cluster.local')).toContain('status: SERVFAIL')
-  caches.markSynced()
-  expect(await short(server, 'kubia.default.svc.cluster.local')).toEqual(['10.96.7.7'])
+test('who asks before there is anybody to answer waits', async () => {
+  const sockets = await DnsSockets.open(options)
+  const query = encode({ type: 'query', id: 7, questions: [{ type: 'A', name: 'kubia.default.svc.cluster.local' }] })
+  const udp = createSocket('udp4')
+  await new Promise((sent) => udp.send(query, sockets.port, '127.0.0.1', sent))
+  const tcp = connect(sockets.port, '127.0.0.1')
+  await new Promise((written) => tcp.write(frame(query), written))
+  const gone = connect(sockets.port, '127.0.0.1')
+  await once(gone, 'connect')
+  gone.resetAndDestroy()
+
+  const answers = Promise.all([once(udp, 'message'), once(tcp, 'data')])
+  await using server = await serving(synced(), { port: sockets.port }, { sockets })
+  expect(server.port).toBe(sockets.port)
+  const [[packet], [framed]] = (await answers) as [[Buffer], [Buffer]]
+  for (const answer of [packet, framed.subarray(2)]) expect(decode(answer)).toMatchObject({ id: 7, answers: [{ data: '10.96.7.7' }] })
+  udp.close()
+  tcp.destroy()
+})
+
+describe('names of the cluster', () => {
+  const kubia = 'kubia.default.svc.cluster.local'
+
+  test('wait for a server that has just begun', async () => {
+    const caches = exampleCaches()
+    await using server = await serving(caches, {}, { clock: new ManualClock() })
+    expect(server.isReady()).toBe(false)
+    const answer = short(server, kubia)
+    caches.markSynced()
+    expect(await answer).toEqual(['10.96.7.7'])
+    await server.ready
+    expect(server.isReady()).toBe(true)
+  })
+
+  test('fail where it takes long to know them, until they are known', async () => {
+    const caches = exampleCaches()
+    const manual = new ManualClock()
+    await using server = await serving(caches, {}, { clock: manual })
+    const first = dig(server, kubia)
+    manual.advance(1_000)
+    expect(await first).toContain('status: SERVFAIL')
+    expect(await dig(server, kubia)).toContain('status: SERVFAIL')
+    expect(await dig(server, 'example.com')).toContain('status: SERVFAIL')
+    caches.markSynced()
+    expect(await short(server, kubia)).toEqual(['10.96.7.7'])
+  })
 })
 
 describe('with upstreams', () => {
@@ -133,17 +186,25 @@ describe('with upstreams', () => {
     { type: 'AAAA', name: 'api.somecompany.com', ttl: 60, data: '2001:db8::80' },
   ] as const
 
-  test('other names are passed on, over the transport they came by', async () => {
+  test('other names are passed on, and kept', async () => {
     await using upstream = new TestUpstream({ 'api.somecompany.com': somecompany })
     await using server = await serving(synced(), { upstreams: [await upstream.listen()] })
     expect(await short(server, 'api.somecompany.com')).toEqual(['192.0.2.80'])
-    expect(await short(server, '+tcp', 'API.somecompany.com')).toEqual(['192.0.2.80'])
+    const text = await dig(server, '+tcp', '+qr', 'API.somecompany.com')
+    expect(text).toMatch(/;API\.somecompany\.com\.\s+IN\s+A\n/)
+    expect(text).toMatch(/api\.somecompany\.com\.\s+\d+\s+IN\s+A\s+192\.0\.2\.80/)
+    expect(text).toMatch(/;; flags: qr rd ra; QUERY: 1, ANSWER: 1, AUTHORITY: 0, ADDITIONAL: 1/)
     expect(await dig(server, 'nobody.example.com')).toContain('status: NXDOMAIN')
-    expect(upstream.asked).toEqual([
-      'udp A api.somecompany.com',
-      'tcp A API.somecompany.com',
-      'udp A nobody.example.com',
-    ])
+    expect(upstream.asked).toEqual(['udp A api.somecompany.com', 'udp A nobody.example.com'])
+  })
+
+  test('a long answer comes over TCP, as over UDP it would not fit', async () => {
+    const many = Array.from({ length: 150 }, (_, index) => ({ ...somecompany[0], data: `192.0.2.${index}` }))
+    await using upstream = new TestUpstream({ 'api.somecompany.com': many })
+    await using server = await serving(synced(), { upstreams: [await upstream.listen()] })
+    expect(await dig(server, '+ignore', 'api.somecompany.com')).toContain('flags: qr tc rd ra')
+    expect(new Set(await short(server, 'api.somecompany.com')).size).toBe(150)
+    expect(await dig(server, '+noedns', '+ignore', 'api.somecompany.com')).toMatch(/MSG SIZE {2}rcvd: (4\d\d|50\d|51[0-2])\n/)
   })
 
   test('external names of Services are followed', async () => {
@@ -154,29 +215,75 @@ describe('with upstreams', () => {
     expect(await short(server, external, 'AAAA')).toEqual(['api.somecompany.com.', '2001:db8::80'])
   })
 
-  test('the next one is asked when one has gone or gives no answer that fits', async () => {
-    const gone = new TestUpstream({})
-    const closed = await gone.listen()
-    await gone[Symbol.asyncDispose]()
-    await using second = new TestUpstream({ 'api.somecompany.com': 'wrong id' })
-    await using third = new TestUpstream({ 'api.somecompany.com': somecompany })
-    await using server = await serving(synced(), { upstreams: [closed, await second.listen(), await third.listen()] })
-    expect(await short(server, 'api.somecompany.com')).toEqual(['192.0.2.80'])
-    expect(second.asked).toEqual(['udp A api.somecompany.com'])
+  test.each(['ANY', 'AXFR'])('%s is refused for their names as well', async (type) => {
+    await using upstream = new TestUpstream({ 'api.somecompany.com': somecompany })
+    await using server = await serving(synced(), { upstreams: [await upstream.listen()] })
+    const asked = type === 'AXFR' ? ['+tcp', 'api.somecompany.com', 'AXFR'] : ['api.somecompany.com', type]
+    expect(await dig(server, ...asked)).toMatch(/status: REFUSED|Transfer failed/)
+    expect(upstream.asked).toEqual([])
   })
+})
 
-  test.each(['nonsense', 'a.b.c.d', '1.2.3.4:0', '1.2.3.4:99999', '1.2.3.4:x'])('%s is none', async (upstream) => {
-    await expect(serving(synced(), { upstreams: [upstream] })).rejects.toThrow(`upstream DNS server "${upstream}"`)
+test('two questions from one socket at once are both answered', async () => {
+  await using server = await serving(synced())
+  const socket = createSocket('udp4')
+  const questions = (['A', 'AAAA'] as const).map((type, id) =>
+    encode({ type: 'query', id, flags: 0x0100, questions: [{ type, name: 'kubia.default.svc.cluster.local' }] }),
+  )
+  const answers = new Map<number, string>()
+  const both = new Promise<void>((resolve) => {
+    socket.on('message', (packet) => {
+      const { id = -1, answers: records = [], authorities = [] } = decode(packet)
+      answers.set(id, [...records, ...authorities].map(({ type }) => type).join())
+      if (answers.size === 2) resolve()
+    })
   })
+  for (const question of questions) socket.send(question, server.port, '127.0.0.1')
+  await both
+  socket.close()
+  expect([...answers].sort()).toEqual([[0, 'A'], [1, 'SOA']])
+})
 
-  test.each([
-    { text: '192.0.2.53', upstream: { address: '192.0.2.53', port: 53 } },
-    { text: '192.0.2.53:5353', upstream: { address: '192.0.2.53', port: 5353 } },
-    { text: '2001:db8::53', upstream: { address: '2001:db8::53', port: 53 } },
-    { text: '[2001:db8::53]:5353', upstream: { address: '2001:db8::53', port: 5353 } },
-  ])('$text is $upstream', ({ text, upstream }) => {
-    expect(parseUpstream(text)).toEqual(upstream)
-  })
+test('who is no client gets nothing, over UDP and TCP, and is counted', async () => {
+  const registry = new MetricRegistry()
+  const metrics = new TrafficMetrics(registry, { server: 'dns://test', clusterDomain: 'cluster.local', family: 4 })
+  const resolve: Resolver = (packet) => ({ packet, topic: { type: 1, inCluster: true } })
+  const admits = (address: string) => address !== '127.0.0.2'
+  const server = await DnsSockets.open({ address: '127.0.0.1', port: 0 })
+  serveDns({ resolve, admits, metrics, clock, log: silentLog }, server)
+  const [stranger, client] = [createSocket('udp4'), createSocket('udp4')]
+  stranger.on('message', () => expect.unreachable('a stranger got an answer'))
+  for (const [socket, address] of [[stranger, '127.0.0.2'], [client, '127.0.0.1']] as const) {
+    const listening = once(socket, 'listening')
+    socket.bind({ address, port: 0 })
+    await listening
+    const answered = once(client, 'message')
+    socket.send(Buffer.alloc(12), server.port, '127.0.0.1')
+    if (socket === client) await answered
+  }
+  const connection = connect({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+  await expect(once(connection, 'close')).rejects.toMatchObject({ code: 'ECONNRESET' })
+  const text = await registry.text()
+  expect(text).toContain('coredns_acl_dropped_requests_total{server="dns://test",zone=".",view=""} 2\n')
+  expect(text).toContain('coredns_dns_requests_total{server="dns://test",zone="cluster.local.",view="",proto="udp",family="1",type="A"} 1\n')
+  for (const socket of [stranger, client]) socket.close()
+  await server.close()
+})
+
+test('every query is logged where that is wanted', async () => {
+  const lines: object[] = []
+  const log = { ...silentLog, info: (fields: object) => void lines.push(fields) }
+  await using upstream = new TestUpstream({})
+  await using server = await serving(synced(), { logQueries: true, upstreams: [await upstream.listen()] }, { log })
+  await dig(server, '+noedns', 'KubIA.default.svc.cluster.local', 'AAAA')
+  await dig(server, '+tcp', 'nobody.example.com')
+  expect(lines).toMatchObject([
+    { client: '127.0.0.1', proto: 'udp', name: 'KubIA.default.svc.cluster.local.', type: 'AAAA', rcode: 'NOERROR', queryBytes: 49 },
+    { client: '127.0.0.1', proto: 'tcp', name: 'nobody.example.com.', type: 'A', rcode: 'NXDOMAIN' },
+  ])
+  await using quiet = await serving(synced(), {}, { log })
+  await dig(quiet, 'kubia.default.svc.cluster.local')
+  expect(lines).toHaveLength(2)
 })
 
 test('goes on after packets of every kind', async () => {

@@ -1,96 +1,84 @@
-import { createSocket, type Socket as UdpSocket } from 'node:dgram'
-import { once } from 'node:events'
-import { createServer, isIPv6, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
+import type { ClientFilter } from './client-filter.ts'
 import { frame, Frames } from './frames.ts'
+import type { Answered } from './query-log.ts'
+import type { Reply, Transport } from './reply.ts'
 import type { Resolver } from './resolver.ts'
+import type { DnsSockets } from './sockets.ts'
+import type { TrafficMetrics } from './traffic-metrics.ts'
 
-export interface DnsServer {
-  readonly port: number
-  close(): Promise<void>
-}
-
-export interface ListenOptions {
-  readonly address: string
-  /** 0 takes a free one. */
-  readonly port: number
+export interface DnsServerDeps {
+  readonly resolve: Resolver
+  /** Others get nothing, not even a refusal: whose address is forged is not bothered. */
+  readonly admits: ClientFilter
+  readonly metrics: TrafficMetrics
+  /** Told of every query, if there is one. */
+  readonly logQuery?: (answered: Answered) => void
+  readonly clock: Clock
+  readonly log: Log
 }
 
 /** Connections that say nothing for so long are closed. */
 const idleMs = 10_000
 
-/**
- * Serves a resolver over UDP and TCP on one address and port. Rejects, with both in the message, if either cannot be
- * had. A failure on one packet or connection is logged and harms no other.
- */
-export async function serveDns(resolve: Resolver, { address, port }: ListenOptions, log: Log): Promise<DnsServer> {
-  const udp = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
-  const tcp = createServer()
-  const connections = new Set<Socket>()
-  try {
-    udp.bind({ address, port })
-    await once(udp, 'listening')
-    const bound = udp.address().port
-    tcp.listen({ host: address, port: bound })
-    await once(tcp, 'listening')
-    serveUdp(udp, resolve, log)
-    serveTcp(tcp, resolve, log, connections)
-    return { port: bound, close: () => closeAll(udp, tcp, connections) }
-  } catch (cause) {
-    await closeAll(udp, tcp, connections)
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`cannot serve DNS on ${address}:${port}: ${reason}`, { cause })
-  }
+/** Serves a resolver on sockets. A failure on one packet or connection is logged and harms no other. */
+export function serveDns(deps: DnsServerDeps, sockets: DnsSockets): void {
+  const { admits, metrics, log } = deps
+  sockets.take(
+    {
+      packet(query, from) {
+        if (!admits(from.address)) return metrics.dropped.add()
+        return answer(deps, { client: from.address, transport: 'udp', query }, (reply) => sockets.send(reply, from))
+      },
+      connection(socket) {
+        if (admits(socket.remoteAddress ?? '')) return serveConnection(deps, socket)
+        metrics.dropped.add()
+        socket.resetAndDestroy()
+      },
+    },
+    (error) => log.error({ err: error }, 'DNS socket failed'),
+  )
 }
 
-function serveUdp(socket: UdpSocket, resolve: Resolver, log: Log): void {
-  socket.on('error', (error) => log.error({ err: error }, 'DNS socket failed'))
-  socket.on('message', (packet, { address, port }) => {
-    const send = (answer: Buffer) => {
-      socket.send(answer, port, address, (error) => {
-        if (error !== null) log.warn({ err: error, client: address }, 'DNS answer not sent')
-      })
+function serveConnection(deps: DnsServerDeps, socket: Socket): void {
+  const client = socket.remoteAddress ?? ''
+  const frames = new Frames()
+  socket.setNoDelay(true).setTimeout(idleMs, () => socket.destroy())
+  socket.on('error', (error) => deps.log.debug({ err: error, client }, 'DNS connection failed'))
+  socket.on('data', (piece: Buffer) => {
+    for (const query of frames.push(piece)) {
+      answer(deps, { client, transport: 'tcp', query }, (reply) => socket.writable && socket.write(frame(reply)))
     }
-    answerWith(() => resolve(packet, 'udp'), send, log)
   })
 }
 
-function serveTcp(server: Server, resolve: Resolver, log: Log, connections: Set<Socket>): void {
-  server.on('error', (error) => log.error({ err: error }, 'DNS socket failed'))
-  server.on('connection', (socket) => {
-    connections.add(socket)
-    const frames = new Frames()
-    socket.setNoDelay(true).setTimeout(idleMs, () => socket.destroy())
-    socket.on('close', () => connections.delete(socket))
-    socket.on('error', (error) => log.debug({ err: error }, 'DNS connection failed'))
-    socket.on('data', (piece: Buffer) => {
-      for (const packet of frames.push(piece)) {
-        const send = (answer: Buffer) => socket.writable && socket.write(frame(answer))
-        answerWith(() => resolve(packet, 'tcp'), send, log)
-      }
-    })
-  })
+interface Received {
+  readonly client: string
+  readonly transport: Transport
+  readonly query: Buffer
 }
 
-function answerWith(resolve: () => ReturnType<Resolver>, send: (answer: Buffer) => void, log: Log): void {
-  const failed = (error: unknown) => log.error({ err: error }, 'DNS query failed')
-  try {
-    const answer = resolve()
-    if (answer instanceof Promise) answer.then(send).catch(failed)
-    else if (answer !== undefined) send(answer)
-  } catch (error) {
-    failed(error)
+function answer(deps: DnsServerDeps, received: Received, send: (packet: Buffer) => void): void {
+  const { resolve, clock, metrics, logQuery } = deps
+  const begunMs = clock.monotonicMs()
+  const finish = (reply: Reply | undefined) => {
+    if (reply === undefined) return
+    send(reply.packet)
+    const seconds = (clock.monotonicMs() - begunMs) / 1000
+    metrics.answered(reply, { transport: received.transport, queryBytes: received.query.length, seconds })
+    logQuery?.({ ...received, reply, seconds })
   }
-}
-
-async function closeAll(udp: UdpSocket, tcp: Server, connections: ReadonlySet<Socket>): Promise<void> {
-  for (const connection of connections) connection.destroy()
-  await Promise.all([
-    new Promise<void>((resolve) => {
-      udp.close(resolve)
-    }),
-    new Promise<void>((resolve) => {
-      tcp.close(() => resolve())
-    }),
-  ])
+  const fail = (error: unknown) => {
+    metrics.failed.add()
+    deps.log.error({ err: error, client: received.client }, 'DNS query failed')
+  }
+  try {
+    const reply = resolve(received.query, received.transport)
+    if (reply instanceof Promise) reply.then(finish).catch(fail)
+    else finish(reply)
+  } catch (error) {
+    fail(error)
+  }
 }

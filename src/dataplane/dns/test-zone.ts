@@ -1,5 +1,6 @@
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import type { Namespace } from '../../api/kinds/namespace.ts'
+import type { Pod, PodStatus } from '../../api/kinds/pod.ts'
 import type { Service, ServiceSpec } from '../../api/kinds/service.ts'
 import { keyOf, type KubeObject, type ObjectMeta } from '../../api/object.ts'
 import { silentLog } from '../../base/log.ts'
@@ -10,9 +11,10 @@ export class TestCaches {
   readonly services = new LiveCache<Service>(silentLog)
   readonly slices = new LiveCache<EndpointSlice>(silentLog)
   readonly namespaces = new LiveCache<Namespace>(silentLog)
+  readonly pods = new LiveCache<Pod>(silentLog)
 
   markSynced(): void {
-    for (const cache of [this.services, this.slices, this.namespaces]) cache.markSynced()
+    for (const cache of [this.services, this.slices, this.namespaces, this.pods]) cache.markSynced()
   }
 
   namespace(name: string): void {
@@ -21,6 +23,16 @@ export class TestCaches {
 
   service(namespace: string, name: string, spec: ServiceSpec): void {
     put(this.services, { apiVersion: 'v1', kind: 'Service', metadata: metadata(name, namespace), spec })
+  }
+
+  pod(namespace: string, name: string, status: PodStatus, deletionTimestamp?: string): void {
+    put(this.pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...metadata(name, namespace), ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }) },
+      spec: { containers: [] },
+      status,
+    })
   }
 
   slice(namespace: string, service: string, slice: Partial<EndpointSlice>, name = `${service}-1`): void {
@@ -98,5 +110,16 @@ export function exampleCaches(): TestCaches {
   caches.service('default', 'loop', { type: 'ExternalName', externalName: 'loop.default.svc.cluster.local' })
   caches.service('default', 'address', { type: 'ExternalName', externalName: '192.0.2.1' })
   caches.service('default', 'pending', { clusterIP: '' })
+  caches.service('default', 'six', { clusterIP: 'None' })
+  caches.slice('default', 'six', {
+    addressType: 'IPv6',
+    endpoints: [{ addresses: ['fd00::1:2'] }, { addresses: ['FD00:0::0:3'], hostname: 'web-6' }, { addresses: ['fd00:1::'] }],
+    ports: [{ name: 'http', port: 8080 }],
+  })
+  caches.pod('default', 'web', { phase: 'Running', podIP: '10.108.1.9', podIPs: [{ ip: '10.108.1.9' }, { ip: 'fd00::9' }] })
+  caches.pod('default', 'pending', { phase: 'Pending' })
+  caches.pod('default', 'over', { phase: 'Succeeded', podIP: '10.108.1.20' })
+  caches.pod('default', 'going', { phase: 'Running', podIP: '10.108.1.21' }, '2026-01-01T00:00:00Z')
+  caches.pod('empty', 'in-the-node-s-network', { phase: 'Running', podIP: '192.168.99.11' })
   return caches
 }

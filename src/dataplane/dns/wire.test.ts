@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseQuery, type Query } from './query.ts'
 import { rcode, type DnsRecord } from './record.ts'
 import { encodeResponse, udpLimit } from './response.ts'
-import { readUpstreamAnswers } from './upstream-answers.ts'
+import { addressRecords, readExternalAnswer } from './forward/external-answer.ts'
 
 const question = { type: 'A', name: 'KubIA.default.svc.cluster.local' } as const
 
@@ -44,7 +44,7 @@ describe('a query', () => {
   test('may carry other records and octets after them', () => {
     const other: Answer = { type: 'A', name: 'x.y', data: '1.2.3.4' }
     const packet = Buffer.concat([queryPacket({ additionals: [other, opt()] }), Buffer.from('rest')])
-    expect(parsed(packet).edns).toEqual({ udpPayloadBytes: 4096, version: 0 })
+    expect(parsed(packet).edns).toEqual({ udpPayloadBytes: 4096, dnssecOk: false })
   })
 
   const plain = queryPacket()
@@ -93,7 +93,7 @@ describe('a query', () => {
         const header = Buffer.from([0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1])
         for (const packet of [Buffer.from(octets), Buffer.concat([header, octets])]) {
           expect(['query', 'bad', 'ignore']).toContain(parseQuery(packet).outcome)
-          expect(['object', 'undefined']).toContain(typeof readUpstreamAnswers(packet))
+          expect(['object', 'undefined']).toContain(typeof readExternalAnswer(packet))
         }
       }),
     )
@@ -209,6 +209,11 @@ describe('a response', () => {
 
 const plainHeader = Buffer.from([0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0])
 
+function recordsIn(packet: Buffer, ageSeconds = 0): unknown {
+  const answer = readExternalAnswer(packet)
+  return answer && addressRecords(answer, ageSeconds)
+}
+
 describe('answers of an upstream', () => {
   test('are read as far as they are addresses and aliases', () => {
     const name = 'api.somecompany.com'
@@ -218,31 +223,28 @@ describe('answers of an upstream', () => {
       { type: 'AAAA', name: 'lb.somecompany.com', ttl: 30, data: '2001:db8::80' },
       { type: 'TXT', name, data: 'ignored' },
     ]
-    expect(readUpstreamAnswers(encode({ type: 'response', questions: [{ type: 'A', name }], answers }))).toEqual({
-      rcode: 0,
-      answers: [
-        { type: 'CNAME', name, ttlSeconds: 60, target: 'lb.somecompany.com' },
-        { type: 'A', name: 'lb.somecompany.com', ttlSeconds: 30, address: '192.0.2.80' },
-        {
-          type: 'AAAA',
-          name: 'lb.somecompany.com',
-          ttlSeconds: 30,
-          address: '2001:0db8:0000:0000:0000:0000:0000:0080',
-        },
-      ],
-    })
+    expect(recordsIn(encode({ type: 'response', questions: [{ type: 'A', name }], answers }), 10)).toEqual([
+      { type: 'CNAME', name, ttlSeconds: 50, target: 'lb.somecompany.com' },
+      { type: 'A', name: 'lb.somecompany.com', ttlSeconds: 20, address: '192.0.2.80' },
+      {
+        type: 'AAAA',
+        name: 'lb.somecompany.com',
+        ttlSeconds: 20,
+        address: '2001:0db8:0000:0000:0000:0000:0000:0080',
+      },
+    ])
   })
 
   test('are read through compressed names', () => {
     const common = { name: question.name, ttlSeconds: 5 }
     const target = { type: 'CNAME', ...common, target: 'web.default.svc.cluster.local' } as const
     const packet = encodeResponse(parsed(queryPacket()), { rcode: 0, authoritative: true, answers: [target] }, 512)
-    expect(readUpstreamAnswers(packet)).toEqual({ rcode: 0, answers: [target] })
+    expect(recordsIn(packet)).toEqual([target])
   })
 
   test('are nothing where names lead nowhere', () => {
     const loop = Buffer.concat([Buffer.from([0, 1, 0x81, 0x80, 0, 0, 0, 1, 0, 0, 0, 0, 0xc0, 12]), Buffer.alloc(20)])
-    expect(readUpstreamAnswers(loop)).toBeUndefined()
-    expect(readUpstreamAnswers(Buffer.alloc(3))).toBeUndefined()
+    expect(readExternalAnswer(loop)?.records).toEqual([])
+    expect(readExternalAnswer(Buffer.alloc(3))).toBeUndefined()
   })
 })

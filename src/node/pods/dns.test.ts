@@ -3,7 +3,7 @@ import { parseResolvConf, podDns } from './dns.ts'
 import { hostsFileContent } from './hosts-file.ts'
 import { testPod, type PodInput } from './test-pods.ts'
 
-const cluster = { server: '10.96.0.10', domain: 'cluster.local' }
+const cluster = { server: '10.96.0.10', domain: 'cluster.local', forwards: true }
 const node = { servers: ['192.0.2.1'], searches: ['lan.example'], options: ['timeout:2'] }
 const clusterSearches = ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local', 'lan.example']
 
@@ -39,6 +39,24 @@ const cases: readonly { name: string; spec: Spec; gives: object }[] = [
   },
 ]
 
+test('where names are not passed on, the node’s domains are left out: nobody could answer for them', () => {
+  const { config } = podDns(testPod({ spec: {} }), { ...cluster, forwards: false }, node)
+  expect(config.searches).toEqual(['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local'])
+  expect(podDns(testPod({ spec: { dnsPolicy: 'Default' } }), { ...cluster, forwards: false }, node).config).toEqual(node)
+})
+
+test('search paths beyond the six of old resolvers stay, up to the limits of today', () => {
+  const paths = (count: number) => Array.from({ length: count }, (_, index) => `p${index}.example`)
+  const searchesOf = (searches: string[]) => podDns(testPod({ spec: { dnsConfig: { searches } } }), cluster, node)
+  expect(searchesOf(paths(20))).toMatchObject({ config: { searches: [...clusterSearches, ...paths(20)] }, omitted: undefined })
+  const many = searchesOf(paths(40))
+  expect(many.config.searches).toEqual([...clusterSearches, ...paths(28)])
+  expect(many.omitted).toContain('Search Line limits were exceeded, some search paths have been omitted, the applied search line is: default.svc.')
+  const long = searchesOf(Array.from({ length: 20 }, (_, index) => `${String(index).padStart(2, '0')}.${'x'.repeat(60)}.${'y'.repeat(60)}.example`))
+  expect(long.config.searches.join(' ').length).toBeLessThanOrEqual(2048)
+  expect(long.config.searches.length).toBeGreaterThan(15)
+})
+
 for (const { name, spec, gives } of cases) {
   test(name, () => {
     expect(podDns(testPod({ spec }), cluster, node)).toEqual({ config: gives, omitted: undefined })
@@ -53,7 +71,7 @@ test('what a resolver cannot take is left out and told of', () => {
 })
 
 test('a resolv.conf is read as the resolver reads it', () => {
-  const text = '# comment\nnameserver 192.0.2.1\nnameserver 192.0.2.2 # second\nsearch a.example\nsearch b.example c.example\noptions ndots:2 rotate\n'
+  const text = '# comment\nnameserver 192.0.2.1\nnameserver 192.0.2.2 # second\nsearch a.example\nsearch b.example c.example. .\noptions ndots:2 rotate\n'
   expect(parseResolvConf(text)).toEqual({
     servers: ['192.0.2.1', '192.0.2.2'],
     searches: ['b.example', 'c.example'],
@@ -65,14 +83,28 @@ test('the hosts file names the pod, and its aliases', () => {
   const pod = testPod({
     spec: { hostname: 'db-0', subdomain: 'db', hostAliases: [{ ip: '192.0.2.7', hostnames: ['foo.example', 'bar.example'] }] },
   })
-  const lines = hostsFileContent(pod, '10.108.1.7', 'cluster.local', '').split('\n')
-  expect(lines).toContain('127.0.0.1\tlocalhost')
-  expect(lines).toContain('10.108.1.7\tdb-0.db.default.svc.cluster.local\tdb-0')
-  expect(lines).toContain('192.0.2.7\tfoo.example\tbar.example')
+  expect(hostsFileContent(pod, '10.108.1.7', 'cluster.local', '')).toBe(
+    [
+      '# Kubernetes-managed hosts file.',
+      '127.0.0.1\tlocalhost',
+      '::1\tlocalhost ip6-localhost ip6-loopback',
+      'fe00::0\tip6-localnet',
+      'fe00::0\tip6-mcastprefix',
+      'fe00::1\tip6-allnodes',
+      'fe00::2\tip6-allrouters',
+      '10.108.1.7\tdb-0.db.default.svc.cluster.local\tdb-0',
+      '',
+      '# Entries added by HostAliases.',
+      '192.0.2.7\tfoo.example\tbar.example',
+      '',
+    ].join('\n'),
+  )
 })
 
-test('in the node’s network the hosts file is the node’s', () => {
-  const content = hostsFileContent(testPod({ spec: { hostNetwork: true } }), '', 'cluster.local', '127.0.0.1 localhost mine\n')
-  expect(content).toContain('127.0.0.1 localhost mine\n')
-  expect(content).not.toContain('web')
+test('in the node’s network the hosts file is the node’s, with the pod’s aliases', () => {
+  const hostAliases = [{ ip: '192.0.2.7', hostnames: ['foo.example'] }]
+  const content = hostsFileContent(testPod({ spec: { hostNetwork: true, hostAliases } }), '', 'cluster.local', '127.0.0.1 localhost mine\n')
+  expect(content).toBe(
+    '# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost mine\n\n# Entries added by HostAliases.\n192.0.2.7\tfoo.example\n',
+  )
 })

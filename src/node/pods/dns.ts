@@ -11,6 +11,8 @@ export interface ClusterDns {
   readonly server: string
   /** `cluster.local` */
   readonly domain: string
+  /** Whether names outside of the cluster can be asked for. */
+  readonly forwards: boolean
 }
 
 /** Limits of the resolver (upstream's validation constants). */
@@ -39,11 +41,12 @@ export function podDns(pod: Pod, cluster: ClusterDns, node: DnsConfig): PodDns {
   return fit(whole)
 }
 
-function baseConfig(pod: Pod, { server, domain }: ClusterDns, node: DnsConfig): DnsConfig {
+function baseConfig(pod: Pod, { server, domain, forwards }: ClusterDns, node: DnsConfig): DnsConfig {
   const namespace = pod.metadata.namespace ?? 'default'
   const ofCluster: DnsConfig = {
     servers: [server],
-    searches: [`${namespace}.svc.${domain}`, `svc.${domain}`, domain, ...node.searches],
+    // Nobody knows the node's domains where names are not passed on, and the failure would end the search of some resolvers.
+    searches: [`${namespace}.svc.${domain}`, `svc.${domain}`, domain, ...(forwards ? node.searches : [])],
     options: ['ndots:5'],
   }
   switch (pod.spec.dnsPolicy ?? 'ClusterFirst') {
@@ -100,7 +103,7 @@ export function parseResolvConf(text: string): DnsConfig {
   const search = last('search')
   return {
     servers: lines.flatMap(([first, address]) => (first === 'nameserver' && address !== undefined ? [address] : [])),
-    searches: (search.length > 0 ? search : domain).filter((name) => name !== '.'),
+    searches: (search.length > 0 ? search : domain).filter((name) => name !== '.').map((name) => name.replace(/\.$/, '')),
     options: last('options'),
   }
 }

@@ -104,7 +104,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
     cgroups: { limit: async () => false, remove: async () => {}, processes: async () => [1] },
     unacceptedConnections: async () => backlog.connections,
     cgroupRoot: '/test',
-    clusterDns: { server: '10.96.0.10', domain: 'cluster.local' },
+    clusterDns: { server: '10.96.0.10', domain: 'cluster.local', forwards: true },
     nodeResolvConfPath: await scratchFile(scratch.path, 'resolv.conf', 'nameserver 192.0.2.1\n'),
     nodeHostsPath: await scratchFile(scratch.path, 'hosts', '127.0.0.1 localhost\n'),
     events: {

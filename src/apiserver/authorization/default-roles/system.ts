@@ -98,11 +98,9 @@ export const systemRoles: readonly DefaultRole[] = [
   },
 ]
 
-/**
- * What our agents and our edge read beside what a node reads for its pods: routes, service proxy, DNS; and what the edge
- * says in its Lease of the data plane there.
- */
+/** What our agents and our edge read beside what a node reads for its pods. */
 export const portolanRoles: readonly DefaultRole[] = [
+  // Routes and service proxy; and what the edge says in its Lease of the data plane there.
   {
     name: 'portolan:data-plane',
     rules: [
@@ -120,6 +118,8 @@ export const portolanRoles: readonly DefaultRole[] = [
       onResources('secrets', readVerbs),
     ],
   },
+  // DNS, an identity of its own like CoreDNS's: names are answered from all pods, of which a node sees its own.
+  { name: 'portolan:dns', rules: [onResources('namespaces pods', ['list', 'watch'])] },
 ]
 
 export const systemBindings: readonly DefaultBinding[] = [
@@ -135,4 +135,5 @@ export const systemBindings: readonly DefaultBinding[] = [
   { role: 'system:kube-controller-manager', users: ['system:kube-controller-manager'] },
   { role: 'portolan:data-plane', groups: ['system:nodes'] },
   { role: 'portolan:ingress', users: ['system:node:edge'] },
+  { role: 'portolan:dns', users: ['portolan:dns'] },
 ]

@@ -1,11 +1,11 @@
-import type { ApiConnection } from '../cli/any-api.ts'
+import type { ApiConnection } from '../cli/api-access.ts'
 import { apiClient } from '../client/api-client.ts'
 import { http2Transport } from '../client/http2-transport.ts'
 import type { ClusterAccess } from '../client/kubeconfig.ts'
 import { tokenOf } from '../client/token-file.ts'
 
-/** To any Kubernetes API. Tokens that are renewed in their file are read again. */
-export function connectTo({ token, tokenFile, ...access }: ClusterAccess, userAgent: string): ApiConnection {
+/** A connection to any Kubernetes API, with the credentials of a kubeconfig. */
+export function connectToApi({ token, tokenFile, ...access }: ClusterAccess, userAgent: string): ApiConnection {
   const bearer = token === undefined || tokenFile === undefined ? token : tokenOf(tokenFile, token)
   const credentials = bearer === undefined ? access : { ...access, token: bearer }
   const transport = http2Transport({ ...credentials, userAgent })

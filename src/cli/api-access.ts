@@ -4,32 +4,45 @@ import { type ClusterAccess, KubeconfigError, readKubeconfig } from '../client/k
 import { CommandFailed } from '../kernel/processes.ts'
 import { type CliContext, UserError } from './context.ts'
 
-/** What commands share that work with any Kubernetes API, by a kubeconfig. */
+/** Options of commands that work with any Kubernetes API. */
+export interface ApiOptions {
+  readonly kubeconfig?: string
+  readonly context?: string
+}
 
 export interface ApiConnection {
   readonly client: Client
   close(): Promise<void>
 }
 
-type Command = readonly [string, ...string[]]
-
-/** What one of the options says that there must be. */
-export function required(value: string | undefined, what: string): string {
-  if (value === undefined || value === '') throw new UserError(`give ${what}`)
-  return value
+/** An API, and the file in which the user has named it. */
+export interface NamedApi {
+  readonly access: ClusterAccess
+  readonly file: string
 }
 
-/** How to reach the API, by the user's file. Throws `UserError`. */
-export async function accessOf(file: string, context: string | undefined): Promise<ClusterAccess> {
+/** Throws `UserError`. */
+export async function apiOf({ kubeconfig, context }: ApiOptions): Promise<NamedApi> {
+  const file = required(kubeconfig, '--kubeconfig FILE, how to reach the API')
   try {
-    return await readKubeconfig(file, context)
+    return { access: await readKubeconfig(file, context), file }
   } catch (error) {
     throw error instanceof KubeconfigError ? new UserError(error.message, { cause: error }) : error
   }
 }
 
+/** Throws `UserError` for an option that is missing. */
+export function required(value: string | undefined, what: string): string {
+  if (value === undefined || value === '') throw new UserError(`give ${what}`)
+  return value
+}
+
 /** `command` is to run the program and do nothing else. */
-export async function requireProgram({ processes }: CliContext, command: Command, debianPackage: string): Promise<void> {
+export async function requireProgram(
+  { processes }: CliContext,
+  command: readonly [string, ...string[]],
+  debianPackage: string,
+): Promise<void> {
   const [program] = command
   try {
     await processes.run(command)
@@ -39,8 +52,8 @@ export async function requireProgram({ processes }: CliContext, command: Command
   }
 }
 
-/** What goes wrong with a request, in the terms of who started the proxy. */
-export async function explained<Result>(server: string, file: string, ask: () => Promise<Result>): Promise<Result> {
+/** What goes wrong with a request, in the terms of who started the command. */
+export async function explained<Result>({ access: { server }, file }: NamedApi, ask: () => Promise<Result>): Promise<Result> {
   try {
     return await ask()
   } catch (error) {

@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises'
+import { parseHostPort } from '../base/host-port.ts'
+import type { Log } from '../base/log.ts'
+import { parseResolvConf } from '../node/pods/dns.ts'
+
+/**
+ * The addresses of name servers that are written as addresses or as the path of a resolv.conf. A file that cannot be read
+ * is logged and has none; `own`, the address of the server that asks them, is left out: it would ask itself.
+ */
+export async function upstreamAddresses(upstreams: readonly string[], own: string, log: Log): Promise<readonly string[]> {
+  const lists = await Promise.all(upstreams.map((upstream) => (upstream.startsWith('/') ? serversIn(upstream, log) : [upstream])))
+  return lists.flat().filter((server) => {
+    const isOwn = parseHostPort(server, 53)?.address === own
+    if (isOwn) log.warn({ server }, 'this DNS server is its own upstream: left out')
+    return !isOwn
+  })
+}
+
+async function serversIn(file: string, log: Log): Promise<readonly string[]> {
+  try {
+    const { servers } = parseResolvConf(await readFile(file, 'utf8'))
+    // Of an IPv6 address with a zone, such as fe80::1%eth0, only the machine's own resolver knows what to make.
+    return servers.filter((server) => parseHostPort(server, 53) !== undefined)
+  } catch (error) {
+    log.error({ err: error, file }, 'name servers for names outside of the cluster cannot be read: there are none')
+    return []
+  }
+}
