@@ -18,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/built-images.ts'],
           // Clusters mostly wait, so that some run side by side; not beside the unit tests, which do not.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },

@@ -11,6 +11,9 @@ export interface Output {
   readonly stderr: string
 }
 
+/** Names, in the environment, the folder of images that clusters of tests begin with. See built-images.ts. */
+export const builtImages = 'PORTOLAN_TEST_IMAGES'
+
 const root = resolve(import.meta.dirname, '..')
 const portolanCommand = join(root, 'portolan')
 
@@ -37,7 +40,7 @@ export class TestCluster implements AsyncDisposable {
 
   /** A cluster that has not been started. `home` holds built images and can serve several clusters in turn. */
   static async named(name: string, home?: string): Promise<TestCluster> {
-    return new TestCluster(name, home ?? (await mkdtemp('/var/tmp/portolan-test-')), await freePort())
+    return new TestCluster(name, home ?? (await newHome()), await freePort())
   }
 
   async up(...options: string[]): Promise<Output> {
@@ -74,6 +77,14 @@ export class TestCluster implements AsyncDisposable {
     await this.tryPortolan('delete')
     await rm(this.home, { recursive: true, force: true })
   }
+}
+
+/** With the images in it that all tests share, if they have been built. */
+async function newHome(): Promise<string> {
+  const home = await mkdtemp('/var/tmp/portolan-test-')
+  const { [builtImages]: images } = process.env
+  if (images !== undefined) succeed(await run('cp', ['--archive', '--link', images, join(home, 'images')]))
+  return home
 }
 
 /**

@@ -17,22 +17,23 @@ describe('the seed', () => {
   let both: readonly [Seed, Seed]
   const nodes: { node: TestNode; runtime: CriRuntime }[] = []
   const steps: string[] = []
-  const ensure = (name: string) =>
+  const ensure = (name: string, images = 'images') =>
     ensureSeed(
       {
-        directory: join(directory, 'images'),
+        directory: join(directory, images),
         runDir: join(directory, name),
         nodePath: process.execPath,
         cniBinDir: '/usr/lib/cni',
       },
-      { processes: realProcesses, clock: systemClock, progress: (step) => steps.push(step) },
+      { processes: realProcesses, clock: systemClock, progress: (step) => images === 'images' && steps.push(step) },
     )
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'seed-'))
     // Two at once: one builds, the other waits for it.
-    both = await Promise.all([ensure('run-1'), ensure('run-2')])
-    ;[seed] = both
+    const [one, two] = await Promise.all([ensure('run-1'), ensure('run-2'), ensure('run-2', 'others')])
+    both = [one, two]
+    seed = one
     for (const podCIDR of ['10.108.1.0/24', '10.108.2.0/24']) {
       const node = await TestNode.create(podCIDR)
       nodes.push({ node, runtime: criRuntime(node.options.address) })

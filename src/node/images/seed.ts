@@ -142,6 +142,9 @@ async function importInto(root: string, archive: string, { options, deps }: Pick
     sandboxImage: pauseImage,
     logFile: join(runDir, 'containerd.log'),
   }
+  await mkdir(dirname(runDir), { recursive: true })
+  // Seeds of other directories may be built with the same one.
+  const lock = await holdLock(`${runDir}.lock`)
   const runtime = criRuntime(containerd.address)
   try {
     await startContainerd(containerd, deps)
@@ -150,6 +153,7 @@ async function importInto(root: string, archive: string, { options, deps }: Pick
     runtime.close()
     await stopContainerd(containerd.state, deps)
     await rm(runDir, { recursive: true, force: true })
+    await lock.release()
   }
 }
 
