@@ -6,6 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['src/**/*.test.ts', 'test/*.test.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
@@ -17,8 +18,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // One cluster at a time: the machine has two cores, and times matter to what is asserted.
-          fileParallelism: false,
+          // Clusters mostly wait, so that some run side by side; not beside the unit tests, which do not.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },

@@ -16,6 +16,9 @@ export class MeasuredNft implements Nft, AsyncDisposable {
   readonly canonical: Nft['canonical']
   readonly #session: Nft & AsyncDisposable
   #transactionMs = 0
+  #underWay = 0
+  /** When the first of those under way began. */
+  #since = 0
 
   constructor({ path: netns }: TestNamespace) {
     const session = nftSession({ processes: realProcesses, clock: systemClock, netns, scratchDirectory: tmpdir(), answerWithinMs })
@@ -25,7 +28,7 @@ export class MeasuredNft implements Nft, AsyncDisposable {
     this.canonical = session.canonical
   }
 
-  /** Time that went by in transactions since the start: text written, parsed, sent to the kernel, answered. */
+  /** Time in which there was a transaction under way since the start: text written, parsed, sent to the kernel, answered. */
   get transactionMs(): number {
     return this.#transactionMs
   }
@@ -40,9 +43,14 @@ export class MeasuredNft implements Nft, AsyncDisposable {
   }
 
   async transaction(operations: readonly NftOperation[]): Promise<void> {
-    const started = performance.now()
-    await this.#session.transaction(operations)
-    this.#transactionMs += performance.now() - started
+    if (this.#underWay === 0) this.#since = performance.now()
+    this.#underWay += 1
+    try {
+      await this.#session.transaction(operations)
+    } finally {
+      this.#underWay -= 1
+      if (this.#underWay === 0) this.#transactionMs += performance.now() - this.#since
+    }
   }
 
   [Symbol.asyncDispose](): PromiseLike<void> {

@@ -1,6 +1,7 @@
 import { api } from './api.ts'
 import type { Benchmark, Figure } from './benchmark.ts'
 import { dns } from './dns.ts'
+import { ingress } from './ingress.ts'
 import { memory } from './memory.ts'
 import { pods } from './pods.ts'
 import { propagation } from './propagation.ts'
@@ -10,7 +11,7 @@ import { rollout } from './rollout.ts'
 import { startup } from './startup.ts'
 
 /** Every benchmark. `npm run bench -- NAME [--json]`. */
-const benchmarks: readonly Benchmark[] = [startup, memory, api, pods, proxySync, propagation, proxyPath, dns, rollout]
+const benchmarks: readonly Benchmark[] = [startup, memory, api, pods, proxySync, propagation, proxyPath, dns, ingress, rollout]
 
 const [name, ...flags] = process.argv.slice(2)
 const benchmark = benchmarks.find((candidate) => candidate.name === name)

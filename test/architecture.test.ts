@@ -14,9 +14,10 @@ const allowed: Readonly<Record<string, { may: readonly string[]; because: string
   node: { may: ['client', 'api', 'kernel', 'base'], because: 'the agent must run on another machine than the server' },
   dataplane: { may: ['client', 'api', 'kernel', 'base'], because: 'data planes run against any Kubernetes API' },
   cluster: { may: ['kernel', 'client', 'api', 'base'], because: 'it starts processes; it does not reach into them' },
-  cli: { may: ['cluster', 'client', 'api', 'kernel', 'base'], because: 'commands ask the API and the supervisor' },
+  doctor: { may: ['client', 'api', 'kernel', 'base'], because: 'it judges a cluster by its API and the kernel, and cares for nobody’s plans' },
+  cli: { may: ['doctor', 'cluster', 'client', 'api', 'kernel', 'base'], because: 'commands ask the API and the supervisor' },
   main: {
-    may: ['apiserver', 'storage', 'controllers', 'node', 'dataplane', 'cluster', 'cli', 'client', 'api', 'kernel', 'base'],
+    may: ['apiserver', 'storage', 'controllers', 'node', 'dataplane', 'cluster', 'doctor', 'cli', 'client', 'api', 'kernel', 'base'],
     because: 'only here are real things constructed',
   },
 }

@@ -1,7 +1,8 @@
 import { isStatus, StatusError } from '../api/errors.ts'
 import { ConnectionError, type Client } from '../client/client.ts'
 import { type ClusterAccess, KubeconfigError, readKubeconfig } from '../client/kubeconfig.ts'
-import { UserError } from './context.ts'
+import { CommandFailed } from '../kernel/processes.ts'
+import { type CliContext, UserError } from './context.ts'
 
 /** Options of commands that work with any Kubernetes API. */
 export interface ApiOptions {
@@ -34,6 +35,21 @@ export async function apiOf({ kubeconfig, context }: ApiOptions): Promise<NamedA
 export function required(value: string | undefined, what: string): string {
   if (value === undefined || value === '') throw new UserError(`give ${what}`)
   return value
+}
+
+/** `command` is to run the program and do nothing else. */
+export async function requireProgram(
+  { processes }: CliContext,
+  command: readonly [string, ...string[]],
+  debianPackage: string,
+): Promise<void> {
+  const [program] = command
+  try {
+    await processes.run(command)
+  } catch (error) {
+    if (!(error instanceof CommandFailed) || error.exitCode !== 127) throw error
+    throw new UserError(`needs the program ${program}: install the package ${debianPackage}`, { cause: error })
+  }
 }
 
 /** What goes wrong with a request, in the terms of who started the command. */

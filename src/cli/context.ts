@@ -6,6 +6,7 @@ import { UserError } from '../cluster/user-error.ts'
 import type { Processes } from '../kernel/processes.ts'
 import type { DnsRunner } from './dns.ts'
 import type { ImageStore } from './image.ts'
+import type { IngressRunner } from './ingress.ts'
 import type { ProxyRunner } from './proxy.ts'
 
 export { UserError } from '../cluster/user-error.ts'
@@ -18,6 +19,7 @@ export interface CliContext extends TeardownDeps {
   program(name: string): readonly [string, ...string[]]
   readonly images: ImageStore
   readonly proxy: ProxyRunner
+  readonly ingress: IngressRunner
   readonly dns: DnsRunner
   /** A line of progress, on standard error. */
   say(line: string): void

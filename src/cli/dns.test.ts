@@ -55,6 +55,7 @@ function context(): CliContext {
       run: () => expect.unreachable('the proxy was run'),
       removeRules: () => expect.unreachable('the proxy was run'),
     },
+    ingress: { connect: () => expect.unreachable('the ingress was run'), run: () => expect.unreachable('the ingress was run') },
     dns: {
       connect(access) {
         deeds.push(`connect ${access.server}`)

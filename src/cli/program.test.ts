@@ -12,7 +12,6 @@ import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
 import { FakeProcesses } from '../kernel/fake-processes.ts'
 import type { HeldAddress } from '../kernel/namespaces.ts'
 import { type CliContext, UserError } from './context.ts'
-import type { DnsRunner } from './dns.ts'
 import { program } from './program.ts'
 import type { ProxyRunner } from './proxy.ts'
 
@@ -36,7 +35,8 @@ const noProxy: ProxyRunner = {
   run: () => Promise.reject(new Error('not here')),
   removeRules: () => Promise.reject(new Error('not here')),
 }
-const noDns: DnsRunner = {
+/** Of programs that are not run here. */
+const noRunner = {
   connect() {
     throw new Error('not here')
   },
@@ -67,7 +67,8 @@ beforeEach(async () => {
       return [process.execPath, '-e', 'process.exitCode = 1']
     },
     proxy: noProxy,
-    dns: noDns,
+    ingress: noRunner,
+    dns: noRunner,
     images: { build: async () => void deeds.push('build images'), load: async () => [], list: async () => [] },
     say: () => {},
     print: (result) => void printed.push(result),

@@ -1,9 +1,11 @@
 import { Command } from 'commander'
 import { clientCommand } from './client.ts'
 import type { CliContext } from './context.ts'
+import { doctorCommand } from './doctor.ts'
 import { deleteCommand, downCommand } from './down.ts'
 import { dnsCommand } from './dns.ts'
 import { imageCommand } from './image.ts'
+import { ingressCommand } from './ingress.ts'
 import { nodeCommand } from './node.ts'
 import { proxyCommand } from './proxy.ts'
 import { publishCommand, unpublishCommand } from './publish.ts'
@@ -19,12 +21,14 @@ export function program(context: CliContext, version: string): Command {
     downCommand,
     deleteCommand,
     statusCommand,
+    doctorCommand,
     clientCommand,
     nodeCommand,
     publishCommand,
     unpublishCommand,
     imageCommand,
     proxyCommand,
+    ingressCommand,
     dnsCommand,
     setupCommand,
   ]

@@ -74,6 +74,12 @@ function context(): CliContext {
         return hasRules
       },
     },
+    ingress: {
+      connect() {
+        throw new Error('not here')
+      },
+      run: () => Promise.reject(new Error('not here')),
+    },
     dns: { connect: () => expect.unreachable('DNS was run'), run: () => expect.unreachable('DNS was run') },
     say: (line) => void deeds.push(line),
     print: () => {},

@@ -5,8 +5,7 @@ import { ServiceCIDRs, type ServiceCIDR } from '../api/kinds/service-cidr.ts'
 import { type Cidr, formatCidr, parseCidr } from '../base/ip.ts'
 import type { Client } from '../client/client.ts'
 import type { ClusterAccess } from '../client/kubeconfig.ts'
-import { CommandFailed } from '../kernel/processes.ts'
-import { type ApiConnection, type ApiOptions, apiOf, explained, required } from './api-access.ts'
+import { type ApiConnection, type ApiOptions, apiOf, explained, required, requireProgram } from './api-access.ts'
 import { type CliContext, UserError } from './context.ts'
 
 /** The service proxy by itself, in the network namespace of this process. */
@@ -44,9 +43,9 @@ export function proxyCommand(context: CliContext): Command {
     .option('--service-cidr <cidr>', 'the range of the cluster IPs, if the API does not tell it')
     .option('--cleanup', 'take away the rules that it left here, and end')
     .action(async (options: ProxyOptions) => {
-      await requireProgram(context, 'nft', 'nftables')
+      await requireProgram(context, ['nft', '--version'], 'nftables')
       if (options.cleanup === true) return removeRules(context, options)
-      await requireProgram(context, 'conntrack', 'conntrack')
+      await requireProgram(context, ['conntrack', '--version'], 'conntrack')
       await runProxy(context, options)
     })
 }
@@ -77,15 +76,6 @@ function range(flag: string, text: string | undefined, example: string): Cidr | 
   const cidr = parseCidr(text)
   if (cidr === undefined) throw new UserError(`${flag} ${text} is not an IPv4 range such as ${example}`)
   return cidr
-}
-
-async function requireProgram({ processes }: CliContext, program: string, debianPackage: string): Promise<void> {
-  try {
-    await processes.run([program, '--version'])
-  } catch (error) {
-    if (!(error instanceof CommandFailed) || error.exitCode !== 127) throw error
-    throw new UserError(`needs the program ${program}: install the package ${debianPackage}`, { cause: error })
-  }
 }
 
 async function requireNode(client: Client, name: string): Promise<void> {

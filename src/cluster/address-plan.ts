@@ -104,6 +104,11 @@ export function edgeAddress({ outside }: AddressPlan): string {
   return addressAt(outside, 1)
 }
 
+/** Where clients from outside reach Ingresses. */
+export function ingressAddress({ outside }: AddressPlan): string {
+  return addressAt(outside, 3)
+}
+
 export function clientAddress({ outside }: AddressPlan): string {
   return addressAt(outside, 2)
 }

@@ -5,8 +5,8 @@ import { defaults } from './config.ts'
 const config = { ...defaults, name: 'one', home: '/home', nodes: [1, 3] }
 const byFile = new Map(clusterCertificates(config).map((request) => [request.file, request]))
 
-test('there is one for the server, the administrator, the edge, DNS and every node', () => {
-  expect([...byFile.keys()]).toEqual(['server', 'admin', 'edge', 'dns', 'node-1', 'node-3'])
+test('there is one for the server, the administrator, the edge, DNS, the ingress and every node', () => {
+  expect([...byFile.keys()]).toEqual(['server', 'admin', 'edge', 'dns', 'ingress', 'node-1', 'node-3'])
 })
 
 test('the server’s holds every name and address that it is reached by', () => {

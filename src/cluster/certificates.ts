@@ -1,4 +1,4 @@
-import { apiServiceAddress, nodeAddress, serverAddress } from './address-plan.ts'
+import { apiServiceAddress, ingressAddress, nodeAddress, serverAddress } from './address-plan.ts'
 import { type ClusterConfig, planOf } from './config.ts'
 import { nodeName } from './network.ts'
 import type { CertificateRequest } from './pki.ts'
@@ -28,7 +28,15 @@ export function clusterCertificates(config: ClusterConfig): readonly Certificate
     const addresses = [nodeAddress(plan, number)]
     return { file: name, commonName: `system:node:${name}`, organizations: ['system:nodes'], addresses, dnsNames: [name] }
   })
-  return [apiServer, admin, edge, dns, ...nodes]
+  // Shown to those who ask for a host without a certificate of its own. As a client it is nobody.
+  const ingress: CertificateRequest = {
+    file: 'ingress',
+    commonName: 'Portolan ingress default certificate',
+    organizations: [],
+    addresses: [ingressAddress(plan)],
+    dnsNames: [`portolan-ingress.kube-system.svc.${config.clusterDomain}`],
+  }
+  return [apiServer, admin, edge, dns, ingress, ...nodes]
 }
 
 function client(file: string, commonName: string, organizations: readonly string[]): CertificateRequest {

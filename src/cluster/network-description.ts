@@ -4,6 +4,7 @@ import {
   clientAddress,
   dnsServiceAddress,
   edgeAddress,
+  ingressAddress,
   nodeAddress,
   serverAddress,
   type AddressPlan,
@@ -46,7 +47,11 @@ export function edgeNetwork(names: NamespaceNames, plan: AddressPlan, nodes: rea
     sysctls: [...router, bridgeWithoutNetfilter],
     bridges: [{ name: nodesDevice, mac: macOf(serverAddress(plan)) }],
     veths: [...nodes.map(toNode), toOutside],
-    addresses: [on(nodesDevice, serverAddress(plan), plan.nodes), on('outside', edgeAddress(plan), plan.outside)],
+    addresses: [
+      on(nodesDevice, serverAddress(plan), plan.nodes),
+      on('outside', edgeAddress(plan), plan.outside),
+      { device: 'outside', address: `${ingressAddress(plan)}/32` },
+    ],
     routes: [],
   }
 }

@@ -6,7 +6,7 @@ import { type FakeEnd, FakeProcesses } from '../kernel/fake-processes.ts'
 import { installSystemPackages, SetupError } from './system-packages.ts'
 
 const programs = [
-  'usr/bin/containerd', 'usr/sbin/runc', 'usr/lib/cni/ptp', 'usr/sbin/nft', 'sbin/ip', 'usr/sbin/conntrack',
+  'usr/bin/containerd', 'usr/sbin/runc', 'usr/lib/cni/ptp', 'usr/sbin/nft', 'sbin/ip', 'usr/sbin/conntrack', 'usr/sbin/haproxy',
   'usr/bin/nsenter', 'bin/busybox', 'usr/bin/dig', 'usr/bin/curl', 'bin/bash', 'usr/bin/apt-get', 'opt/kubectl/kubectl',
 ]
 

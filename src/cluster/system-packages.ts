@@ -22,6 +22,7 @@ const requirements: readonly Requirement[] = [
   program('nft', 'nftables'),
   program('ip', 'iproute2'),
   program('conntrack', 'conntrack'),
+  program('haproxy', 'haproxy'),
   program('nsenter', 'util-linux'),
   // What the built-in images are assembled from.
   program('busybox', 'busybox-static'),

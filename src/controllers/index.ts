@@ -37,6 +37,7 @@ import { podGcController } from './pod-gc.ts'
 import { replicaSetController } from './replica-set.ts'
 import { replicationController } from './replication.ts'
 import { schedulerController } from './scheduler/scheduler.ts'
+import { serviceReasonsController } from './service-reasons.ts'
 import { statefulSetController } from './stateful-set/stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 
@@ -108,6 +109,8 @@ export function controllers(deps: ControllerDeps): readonly Controller[] {
     endpointsController(common),
     endpointSliceMirroringController({ ...common, ...recorder('endpoint-slice-mirroring-controller') }),
     loadBalancerAddressController({ ...common, ...recorder('service-controller'), pool: deps.loadBalancerPool }),
+    // It only tells what the others have come to.
+    serviceReasonsController({ ...common, ...recorder('service-reasons') }),
     // What takes away comes last: it must not judge by what the others are still putting right.
     garbageCollector(common),
     namespaceController(common),

@@ -1,7 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Node } from '../api/kinds/node.ts'
 import type { Pod } from '../api/kinds/pod.ts'
-import type { Service, ServicePort } from '../api/kinds/service.ts'
+import type { Service } from '../api/kinds/service.ts'
+import { hasSelector } from '../api/no-endpoints/index.ts'
 import { keyOf } from '../api/object.ts'
 import { selectorFromMap } from '../api/selectors.ts'
 import type { Cache } from '../client/cache.ts'
@@ -9,12 +10,9 @@ import type { Source } from '../client/controller.ts'
 import { isReady, isTerminal } from './pod-status.ts'
 import { ServicesBySelector } from './services-by-selector.ts'
 
-export type AddressType = 'IPv4' | 'IPv6'
+export { hasSelector, targetPortOf } from '../api/no-endpoints/index.ts'
 
-/** An empty selector is none: the owner of the Service names its endpoints by hand. */
-export function hasSelector({ spec }: Service): boolean {
-  return spec.selector !== undefined && Object.keys(spec.selector).length > 0
-}
+export type AddressType = 'IPv4' | 'IPv6'
 
 export function isHeadless({ spec }: Service): boolean {
   return spec.clusterIP === undefined || spec.clusterIP === '' || spec.clusterIP === 'None'
@@ -49,19 +47,6 @@ export function addressesOf({ status }: Pod): readonly string[] {
 
 export function isOfType(address: string, type: AddressType): boolean {
   return type === 'IPv4' ? isIPv4(address) : isIPv6(address)
-}
-
-/**
- * The number that a Service port stands for in one pod; undefined if it is a name that the pod does not have with that
- * protocol. Sidecars, init containers that keep running, count as containers do.
- */
-export function targetPortOf({ spec }: Pod, port: ServicePort): number | undefined {
-  const target = port.targetPort ?? port.port
-  if (typeof target === 'number') return target
-  const sidecars = spec.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always') ?? []
-  return [...spec.containers, ...sidecars]
-    .flatMap(({ ports = [] }) => ports)
-    .find(({ name, protocol = 'TCP' }) => name === target && protocol === (port.protocol ?? 'TCP'))?.containerPort
 }
 
 /** A pod has a name of its own under a Service if it asks for it with `hostname` and `subdomain`. */

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isStatus } from '../api/errors.ts'
-import { type EndpointSlice, EndpointSlices } from '../api/kinds/endpoint-slice.ts'
+import { type EndpointSlice, EndpointSlices, serviceNameLabel } from '../api/kinds/endpoint-slice.ts'
 import { type Endpoints, EndpointsResource } from '../api/kinds/endpoints.ts'
+import { defaultClassAnnotation, type IngressClass, IngressClasses } from '../api/kinds/ingress-class.ts'
 import { type Namespace, Namespaces } from '../api/kinds/namespace.ts'
 import { type PriorityClass, PriorityClasses, systemPriorities } from '../api/kinds/priority-class.ts'
 import { ServiceCIDRs } from '../api/kinds/service-cidr.ts'
@@ -15,13 +17,15 @@ export interface SystemAddresses {
   /** Cluster IPs of the Services `kubernetes` and `kube-dns`. */
   readonly apiService: string
   readonly dnsService: string
+  /** Where Ingresses are served: in the node network, and for clients from outside. */
+  readonly ingress: { readonly address: string; readonly outside: string }
   /** Where cluster IPs are taken from, `10.96.0.0/13`. */
   readonly services: string
 }
 
 /**
  * The objects that every cluster has: four namespaces, two PriorityClasses, the range of cluster IPs, the `kubernetes`
- * Service with the server behind it, and `kube-dns`. Made where they are missing, so that clients find them before anything else runs.
+ * Service with the server behind it, `kube-dns`, the IngressClass `portolan` and the Service of what serves it. Made where they are missing, so that clients find them before anything else runs.
  */
 export async function ensureSystemObjects(client: Client, addresses: SystemAddresses): Promise<void> {
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
@@ -34,7 +38,11 @@ export async function ensureSystemObjects(client: Client, addresses: SystemAddre
     ensure(client, Services, dnsService(addresses)),
     ensure(client, EndpointsResource, kubernetesEndpoints(addresses)),
     ensure(client, EndpointSlices, kubernetesSlice(addresses)),
+    ensure(client, IngressClasses, ingressClass),
+    ensure(client, Services, ingressService),
+    ensure(client, EndpointSlices, ingressSlice(addresses)),
   ])
+  await tellIngressAddress(client, addresses)
 }
 
 async function ensure<T extends KubeObject>(client: Client, resource: Resource<T>, object: Draft<T>): Promise<void> {
@@ -112,4 +120,43 @@ function dnsService({ dnsService: clusterIP }: SystemAddresses): Draft<Service> 
       ],
     },
   }
+}
+
+const ingressClass: Draft<IngressClass> = {
+  metadata: { name: 'portolan', annotations: { [defaultClassAnnotation]: 'true' } },
+  spec: { controller: 'portolan.dev/ingress' },
+}
+
+const ingressName = { namespace: 'kube-system', name: 'portolan-ingress' }
+const ingressPorts = [
+  { name: 'http', port: 80, protocol: 'TCP' },
+  { name: 'https', port: 443, protocol: 'TCP' },
+]
+
+/** The edge has its address itself, so that it is no load balancer's to give. */
+const ingressService: Draft<Service> = {
+  metadata: ingressName,
+  spec: {
+    type: 'LoadBalancer',
+    loadBalancerClass: 'portolan.dev/ingress',
+    allocateLoadBalancerNodePorts: false,
+    ports: ingressPorts,
+  },
+}
+
+function ingressSlice({ ingress }: SystemAddresses): Draft<EndpointSlice> {
+  return {
+    metadata: { ...ingressName, labels: { [serviceNameLabel]: ingressName.name } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [ingress.address], conditions: { ready: true } }],
+    ports: ingressPorts,
+  }
+}
+
+async function tellIngressAddress(client: Client, { ingress }: SystemAddresses): Promise<void> {
+  const { status } = await client.get(Services, ingressName)
+  const told = [{ ip: ingress.outside, ipMode: 'VIP' }]
+  if (isDeepStrictEqual(status?.loadBalancer?.ingress, told)) return
+  const body = { status: { loadBalancer: { ingress: told } } }
+  await client.patch(Services, { ...ingressName, subresource: 'status' }, { type: 'merge', body })
 }

@@ -17,6 +17,17 @@ export interface NftCommandOptions {
 export function nftCommand({ processes, netns }: NftCommandOptions): Nft {
   const inNamespace: RunOptions = netns === undefined ? {} : { netns }
 
+  /** Resolves when the transactions asked for so far are done, well or not. */
+  let settled: Promise<unknown> = Promise.resolve()
+
+  async function apply(input: string): Promise<void> {
+    try {
+      await processes.run(['nft', '-f', '-'], { ...inNamespace, input })
+    } catch (error) {
+      throw nftError(error)
+    }
+  }
+
   async function list(...what: readonly string[]): Promise<string | undefined> {
     try {
       return (await processes.run(['nft', 'list', ...what], inNamespace)).stdout
@@ -30,11 +41,9 @@ export function nftCommand({ processes, netns }: NftCommandOptions): Nft {
     async transaction(operations: readonly NftOperation[]): Promise<void> {
       const input = renderTransaction(operations)
       if (input === '') return
-      try {
-        await processes.run(['nft', '-f', '-'], { ...inNamespace, input })
-      } catch (error) {
-        throw nftError(error)
-      }
+      const applied = settled.then(() => apply(input))
+      settled = applied.catch(() => undefined)
+      await applied
     },
 
     async elements(table, set) {

@@ -29,8 +29,11 @@ export class NftProcess {
   readonly #options: NftProcessOptions
   readonly #process: RunningProcess
   readonly #ended: Promise<void>
-  #question: Question | undefined
+  /** Not answered yet, oldest first. */
+  readonly #questions: Question[] = []
   #said = ''
+  /** How much of it is known to hold no answer. */
+  #searched = 0
   #lines = 0
   #hasEnded = false
   #wasLate = false
@@ -59,19 +62,19 @@ export class NftProcess {
 
   /**
    * Resolves to nft's complaint, empty if the line was applied. Rejects with `NftError` when the process ended before
-   * it answered, and so not before it is settled whether the line was applied. One at a time.
+   * it answered, and so not before it is settled whether the line was applied. What it is told while it is busy it does
+   * next.
    */
   async tell(line: string): Promise<string> {
     this.#lines += 1
     const question = { marker: `answered${this.#lines}`, answer: Promise.withResolvers<string>() }
-    this.#question = question
+    this.#questions.push(question)
     this.#process.write(`${line}\n${question.marker}\n`)
     const cancel = this.#killLater()
     try {
       return await question.answer.promise
     } finally {
       cancel()
-      this.#question = undefined
     }
   }
 
@@ -91,15 +94,26 @@ export class NftProcess {
   }
 
   #hear(piece: string): void {
-    const heard = this.#said.length
     this.#said += piece
-    if (this.#question === undefined) return
-    const { marker, answer } = this.#question
-    const end = this.#said.indexOf(`\n${marker}\n`, Math.max(0, heard - marker.length - 1))
-    if (end < 0) return
+    for (let answer = this.#takeAnswer(); answer !== undefined; answer = this.#takeAnswer()) {
+      this.#questions.shift()?.answer.resolve(answer)
+    }
+  }
+
+  /** To the oldest question, if it has been said whole. */
+  #takeAnswer(): string | undefined {
+    const [question] = this.#questions
+    if (question === undefined) return undefined
+    const { marker } = question
+    const end = this.#said.indexOf(`\n${marker}\n`, this.#searched)
+    if (end < 0) {
+      this.#searched = Math.max(0, this.#said.length - marker.length - 1)
+      return undefined
+    }
     const complaint = this.#said.slice(0, this.#said.lastIndexOf('\n', end - 1) + 1)
     this.#said = this.#said.slice(end + marker.length + 2)
-    answer.resolve(complaint.replace(markBelow, ''))
+    this.#searched = 0
+    return complaint.replace(markBelow, '')
   }
 
   #lose(how: string): void {
@@ -107,7 +121,8 @@ export class NftProcess {
     const why = this.#wasLate ? `it gave no answer within ${this.#options.answerWithinMs} ms` : how
     const lastWords = this.#said.replace(markBelow, '').trim()
     const message = `nft ended in the middle of a transaction, which may or may not be applied: ${why}`
-    this.#question?.answer.reject(new NftError(lastWords === '' ? message : `${message}: ${quote(lastWords)}`))
+    const error = new NftError(lastWords === '' ? message : `${message}: ${quote(lastWords)}`)
+    for (const { answer } of this.#questions.splice(0)) answer.reject(error)
   }
 }
 

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../base/clock.ts'
@@ -136,6 +136,15 @@ describe('in the kernel', () => {
     expect(await nft.elements(table, 'seen')).toHaveLength(6)
   })
 
+  test('so it is when they are asked for at once, still in their order', async () => {
+    await using cleanup = new AsyncDisposableStack()
+    const { nft, started } = await open(cleanup, { transactionsPerProcess: 3 })
+    const turns = [[load], [add(one)], [remove(one)], [add(one)], [remove(one)], [add(one)], [remove(one)]]
+    await Promise.all(turns.map((operations) => nft.transaction(operations)))
+    expect(started).toHaveLength(3)
+    expect(await nft.elements(table, 'seen')).toEqual([])
+  })
+
   test('the scratch directory holds a file for the owner only, and at the end nothing, and nft has ended', async () => {
     await using cleanup = new AsyncDisposableStack()
     const { nft, started, scratchDirectory } = await open(cleanup)
@@ -147,6 +156,18 @@ describe('in the kernel', () => {
     await nft[Symbol.asyncDispose]()
     expect(await readdir(scratchDirectory)).toEqual([])
     expect(await started[0]?.ended).toBe(0)
+  })
+
+  test('a transaction that cannot be written rejects, and the next one is', async () => {
+    await using cleanup = new AsyncDisposableStack()
+    const { nft, scratchDirectory } = await open(cleanup)
+    await rm(scratchDirectory, { recursive: true })
+    const [first, second] = [nft.transaction([load]), nft.transaction([load])]
+    await expect(first).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(second).rejects.toMatchObject({ code: 'ENOENT' })
+    await mkdir(scratchDirectory)
+    await nft.transaction([load, add(one)])
+    expect(await nft.elements(table, 'seen')).toEqual([one.key])
   })
 
   test('nft leaves no history of what it was told', async () => {
@@ -196,7 +217,7 @@ describe('with a process that does as it is told', () => {
         { interval: 1 },
       )
     const transaction = nft.transaction([load]).catch((error: unknown) => error)
-    return { nft, processes, clock, told, transaction, process: await told('answered1') }
+    return { nft, processes, clock, told, transaction, scratchDirectory, process: await told('answered1') }
   }
 
   const mark = (marker: string) => `Error: syntax error, unexpected newline, expecting string\n${marker}\n         ^\n`
@@ -214,6 +235,37 @@ describe('with a process that does as it is told', () => {
     fresh.say(mark('answered1'))
     await next
     expect(clock.nextTimerMs).toBeUndefined()
+  })
+
+  test('is told the next line while it is busy, but none after that: its file would be that of the first', async () => {
+    await using cleanup = new AsyncDisposableStack()
+    const { nft, process, transaction, told, scratchDirectory } = await begin(cleanup)
+    const [second, third] = [load, add(one)].map((operation) => nft.transaction([operation]).catch((error: unknown) => error))
+    await told('answered2')
+    const files = async () => {
+      const names = (await readdir(scratchDirectory, { recursive: true })).filter((name) => name.endsWith('.nft')).sort()
+      return Promise.all(names.map((name) => readFile(join(scratchDirectory, name), 'utf8')))
+    }
+    expect((await files()).filter((text) => text.includes(one.key))).toEqual([])
+    process.say(mark('answered1') + mark('answered2'))
+    expect(await Promise.all([transaction, second])).toEqual([undefined, undefined])
+    await told('answered3')
+    expect(process.input.match(/include \S+/g)).toEqual(['0', '1', '0'].map((name) => `include "./transaction-${name}.nft"`))
+    expect((await files())[0]).toContain(one.key)
+    process.say(mark('answered3'))
+    expect(await third).toBeUndefined()
+  })
+
+  test('when it ends, all that it has been told is of unknown outcome, and what it has not goes to another', async () => {
+    await using cleanup = new AsyncDisposableStack()
+    const { nft, process, transaction, told } = await begin(cleanup)
+    const [second, third] = [load, load].map((operation) => nft.transaction([operation]).catch((error: unknown) => error))
+    await told('answered2')
+    process.end(null)
+    for (const outcome of await Promise.all([transaction, second])) expect(String(outcome)).toContain('may or may not be applied')
+    const fresh = await told('answered1', 2)
+    fresh.say(mark('answered1'))
+    expect(await third).toBeUndefined()
   })
 
   test('one that aborts is quoted', async () => {

@@ -24,8 +24,11 @@ export interface NftSessionOptions {
   readonly answerWithinMs?: number
 }
 
-/** Relative to the working directory of nft, because a path in an `include` is a pattern and has no escapes. */
-const file = './transaction.nft'
+/**
+ * Taken in turn, so that one can be written while nft reads the other. Relative to the working directory of nft, because
+ * a path in an `include` is a pattern and has no escapes.
+ */
+const files = ['./transaction-0.nft', './transaction-1.nft'] as const
 
 /** In characters. After a larger one nft is started afresh: it keeps the memory, 130 MB of it after 55,000 elements. */
 const largeText = 1_000_000
@@ -42,15 +45,27 @@ export function nftSession(options: NftSessionOptions): Nft & AsyncDisposable {
   return new NftSession(options)
 }
 
+interface Told {
+  /** Of nft, empty if there is none. */
+  readonly complaint: Promise<string>
+  /** Resolves when there may be told more. */
+  readonly listening: Promise<void>
+}
+
 class NftSession implements Nft, AsyncDisposable {
   readonly elements: Nft['elements']
   readonly listTable: Nft['listTable']
   readonly canonical: Nft['canonical']
   readonly #options: NftSessionOptions
-  #directory: string | undefined
+  #directory: Promise<string> | undefined
   #process: NftProcess | undefined
+  #transactions = 0
   /** Resolves when everything asked for so far is done, well or not. */
   #settled: Promise<void> = Promise.resolve()
+  /** The same without the last transaction. */
+  #settledBefore: Promise<void> = Promise.resolve()
+  /** Resolves when nft can be told the next line, which it may be while it is busy with the last. */
+  #listening: Promise<void> = Promise.resolve()
   #disposal: Promise<void> | undefined
 
   constructor(options: NftSessionOptions) {
@@ -65,10 +80,16 @@ class NftSession implements Nft, AsyncDisposable {
     if (this.#disposal !== undefined) throw new NftError('The session with nft is closed')
     const text = renderTransaction(operations)
     if (text === '') return
-    const applied = this.#settled.then(() => this.#apply(text))
+    const file = files[this.#transactions++ % 2 === 0 ? 0 : 1]
+    const written = this.#settledBefore.then(() => this.#write(file, text))
+    const told = Promise.all([written, this.#listening]).then(([directory]) => this.#tell(directory, { file, text }))
+    const answered = told.then(({ complaint }) => complaint)
+    this.#listening = told.then(({ listening }) => listening, () => undefined)
+    this.#settledBefore = this.#settled
     // Whether it was applied is for the caller.
-    this.#settled = applied.catch(() => undefined).then(() => this.#retireProcess(text.length))
-    await applied
+    this.#settled = Promise.allSettled([this.#settled, answered, this.#listening]).then(() => undefined)
+    const complaint = await answered
+    if (complaint !== '') throw new NftError(quoteIncluded(complaint, file))
   }
 
   /** Waits for the transactions that were asked for. */
@@ -77,11 +98,25 @@ class NftSession implements Nft, AsyncDisposable {
     await this.#disposal
   }
 
-  async #apply(text: string): Promise<void> {
-    this.#directory ??= await mkdtemp(join(this.#options.scratchDirectory, 'nft-'))
-    await writeFile(join(this.#directory, file), text, { mode: 0o600 })
-    const complaint = await this.#usableProcess(this.#directory).tell(includeLine(file))
-    if (complaint !== '') throw new NftError(quoteIncluded(complaint, file))
+  /** Resolves to the directory. */
+  async #write(file: string, text: string): Promise<string> {
+    this.#directory ??= mkdtemp(join(this.#options.scratchDirectory, 'nft-'))
+    const directory = await this.#directory.catch((error: unknown) => {
+      this.#directory = undefined // the next may be luckier
+      throw error
+    })
+    await writeFile(join(directory, file), text, { mode: 0o600 })
+    return directory
+  }
+
+  #tell(directory: string, { file, text }: { file: string; text: string }): Told {
+    const process = this.#usableProcess(directory)
+    const complaint = process.tell(includeLine(file))
+    const { transactionsPerProcess = 10_000 } = this.#options
+    // One that has remembered enough, or has grown, is ended; the next transaction starts another.
+    const isWorn = text.length > largeText || process.lines >= transactionsPerProcess
+    const end = () => process.end()
+    return { complaint, listening: isWorn ? complaint.then(end, end) : Promise.resolve() }
   }
 
   #usableProcess(directory: string): NftProcess {
@@ -93,15 +128,8 @@ class NftSession implements Nft, AsyncDisposable {
     return this.#process
   }
 
-  /** Ends one that has remembered enough, or has grown; the next transaction starts another. */
-  async #retireProcess(lastLength: number): Promise<void> {
-    const { transactionsPerProcess = 10_000 } = this.#options
-    const isWorn = lastLength > largeText || (this.#process?.lines ?? 0) >= transactionsPerProcess
-    if (isWorn) await this.#process?.end()
-  }
-
   async #dispose(): Promise<void> {
     await this.#process?.end()
-    if (this.#directory !== undefined) await rm(this.#directory, { recursive: true, force: true })
+    if (this.#directory !== undefined) await rm(await this.#directory, { recursive: true, force: true })
   }
 }

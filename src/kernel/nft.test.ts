@@ -232,6 +232,16 @@ describe.each(implementations)('$name', ({ open }) => {
     expect(await outcome(await open(cleanup), trial)).toEqual(expected(trial))
   })
 
+  test('transactions asked for at once are applied in their order, also after one that is refused', async () => {
+    await using cleanup = new AsyncDisposableStack()
+    const nft = await open(cleanup)
+    const [is, will] = [service(web, 'drop'), service(web, 'accept')]
+    const asked = [[load], [add('services', is)], [deleteTable, deleteTable], [remove('services', is), add('services', will)]]
+    const outcomes = await Promise.allSettled(asked.map((operations) => nft.transaction(operations)))
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+    expect(await nft.elements(table, 'services')).toEqual([`${web} : accept`])
+  })
+
   test('the canonical form of a text is what is listed after it was loaded', async () => {
     await using cleanup = new AsyncDisposableStack()
     const nft = await open(cleanup)

@@ -3,7 +3,10 @@
  * the hot path knows what it last applied.
  */
 export interface Nft {
-  /** Applies all operations or none. Rejects with `NftError`. */
+  /**
+   * Applies all operations or none. Rejects with `NftError`. May be called while others are under way: they are applied
+   * in the order of the calls, each whatever became of those before.
+   */
   transaction(operations: readonly NftOperation[]): Promise<void>
   /** The elements that the kernel holds in a set or map: `key` or `key : value`, sorted. Undefined if there is no such table or set. */
   elements(table: string, set: string): Promise<readonly string[] | undefined>

@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, rm, rmdir, stat, statfs, writeFile } from 'node:
 import { join } from 'node:path'
 import { checkNamespaceName, type HeldRoute, type Namespaces, type Network } from './namespaces.ts'
 import { planNetwork, type HeldDevice } from './network-plan.ts'
-import type { Processes } from './processes.ts'
+import { CommandFailed, type Processes } from './processes.ts'
 
 const directory = '/run/netns'
 /** Magic number of the file system that a bound namespace is on (NSFS_MAGIC in linux/magic.h). */
@@ -34,7 +34,12 @@ export function realNamespaces(processes: Processes): Namespaces {
     async deleteDevice(name, device) {
       const held = await devicesIn(processes, name)
       if (!held.some((other) => other.name === device)) return
-      await processes.run(['ip', 'link', 'delete', 'dev', device], { netns: pathOf(name) })
+      try {
+        await processes.run(['ip', 'link', 'delete', 'dev', device], { netns: pathOf(name) })
+      } catch (error) {
+        // The kernel may have ended it meanwhile, with the namespace of its other end.
+        if (!(error instanceof CommandFailed) || !error.stderr.includes('Cannot find device')) throw error
+      }
     },
     async addresses(name) {
       const devices = await devicesIn(processes, name)

@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
+import { IngressClasses } from '../api/kinds/ingress-class.ts'
+import { Ingresses } from '../api/kinds/ingress.ts'
 import { Nodes } from '../api/kinds/node.ts'
 import { Services } from '../api/kinds/service.ts'
 import { systemClock } from '../base/clock.ts'
@@ -9,7 +11,7 @@ import { apiClient } from '../client/api-client.ts'
 import { http2Transport } from '../client/http2-transport.ts'
 import { informer } from '../client/informer.ts'
 import { runControllers } from '../client/run-controllers.ts'
-import { loadBalancerPool, serverAddress } from '../cluster/address-plan.ts'
+import { ingressAddress, loadBalancerPool, serverAddress } from '../cluster/address-plan.ts'
 import { planOf } from '../cluster/config.ts'
 import { nodesDevice } from '../cluster/network-description.ts'
 import { readIdentity } from '../cluster/pki.ts'
@@ -21,19 +23,23 @@ import { nftSession } from '../kernel/nft-session.ts'
 import { realProcesses as processes } from '../kernel/real-processes.ts'
 import { AppliedRevision } from '../node/withdrawal/applied-revision.ts'
 import { EdgeLease } from '../node/withdrawal/edge-lease.ts'
+import { appliedByAll } from './applied-by-all.ts'
 import { endOnFailure } from './failure.ts'
 import { giveBackMemory } from './give-back-memory.ts'
 import { receivePublished } from './listeners.ts'
 import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
+import { SleepingIngress } from './sleeping-ingress.ts'
 
 /**
  * The edge process: the cluster's router, in the namespace between the nodes and the outside. Keeps the way to every
- * node's pods, leads connections to the addresses of load balancers, and published ports to Services.
+ * node's pods, leads connections to the addresses of load balancers, requests by Ingresses, and published ports to
+ * Services.
  */
 const log = jsonLog({ process: 'edge' })
 endOnFailure(log)
 giveBackMemory({ clock: systemClock })
 const signal = endOfProcess()
+const lead = receivePublished()
 const { config, layout } = await clusterOf(process.argv.slice(2))
 const plan = planOf(config)
 const live = { log, clock: systemClock, signal }
@@ -58,17 +64,38 @@ const balancer = new LoadBalancer({
   pool: loadBalancerPool(plan),
   nodesDevice,
 })
-receivePublished(new PublishedServices({ services, slices, clock: systemClock, random: Math.random }))
+// Not before it is known where to.
+void Promise.all([services.synced, slices.synced]).then(() => {
+  lead(new PublishedServices({ services, slices, clock: systemClock, random: Math.random }))
+})
+const ingressIdentity = await readIdentity(layout.pki, 'ingress')
+const ingress = new SleepingIngress({
+  client,
+  ingresses: informer(client, Ingresses, live),
+  classes: informer(client, IngressClasses, live),
+  services,
+  slices,
+  settings: {
+    addresses: [ingressAddress(plan), serverAddress(plan)],
+    ports: { http: 80, https: 443 },
+    directory: join(scratchDirectory, 'ingress'),
+    accessLog: false,
+    metricsAt: { address: serverAddress(plan), port: 8404 },
+  },
+  defaultCertificate: `${ingressIdentity.cert}\n${ingressIdentity.key}\n`,
+  publicAddresses: [ingressAddress(plan)],
+  ...live,
+})
 const lease = new EdgeLease({ client, ...live })
 const appliedRevision = new AppliedRevision({
   slices,
   tell: (revision, aborted) => lease.tell(revision, aborted),
-  onApplied: (listener) => balancer.onApplied(listener),
+  onApplied: appliedByAll([(listener) => void balancer.onApplied(listener), ingress.onApplied]),
   ...live,
 })
 void Promise.all([nodes.synced, balancer.settled()]).then(reportReady, () => undefined) // it ends before it was ready
 const routes = routesController({ nodes, ownNode: undefined, processes })
-await Promise.all([runControllers([routes], live), appliedRevision.run(), lease.run()])
+await Promise.all([runControllers([routes], live), appliedRevision.run(), lease.run(), ingress.run()])
 await balancer.stop()
 await nft[Symbol.asyncDispose]()
 process.exit(0)

@@ -1,7 +1,7 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { connectionsOf, listenOn } from './listeners.ts'
+import { connectionsOf, listenOn, receivePublished } from './listeners.ts'
 
 let server: Server
 let clients: Socket[]
@@ -40,6 +40,30 @@ test('who comes early is served later, with what it said; who has gone by then i
   const said = taken.map(async (socket) => String(socket.read() ?? (await once(socket, 'data'))[0]))
   expect(await Promise.all(said)).toEqual(['early', 'late'])
   for (const socket of taken) socket.destroy()
+})
+
+test('who connects to a published port before it is known where it leads waits, until it is not published any more', async () => {
+  const supervisor = new EventEmitter()
+  const lead = receivePublished(supervisor)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const port = { protocol: 'TCP', namespace: 'default', service: 'web', port: 80, hostPort: 8080 }
+  supervisor.emit('message', { published: port }, server)
+  const accepted: Socket[] = []
+  server.on('connection', (socket) => accepted.push(socket))
+  const early = await connectClient('early')
+  await expect.poll(() => accepted.length).toBe(1)
+  const ended: unknown[] = []
+  lead({
+    open(opened, socket) {
+      expect(opened).toEqual(port)
+      ;(socket as Server).on('connection', (client: Socket) => client.resume().end('served'))
+    },
+    close: (closed) => ended.push(closed),
+  })
+  expect(String((await once(early, 'data'))[0])).toBe('served')
+  expect(String((await once(await connectClient('late'), 'data'))[0])).toBe('served')
+  supervisor.emit('message', { unpublished: port })
+  await expect.poll(() => ended).toEqual([port])
 })
 
 test('a port that is taken is an error that names it', async () => {

@@ -23,13 +23,41 @@ export function receiveListener(): Promise<ConnectionSource> {
   })
 }
 
-/** Ports of the host's loopback, opened by the supervisor and handed over, while they are published. */
-export function receivePublished(services: PublishedServices): void {
-  process.on('message', (message, handle) => {
+/**
+ * Ports of the host's loopback, opened by the supervisor and handed over, while they are published. To be called before
+ * anything is waited for: a socket accepts from when it is received, so who connects before the result is called would
+ * be left hanging.
+ */
+export function receivePublished(supervisor: Messages = process): (services: Pick<PublishedServices, 'open' | 'close'>) => void {
+  const services = Promise.withResolvers<Pick<PublishedServices, 'open' | 'close'>>()
+  supervisor.on('message', (message, handle) => {
     if (typeof message !== 'object' || message === null) return
-    if ('published' in message) services.open(message.published as PublishedPort, handle as Server | UdpSocket)
-    if ('unpublished' in message) services.close(message.unpublished as PublishedPort)
+    if ('published' in message) {
+      const socket = handle as Server | UdpSocket
+      const replay = 'bind' in socket ? () => {} : keepEarly(socket)
+      void services.promise.then((ready) => {
+        ready.open(message.published as PublishedPort, socket)
+        replay()
+      })
+    }
+    if ('unpublished' in message) void services.promise.then((ready) => ready.close(message.unpublished as PublishedPort))
   })
+  return services.resolve
+}
+
+interface Messages {
+  on(event: 'message', listener: (message: unknown, handle: unknown) => void): unknown
+}
+
+/** Keeps who connects, until the result is called: then the server's other listeners are told of them. */
+function keepEarly(server: Server): () => void {
+  const early: Socket[] = []
+  const keep = (socket: Socket) => early.push(socket.on('error', () => socket.destroy()))
+  server.on('connection', keep)
+  return () => {
+    server.off('connection', keep)
+    for (const socket of early) if (!socket.destroyed) server.emit('connection', socket)
+  }
 }
 
 /** What comes in before anyone takes it is kept: a client that is early waits, and is not left hanging. */

@@ -8,6 +8,7 @@ import { realNamespaces } from '../kernel/real-namespaces.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
 import { dnsRunner } from './dns-runner.ts'
 import { imageStore } from './image-store.ts'
+import { ingressRunner } from './ingress-command.ts'
 import { proxyRunner } from './proxy-runner.ts'
 import { removeRuntimeLeftovers } from './runtime-leftovers.ts'
 import { version } from './version.ts'
@@ -24,6 +25,7 @@ const context: CliContext = {
   removeRuntimeLeftovers,
   images: imageStore(say),
   proxy: proxyRunner,
+  ingress: ingressRunner,
   dns: dnsRunner,
   say,
   print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),

@@ -25,7 +25,7 @@ import { jsonLog } from '../base/json-log.ts'
 import { apiClient } from '../client/api-client.ts'
 import type { Cache } from '../client/cache.ts'
 import { inProcessTransport } from '../client/in-process-transport.ts'
-import { apiServiceAddress, dnsServiceAddress, loadBalancerPool, serverAddress } from '../cluster/address-plan.ts'
+import { apiServiceAddress, dnsServiceAddress, ingressAddress, loadBalancerPool, serverAddress } from '../cluster/address-plan.ts'
 import { planOf } from '../cluster/config.ts'
 import { readIdentity } from '../cluster/pki.ts'
 import { ensureSigningKey } from '../cluster/signing-key.ts'
@@ -117,6 +117,7 @@ await ensureSystemObjects(client, {
   apiService: apiServiceAddress(plan),
   services: formatCidr(plan.services),
   dnsService: dnsServiceAddress(plan),
+  ingress: { address: serverAddress(plan), outside: ingressAddress(plan) },
 })
 systemObjects.done()
 reportReady()

@@ -95,7 +95,9 @@ describe('the default roles', () => {
     ['nodes read the Lease of the edge', userNamed('system:node:node-1', 'system:nodes'), `${leases}?fieldSelector=metadata.name%3Dedge`, 200],
     ['nodes read no other Lease', userNamed('system:node:node-1', 'system:nodes'), `${leases}?fieldSelector=metadata.name%3Dnode-2`, 403],
     ['nodes do not list Leases', userNamed('system:node:node-1', 'system:nodes'), leases, 403],
-    ['nodes read no secrets of others', userNamed('system:node:edge', 'system:nodes'), '/api/v1/secrets', 403],
+    ['nodes read no secrets of others', userNamed('system:node:node-1', 'system:nodes'), '/api/v1/secrets', 403],
+    ['nodes read no Ingresses', userNamed('system:node:node-1', 'system:nodes'), '/apis/networking.k8s.io/v1/ingresses', 403],
+    ['the edge reads Secrets for Ingresses', userNamed('system:node:edge', 'system:nodes'), '/api/v1/secrets', 200],
   ] as const) {
     test(name, async () => {
       expect((await api.text(path, { user })).code).toBe(code)

@@ -1,6 +1,5 @@
 /** What the client is told beside an answer, by every verb that has something to tell. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { deploymentKind } from '../../api/kinds/deployment.ts'
 import { ingressKind } from '../../api/kinds/ingress.ts'
 import { legacyIngressViews } from '../../api/kinds/legacy-ingress.ts'
 import { testApi, type TestApi } from '../test-api.ts'
@@ -14,7 +13,6 @@ const legacy = `/apis/extensions/v1beta1${inDefault}/ingresses`
 let api: TestApi
 beforeEach(async () => {
   api = await testApi()
-  api.context.kinds.add(deploymentKind)
   api.context.kinds.add(ingressKind)
   for (const view of legacyIngressViews) api.context.kinds.addView(view)
 })

@@ -1,5 +1,6 @@
 import { familiesOf, type AddressFamily, type ClusterRange } from './family.ts'
-import { chainOf, setsOf, type Shape } from './shape.ts'
+import { pickMask } from './code.ts'
+import { chainOf, setsOf, type Affinity, type Shape } from './shape.ts'
 
 /** The one table of the proxy, family `inet`. */
 export const tableName = 'portolan-proxy'
@@ -10,19 +11,23 @@ const affinityClients = 65_536
 /**
  * The table with everything that does not depend on which services there are.
  *
- * - nat, prerouting and output: the first packet of a connection is looked up in `services`, which names a shape, and
- *   the chain of that shape translates it. Before that, clients from outside of the node are looked up in `outside`, and
- *   those that a service does not want are dropped. What is not found goes on as it is.
+ * - nat, prerouting and output: the first packet of a connection is looked up in `services`, which says a code, and
+ *   the chain that the code is for translates it. Before that, clients from outside of the node are looked up in
+ *   `outside`, and those that a service does not want are dropped. What is not found goes on as it is.
  * - nat, postrouting: see `masquerades`.
  * - filter, first and last of all: see `loopbackGuards`.
  * - filter, behind the translation: what is still untranslated has no endpoint, or asks for a port that a cluster IP
  *   does not have. TCP is reset, UDP and SCTP are told that the port is unreachable, and all else, such as ping, is
  *   dropped. Addresses that are bound on this node are left to whoever bound them. In prerouting rather than forward,
  *   so that the answer does not depend on a route; and not in the nat chains, where a rejection sends no answer.
+ *
+ * Between one lookup and the next, what was found is kept as the packet's priority: a register that decides nothing
+ * before a packet leaves the machine, and that the kernel sets anew in those that it forwards. A mark would decide of
+ * routes, and others have their own uses for it.
  */
 export function baseRules(ranges: readonly ClusterRange[]): string {
   const families = familiesOf(ranges)
-  const refuse = ['ct state != new accept', ...families.flatMap(refusals)]
+  const behind = ['ct state != new accept', 'ct status & dnat != 0 meta priority set none', ...families.flatMap(refusals)]
   return table([
     ...families.flatMap(baseSets),
     block('chain refuse', [
@@ -30,6 +35,7 @@ export function baseRules(ranges: readonly ClusterRange[]): string {
       'meta l4proto { udp, sctp } reject with icmpx port-unreachable',
       'drop',
     ]),
+    ...families.map(byCode),
     block('chain prerouting', [
       'type nat hook prerouting priority dstnat; policy accept;',
       ...families.flatMap((family) => [restriction(family), outsideDispatch(family), dispatch(family)]),
@@ -43,8 +49,8 @@ export function baseRules(ranges: readonly ClusterRange[]): string {
       'ct status & dnat == 0 accept',
       ...ranges.flatMap(masquerades),
     ]),
-    block('chain refuse-prerouting', ['type filter hook prerouting priority dstnat + 10; policy accept;', ...refuse]),
-    block('chain refuse-output', ['type filter hook output priority filter; policy accept;', ...refuse]),
+    block('chain refuse-prerouting', ['type filter hook prerouting priority dstnat + 10; policy accept;', ...behind]),
+    block('chain refuse-output', ['type filter hook output priority filter; policy accept;', ...behind]),
     ...loopbackGuards(families),
   ])
 }
@@ -69,15 +75,27 @@ function loopbackGuards(families: readonly AddressFamily[]): string[] {
 }
 
 function dispatch(family: AddressFamily): string {
-  const { services, shapes } = setsOf(family)
-  return `meta mark set ${target(family.header)} map @${services} meta mark vmap @${shapes}`
+  return `meta priority set ${target(family.header)} map @${setsOf(family).services} goto ${byCodeOf(family)}`
 }
 
 /** For those who do not come from a pod of this node. The node itself is not asked: its own packets come by output. */
 function outsideDispatch(family: AddressFamily): string {
-  const { ownPods, outside, shapes } = setsOf(family)
-  const chain = `meta mark set ${target(family.header)} map @${outside} meta mark vmap @${shapes}`
-  return `${family.header} saddr != @${ownPods} ${chain}`
+  const { ownPods, outside } = setsOf(family)
+  const found = `meta priority set ${target(family.header)} map @${outside} goto ${byCodeOf(family)}`
+  return `${family.header} saddr != @${ownPods} ${found}`
+}
+
+/** Leads to the chain that a code is for. */
+function byCode(family: AddressFamily): string {
+  const { picks, stickies } = setsOf(family)
+  return block(`chain ${byCodeOf(family)}`, [
+    `meta priority and ${pickMask} vmap @${picks}`,
+    `meta priority vmap @${stickies}`,
+  ])
+}
+
+function byCodeOf({ suffix }: AddressFamily): string {
+  return `by-code${suffix}`
 }
 
 function restriction(family: AddressFamily): string {
@@ -118,7 +136,7 @@ function masquerades({ family, pods }: ClusterRange): string[] {
 
 /** The chain of a shape with its map, as an addition to the table. Loaded twice, its rules would be there twice. */
 export function shapeRules(shape: Shape): string {
-  return table(shape.affinitySeconds === undefined ? pickRules(shape) : stickyRules(shape, shape.affinitySeconds))
+  return table(shape.affinity === undefined ? pickRules(shape) : stickyRules(shape, shape.affinity))
 }
 
 /**
@@ -130,9 +148,10 @@ function baseSets(family: AddressFamily): string[] {
   const { type } = family
   const targetType = `${type} . inet_proto . inet_service`
   return [
-    block(`map ${sets.services}`, [`type ${targetType} : mark`]),
-    block(`map ${sets.outside}`, [`type ${targetType} : mark`]),
-    block(`map ${sets.shapes}`, ['type mark : verdict']),
+    block(`map ${sets.services}`, [`type ${targetType} : classid`]),
+    block(`map ${sets.outside}`, [`type ${targetType} : classid`]),
+    block(`map ${sets.picks}`, ['type classid : verdict']),
+    block(`map ${sets.stickies}`, ['type classid : verdict']),
     block(`set ${sets.ownPods}`, [`type ${type}`, 'flags interval']),
     block(`set ${sets.refused}`, [`type ${targetType}`]),
     block(`set ${sets.clusterIPs}`, [`type ${type}`]),
@@ -141,27 +160,27 @@ function baseSets(family: AddressFamily): string[] {
     block(`set ${sets.restricted}`, [`type ${targetType}`]),
     block(`set ${sets.allowedSources}`, [`type ${targetType} . ${type}`, 'flags interval']),
     block(`map ${sets.affinity}`, [
-      `type ${type} . ${targetType} : mark`,
+      `type ${type} . ${targetType} : classid`,
       `size ${affinityClients}`,
       'flags dynamic,timeout',
     ]),
     ...(['everywhere', 'outside'] as const).flatMap((scope) => {
       const { stickyEndpoints, stickyChoices } = sets.ofScope(scope)
       return [stickyEndpoints, stickyChoices].map((map) =>
-        block(`map ${map}`, [`type ${targetType} . mark : ${type} . inet_service`]),
+        block(`map ${map}`, [`type ${targetType} . classid : ${type} . inet_service`]),
       )
     }),
   ]
 }
 
+/** nft wants to know that there is a port before it takes one from a map. */
 function pickRules(shape: Shape): string[] {
   const { header } = shape.family
-  const slots = setsOf(shape.family).ofScope(shape.scope).slots(shape.endpoints)
-  const key = `${target(header)} . numgen random mod ${shape.endpoints}`
+  const slots = setsOf(shape.family).slots(shape.endpoints)
+  const key = `meta priority . numgen random mod ${shape.endpoints}`
   return [
     block(`map ${slots}`, [`typeof ${key} : ${header} daddr . th dport`]), // no type name stands for a random number
-    // The mark has done its work, and is not to be taken for one of somebody else's.
-    block(`chain ${chainOf(shape)}`, ['meta mark set 0', `dnat ${header} addr . port to ${key} map @${slots}`]),
+    block(`chain ${chainOf(shape)}`, [`meta l4proto { tcp, udp, sctp } dnat ${header} addr . port to ${key} map @${slots}`]),
   ]
 }
 
@@ -169,21 +188,21 @@ function pickRules(shape: Shape): string[] {
  * A client that is known goes to its endpoint again, and its time starts anew. If it is not known, or its endpoint has
  * left (the first `dnat` finds nothing), it gets another: `update` would keep the old id, hence the `delete`.
  */
-function stickyRules(shape: Shape, seconds: number): string[] {
+function stickyRules(shape: Shape, { seconds, scope }: Affinity): string[] {
   const { header } = shape.family
   const { affinity, ofScope } = setsOf(shape.family)
-  const { stickyEndpoints, stickyChoices, stickySlots } = ofScope(shape.scope)
+  const { stickyEndpoints, stickyChoices, stickySlots } = ofScope(scope)
   const slots = stickySlots(shape.endpoints)
   const key = `${target(header)} . numgen random mod ${shape.endpoints}`
-  const remember = `update @${affinity} { ${client(header)} timeout ${seconds}s : meta mark }`
-  const translate = (map: string) => `dnat ${header} addr . port to ${target(header)} . meta mark map @${map}`
+  const remember = `update @${affinity} { ${client(header)} timeout ${seconds}s : meta priority }`
+  const translate = (map: string) => `dnat ${header} addr . port to ${target(header)} . meta priority map @${map}`
   return [
-    block(`map ${slots}`, [`typeof ${key} : meta mark`]),
+    block(`map ${slots}`, [`typeof ${key} : meta priority`]),
     block(`chain ${chainOf(shape)}`, [
-      `meta mark set ${client(header)} map @${affinity} ${remember}`,
+      `meta priority set ${client(header)} map @${affinity} ${remember}`,
       translate(stickyEndpoints),
-      `delete @${affinity} { ${client(header)} : meta mark }`,
-      `meta mark set ${key} map @${slots}`,
+      `delete @${affinity} { ${client(header)} : meta priority }`,
+      `meta priority set ${key} map @${slots}`,
       remember,
       translate(stickyChoices),
     ]),

@@ -1,121 +1,122 @@
-import type { Element } from './compile.ts'
+import type { Claim } from './compile.ts'
 import type { Change } from './diff.ts'
 
 /**
- * The elements of all owners together. Different owners may claim the same key, as two Services with the same endpoint
+ * The claims of all owners together. Different owners may claim the same key, as two Services with the same endpoint
  * do, and as two that dispute an address; the first by name decides its value. Remembers what changed since the last
  * `take`, so that any number of changes become one.
  */
 export class Claims {
   readonly #keys = new Map<string, Map<string, ClaimedKey>>()
-  /** What each key that was touched since the last `take` was then; kept from the first `take` on: before it was nothing. */
-  #before: Map<string, Map<string, Element | undefined>> | undefined
+  /** Since the last `take`, each key once. */
+  #touched: Touched[] = []
 
   /** Takes in what changed for one owner: the difference between what it claimed until now and claims from now on. */
-  change(owner: string, changes: readonly Change[]): void {
+  change(owner: string, changes: readonly Change<Claim>[]): void {
     for (const { before, after } of changes) {
-      if (after !== undefined) this.#claim(owner, after)
-      else if (before !== undefined) this.#release(owner, before)
+      if (after !== undefined) this.#touch(after).claim(owner, after)
+      else if (before !== undefined) this.#touch(before).release(owner)
     }
   }
 
   /** The change, in all, since the last call. */
-  take(): Change[] {
-    const touched = this.#before
-    this.#before = new Map()
-    if (touched === undefined) return this.all().map((after) => ({ before: undefined, after }))
-    const changes: Change[] = []
-    for (const [set, keys] of touched) {
-      for (const [key, before] of keys) {
-        const after = this.#keys.get(set)?.get(key)?.element
-        const isSame = before?.value === after?.value && (before === undefined) === (after === undefined)
-        if (!isSame) changes.push({ before, after })
-      }
+  take(): Change<Claim>[] {
+    const changes: Change<Claim>[] = []
+    for (const { keys, key, claimed } of this.#touched) {
+      const before = claimed.settle()
+      const after = claimed.decisive
+      if (after === undefined) keys.delete(key)
+      const isSame = before?.value === after?.value && (before === undefined) === (after === undefined)
+      if (!isSame) changes.push({ before, after })
     }
+    this.#touched = []
     return changes
   }
 
-  all(): Element[] {
-    return [...this.#keys.values()].flatMap((keys) => [...keys.values()].map(({ element }) => element))
+  all(): Claim[] {
+    const claimed = [...this.#keys.values()].flatMap((keys) => [...keys.values()])
+    return claimed.map(({ decisive }) => decisive).filter((claim) => claim !== undefined)
   }
 
-  #claim(owner: string, element: Element): void {
-    this.#touch(element.set, element.key)
-    const keys = entry(this.#keys, element.set)
-    const claimed = keys.get(element.key)
-    if (claimed === undefined) keys.set(element.key, new ClaimedKey(owner, element))
-    else claimed.claim(owner, element)
+  #touch({ set, key }: Claim): ClaimedKey {
+    const keys = entry(this.#keys, set, () => new Map<string, ClaimedKey>())
+    const claimed = entry(keys, key, () => new ClaimedKey())
+    if (!claimed.isTouched) this.#touched.push({ keys, key, claimed })
+    claimed.isTouched = true
+    return claimed
   }
+}
 
-  #release(owner: string, { set, key }: Element): void {
-    this.#touch(set, key)
-    const claimed = this.#keys.get(set)?.get(key)
-    if (claimed?.release(owner) === 'unclaimed') this.#keys.get(set)?.delete(key)
-  }
-
-  #touch(set: string, key: string): void {
-    if (this.#before === undefined) return
-    const before = entry(this.#before, set)
-    if (!before.has(key)) before.set(key, this.#keys.get(set)?.get(key)?.element)
-  }
+interface Touched {
+  readonly keys: Map<string, ClaimedKey>
+  readonly key: string
+  readonly claimed: ClaimedKey
 }
 
 /** One key: who decides its value, and who else claims it. Most keys have one owner and no room for more. */
 class ClaimedKey {
-  #owner: string
-  #element: Element
-  #others: Map<string, Element> | undefined
+  /** Since it was last settled. */
+  isTouched = false
+  #owner: string | undefined
+  #decisive: Claim | undefined
+  /** When it was last settled. */
+  #before: Claim | undefined
+  #others: Map<string, Claim> | undefined
 
-  constructor(owner: string, element: Element) {
-    this.#owner = owner
-    this.#element = element
+  /** Undefined if nobody claims it. */
+  get decisive(): Claim | undefined {
+    return this.#decisive
   }
 
-  get element(): Element {
-    return this.#element
-  }
-
-  claim(owner: string, element: Element): void {
-    if (owner === this.#owner) {
-      this.#element = element
-      return
+  claim(owner: string, claim: Claim): void {
+    const [decider, decisive] = [this.#owner, this.#decisive]
+    if (decider === undefined || decisive === undefined || owner === decider) {
+      this.#decidedBy(owner, claim)
+    } else if (owner > decider) {
+      this.#claimInVain(owner, claim)
+    } else {
+      this.#claimInVain(decider, decisive)
+      this.#decidedBy(owner, claim)
     }
-    this.#others ??= new Map()
-    if (owner > this.#owner) {
-      this.#others.set(owner, element)
-      return
-    }
-    this.#others.set(this.#owner, this.#element)
-    this.#decidedBy(owner, element)
   }
 
-  release(owner: string): 'claimed' | 'unclaimed' {
+  release(owner: string): void {
     if (owner !== this.#owner) {
       this.#others?.delete(owner)
-      return 'claimed'
+      return
     }
-    const heir = [...(this.#others ?? [])].reduce<[string, Element] | undefined>(firstByName, undefined)
-    if (heir === undefined) return 'unclaimed'
-    this.#others?.delete(heir[0])
-    this.#decidedBy(...heir)
-    return 'claimed'
+    const heir = [...(this.#others ?? [])].reduce<[string, Claim] | undefined>(firstByName, undefined)
+    this.#decidedBy(heir?.[0], heir?.[1])
   }
 
-  #decidedBy(owner: string, element: Element): void {
+  /** The claim that decided when this was last called. */
+  settle(): Claim | undefined {
+    const before = this.#before
+    this.#before = this.#decisive
+    this.isTouched = false
+    return before
+  }
+
+  #claimInVain(owner: string, claim: Claim): void {
+    this.#others ??= new Map()
+    this.#others.set(owner, claim)
+  }
+
+  #decidedBy(owner: string | undefined, claim: Claim | undefined): void {
     this.#owner = owner
-    this.#element = element
-    this.#others?.delete(owner)
+    this.#decisive = claim
+    if (owner !== undefined) this.#others?.delete(owner)
   }
 }
 
-function firstByName(first: [string, Element] | undefined, next: [string, Element]): [string, Element] {
+function firstByName(first: [string, Claim] | undefined, next: [string, Claim]): [string, Claim] {
   return first === undefined || next[0] < first[0] ? next : first
 }
 
-function entry<T>(maps: Map<string, Map<string, T>>, name: string): Map<string, T> {
-  const found = maps.get(name)
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key)
   if (found !== undefined) return found
-  const made = new Map<string, T>()
-  maps.set(name, made)
+  const made = make()
+  map.set(key, made)
   return made
 }

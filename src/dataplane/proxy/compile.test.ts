@@ -18,7 +18,7 @@ import { diff } from './diff.ts'
 import { ipv4 } from './family.ts'
 import type { ServicePort } from './model.ts'
 import { ranges } from './test-objects.ts'
-import { asHeld, heldElements } from './test-table.ts'
+import { asHeld, heldElements, numbering } from './test-table.ts'
 import { reloadOperations } from './transactions.ts'
 
 const ep = (address: string, port: number, isLocal = true) => ({ address, port, isLocal })
@@ -46,7 +46,7 @@ async function throughTheKernel(ports: readonly ServicePort[]): Promise<string[]
   await using network = new TestNetwork()
   const { path } = await network.namespace('node')
   const nft = nftCommand({ processes: realProcesses, netns: path })
-  const elements = compileElements(ports)
+  const elements = compileElements(ports, numbering())
   await nft.transaction(reloadOperations(ranges, elements))
   const held = await heldElements(nft)
   expect(held).toEqual(asHeld(elements))
@@ -68,9 +68,9 @@ const cases: readonly Case[] = [
       'cluster-ips 10.96.0.10',
       'hairpin 10.108.1.4 . 10.108.1.4',
       'hairpin 10.108.1.7 . 10.108.1.7',
-      'services 10.96.0.10 . tcp . 80 : 0x00000002',
-      'slots-2 10.96.0.10 . tcp . 80 . 0 : 10.108.1.4 . 8080',
-      'slots-2 10.96.0.10 . tcp . 80 . 1 : 10.108.1.7 . 8080',
+      'services 10.96.0.10 . tcp . 80 : 0:4002',
+      'slots-2 0:4002 . 0 : 10.108.1.4 . 8080',
+      'slots-2 0:4002 . 1 : 10.108.1.7 . 8080',
     ],
   },
   {
@@ -83,8 +83,8 @@ const cases: readonly Case[] = [
     ports: [{ ...web, endpoints: [ep('10.108.2.4', 8080, false)] }],
     is: [
       'cluster-ips 10.96.0.10',
-      'services 10.96.0.10 . tcp . 80 : 0x00000001',
-      'slots-1 10.96.0.10 . tcp . 80 . 0 : 10.108.2.4 . 8080',
+      'services 10.96.0.10 . tcp . 80 : 0:4001',
+      'slots-1 0:4001 . 0 : 10.108.2.4 . 8080',
     ],
   },
   {
@@ -95,7 +95,7 @@ const cases: readonly Case[] = [
   {
     name: 'a port whose endpoints are elsewhere is dropped',
     ports: [{ ...web, endpoints: [], otherwise: 'drop' }],
-    is: ['cluster-ips 10.96.0.10', 'services 10.96.0.10 . tcp . 80 : 0x00000000'],
+    is: ['cluster-ips 10.96.0.10', 'services 10.96.0.10 . tcp . 80 : none'],
   },
   {
     name: 'clients from outside have endpoints of their own, or are dropped',
@@ -105,15 +105,13 @@ const cases: readonly Case[] = [
     ],
     is: [
       'hairpin 10.108.1.4 . 10.108.1.4',
-      'outside 192.168.99.11 . tcp . 80 : 0x80000001',
-      'outside 192.168.99.11 . tcp . 81 : 0x00000000',
-      'services 192.168.99.11 . tcp . 80 : 0x00000002',
-      'services 192.168.99.11 . tcp . 81 : 0x00000002',
-      'slots-2 192.168.99.11 . tcp . 80 . 0 : 10.108.1.4 . 8080',
-      'slots-2 192.168.99.11 . tcp . 80 . 1 : 10.108.2.7 . 8080',
-      'slots-2 192.168.99.11 . tcp . 81 . 0 : 10.108.1.4 . 8080',
-      'slots-2 192.168.99.11 . tcp . 81 . 1 : 10.108.2.7 . 8080',
-      'slots-outside-1 192.168.99.11 . tcp . 80 . 0 : 10.108.1.4 . 8080',
+      'outside 192.168.99.11 . tcp . 80 : 0:8001',
+      'outside 192.168.99.11 . tcp . 81 : none',
+      'services 192.168.99.11 . tcp . 80 : 0:4002',
+      'services 192.168.99.11 . tcp . 81 : 0:4002',
+      'slots-1 0:8001 . 0 : 10.108.1.4 . 8080',
+      'slots-2 0:4002 . 0 : 10.108.1.4 . 8080',
+      'slots-2 0:4002 . 1 : 10.108.2.7 . 8080',
     ],
   },
   {
@@ -123,11 +121,11 @@ const cases: readonly Case[] = [
     ],
     is: [
       'hairpin 10.108.1.4 . 10.108.1.4',
-      'outside 192.168.99.11 . tcp . 80 : 0x800f0001',
+      'outside 192.168.99.11 . tcp . 80 : c007:8001',
       'refused 192.168.99.11 . tcp . 80',
-      'sticky-choices-outside 192.168.99.11 . tcp . 80 . 0x4c10d8f8 : 10.108.1.4 . 8080',
-      'sticky-endpoints-outside 192.168.99.11 . tcp . 80 . 0x4c10d8f8 : 10.108.1.4 . 8080',
-      'sticky-slots-outside-1 192.168.99.11 . tcp . 80 . 0 : 0x4c10d8f8',
+      'sticky-choices-outside 192.168.99.11 . tcp . 80 . 4c10:d8f8 : 10.108.1.4 . 8080',
+      'sticky-endpoints-outside 192.168.99.11 . tcp . 80 . 4c10:d8f8 : 10.108.1.4 . 8080',
+      'sticky-slots-outside-1 192.168.99.11 . tcp . 80 . 0 : 4c10:d8f8',
     ],
   },
   {
@@ -167,19 +165,17 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    name: 'UDP and SCTP beside TCP on one port',
+    name: 'UDP and SCTP beside TCP on one port, with the same endpoints',
     ports: (['tcp', 'udp', 'sctp'] as const).map((protocol) => {
       return { ...web, protocol, endpoints: [ep('10.108.1.4', 53)] }
     }),
     is: [
       'cluster-ips 10.96.0.10',
       'hairpin 10.108.1.4 . 10.108.1.4',
-      'services 10.96.0.10 . sctp . 80 : 0x00000001',
-      'services 10.96.0.10 . tcp . 80 : 0x00000001',
-      'services 10.96.0.10 . udp . 80 : 0x00000001',
-      'slots-1 10.96.0.10 . sctp . 80 . 0 : 10.108.1.4 . 53',
-      'slots-1 10.96.0.10 . tcp . 80 . 0 : 10.108.1.4 . 53',
-      'slots-1 10.96.0.10 . udp . 80 . 0 : 10.108.1.4 . 53',
+      'services 10.96.0.10 . sctp . 80 : 0:4001',
+      'services 10.96.0.10 . tcp . 80 : 0:4001',
+      'services 10.96.0.10 . udp . 80 : 0:4001',
+      'slots-1 0:4001 . 0 : 10.108.1.4 . 53',
     ],
   },
   {
@@ -189,13 +185,13 @@ const cases: readonly Case[] = [
       'cluster-ips 10.96.0.10',
       'hairpin 10.108.1.4 . 10.108.1.4',
       'hairpin 10.108.1.7 . 10.108.1.7',
-      'services 10.96.0.10 . tcp . 80 : 0x0a8c0002',
-      'sticky-choices 10.96.0.10 . tcp . 80 . 0x4c10d8f8 : 10.108.1.4 . 8080',
-      'sticky-choices 10.96.0.10 . tcp . 80 . 0xf81df73b : 10.108.1.7 . 8080',
-      'sticky-endpoints 10.96.0.10 . tcp . 80 . 0x4c10d8f8 : 10.108.1.4 . 8080',
-      'sticky-endpoints 10.96.0.10 . tcp . 80 . 0xf81df73b : 10.108.1.7 . 8080',
-      'sticky-slots-2 10.96.0.10 . tcp . 80 . 0 : 0x4c10d8f8',
-      'sticky-slots-2 10.96.0.10 . tcp . 80 . 1 : 0xf81df73b',
+      'services 10.96.0.10 . tcp . 80 : 8546:2',
+      'sticky-choices 10.96.0.10 . tcp . 80 . 4c10:d8f8 : 10.108.1.4 . 8080',
+      'sticky-choices 10.96.0.10 . tcp . 80 . f81d:f73b : 10.108.1.7 . 8080',
+      'sticky-endpoints 10.96.0.10 . tcp . 80 . 4c10:d8f8 : 10.108.1.4 . 8080',
+      'sticky-endpoints 10.96.0.10 . tcp . 80 . f81d:f73b : 10.108.1.7 . 8080',
+      'sticky-slots-2 10.96.0.10 . tcp . 80 . 0 : 4c10:d8f8',
+      'sticky-slots-2 10.96.0.10 . tcp . 80 . 1 : f81d:f73b',
     ],
   },
   {
@@ -208,8 +204,9 @@ const cases: readonly Case[] = [
       'cluster-ips 10.96.0.10',
       'hairpin 10.108.1.8 . 10.108.1.8',
       'hairpin 10.108.1.9 . 10.108.1.9',
-      'services 10.96.0.10 . tcp . 80 : 0x00000001',
-      'slots-1 10.96.0.10 . tcp . 80 . 0 : 10.108.1.8 . 2',
+      'services 10.96.0.10 . tcp . 80 : 0:4001',
+      'slots-1 0:4001 . 0 : 10.108.1.8 . 2',
+      'slots-1 0:8001 . 0 : 10.108.1.9 . 1',
     ],
   },
 ]
@@ -257,8 +254,8 @@ test('the order of ports makes no difference, and no key comes twice', () => {
     .chain((ports) => shuffledSubarray(ports, { minLength: ports.length }).map((others) => ({ ports, others })))
   forAll(
     property(shuffled, ({ ports, others }) => {
-      const elements = compileElements(ports)
-      expect(compileElements(others)).toEqual(elements)
+      const elements = compileElements(ports, numbering())
+      expect(compileElements(others, numbering())).toEqual(elements)
       expect(new Set(elements.map(({ set, key }) => `${set} ${key}`)).size).toBe(elements.length)
     }),
   )
@@ -267,7 +264,8 @@ test('the order of ports makes no difference, and no key comes twice', () => {
 test('a difference leads from one result to the other and holds nothing that stays', () => {
   forAll(
     property(anyPorts.map(onePerFrontend), anyPorts.map(onePerFrontend), (before, after) => {
-      const [last, next] = [compileElements(before), compileElements(after)]
+      const numberOf = numbering()
+      const [last, next] = [compileElements(before, numberOf), compileElements(after, numberOf)]
       const changes = diff(last, next)
       const removed = changes.map(({ before }) => before).filter((element) => element !== undefined)
       const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
@@ -281,16 +279,30 @@ test('a difference leads from one result to the other and holds nothing that sta
 
 test('an endpoint keeps its mark whichever others there are, and no two of a port share one', () => {
   const marks = (endpoints: ServicePort['endpoints']) =>
-    compileElements([{ ...web, endpoints, affinitySeconds: 60 }]).filter(({ set }) => set === 'sticky-endpoints')
+    compileElements([{ ...web, endpoints, affinitySeconds: 60 }], numbering()).filter(({ set }) => set === 'sticky-endpoints')
   const many = Array.from({ length: 500 }, (_, host) => ep(`10.108.${host >> 8}.${host & 255}`, 8080))
   const [alone] = marks(many.slice(7, 8))
   expect(marks(many).find(({ value }) => value === alone?.value)).toEqual(alone)
   expect(marks(many)).toHaveLength(500)
 })
 
-test('endpoints that the number of a shape has no room for are left out', () => {
+describe('endpoints that the code has no room for are left out', () => {
   const many = Array.from({ length: 16_384 }, (_, host) => ep(`10.108.${host >> 8}.${host & 255}`, 8080))
-  const elements = compileElements([{ ...web, endpoints: many }])
-  expect(elements.find(({ set }) => set === 'services')?.value).toBe('0x00003fff')
-  expect(elements.filter(({ set }) => set === 'slots-16383')).toHaveLength(16_383)
+
+  test.each([
+    { of: web, value: '0:7fff', slots: 'slots-16383', count: 16_383 },
+    { of: { ...web, affinitySeconds: 86_400 }, value: 'aa30:1fff', slots: 'sticky-slots-8191', count: 8191 },
+  ])('$count stay in $slots', ({ of, value, slots, count }) => {
+    const elements = compileElements([{ ...of, endpoints: many }], numbering())
+    expect(elements.find(({ set }) => set === 'services')?.value).toBe(value)
+    expect(elements.filter(({ set }) => set === slots)).toHaveLength(count)
+  })
+})
+
+test('without a number for the pool there is no way to its endpoints', () => {
+  expect(asHeld(compileElements([web], () => undefined))).toEqual([
+    'cluster-ips 10.96.0.10',
+    'hairpin 10.108.1.4 . 10.108.1.4',
+    'hairpin 10.108.1.7 . 10.108.1.7',
+  ])
 })

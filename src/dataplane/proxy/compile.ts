@@ -1,9 +1,9 @@
 import type { NftElement } from '../../kernel/nft.ts'
-import type { Endpoint } from './endpoints.ts'
 import type { AddressFamily } from './family.ts'
-import type { ServicePort, Target } from './model.ts'
+import type { ServicePort } from './model.ts'
 import type { OwnNode } from './own-node.ts'
-import { codeOf, dropCode, maxEndpoints, setsOf, type Scope, type Shape } from './shape.ts'
+import { setsOf, type Shape } from './shape.ts'
+import { frontend, translation, type NumberOfPool } from './translation.ts'
 
 /** An element of one of the proxy's sets or maps, written as the kernel lists it. */
 export interface Element extends NftElement {
@@ -17,27 +17,34 @@ export interface Element extends NftElement {
  * go together; then its value says no more than which they are.
  */
 export interface Claim extends Element {
-  readonly elements?: readonly Element[]
+  readonly group?: ElementGroup
+}
+
+/** Made only when they are asked for, because most are only asked for once, to be sent. */
+export interface ElementGroup {
+  readonly size: number
+  elements(): readonly Element[]
 }
 
 /**
  * Compiles service ports into the elements of the proxy's sets and maps, sorted by set and key, each key once.
- * Pure and order-blind. If Services want the same key, the first by name has it.
+ * Pure but for the numbers, and order-blind. If Services want the same key, the first by name has it.
  */
-export function compileElements(ports: readonly ServicePort[]): readonly Element[] {
-  return compileClaims(ports).flatMap(elementsOf).sort(bySetThenKey)
+export function compileElements(ports: readonly ServicePort[], numberOf: NumberOfPool): readonly Element[] {
+  return compileClaims(ports, numberOf).flatMap(elementsOf).sort(bySetThenKey)
 }
 
 /** The same, before claims are taken apart by `elementsOf`. */
-export function compileClaims(ports: readonly ServicePort[]): readonly Claim[] {
-  const claims = [...ports].sort(byServiceThenFrontend).flatMap(claimsOf)
+export function compileClaims(ports: readonly ServicePort[], numberOf: NumberOfPool): readonly Claim[] {
+  const claims = [...ports].sort(byServiceThenFrontend).flatMap((port) => claimsOf(port, numberOf))
   return claims
     .sort(bySetThenKey) // stable: the first Service stays first
     .filter((claim, index, sorted) => index === 0 || !sameKey(claim, sorted[index - 1]))
 }
 
-export function elementsOf(claim: Claim): readonly Element[] {
-  return claim.elements ?? [claim]
+/** None of no claim. */
+export function elementsOf(claim: Claim | undefined): readonly Element[] {
+  return claim === undefined ? [] : (claim.group?.elements() ?? [claim])
 }
 
 /** What depends on the node of the proxy alone, sorted. */
@@ -54,11 +61,11 @@ export function bySetThenKey(a: Element, b: Element): number {
   return compare(a.set, b.set) || compare(a.key, b.key)
 }
 
-function claimsOf(port: ServicePort): Claim[] {
+function claimsOf(port: ServicePort, numberOf: NumberOfPool): Claim[] {
   return [
     ...refusal(port),
-    ...translation(port, port, 'everywhere'),
-    ...(port.outside === undefined ? [] : translation(port, port.outside, 'outside')),
+    ...translation(port, { target: port, scope: 'everywhere' }, numberOf),
+    ...(port.outside === undefined ? [] : translation(port, { target: port.outside, scope: 'outside' }, numberOf)),
     ...hiding(port),
     ...restriction(port),
   ]
@@ -72,26 +79,6 @@ function refusal(port: ServicePort): Element[] {
   return isRefused ? [{ set: sets.refused, key: frontend(port) }] : []
 }
 
-function translation(port: ServicePort, target: Target, scope: Scope): Element[] {
-  const { family, affinitySeconds } = port
-  const sets = setsOf(family)
-  const dispatch = { set: scope === 'outside' ? sets.outside : sets.services, key: frontend(port) }
-  const endpoints = target.endpoints.slice(0, maxEndpoints)
-  if (endpoints.length === 0) return target.otherwise === 'drop' ? [{ ...dispatch, value: dropCode }] : []
-  const shape = {
-    family,
-    scope,
-    endpoints: endpoints.length,
-    ...(affinitySeconds === undefined ? {} : { affinitySeconds }),
-  }
-  return [
-    { ...dispatch, value: codeOf(shape), shape },
-    // No pod of another node comes to this one to be led back to itself.
-    ...endpoints.filter(({ isLocal }) => isLocal).map(({ address }) => hairpin(sets.hairpin, address)),
-    ...(affinitySeconds === undefined ? slots : stickySlots)(frontend(port), endpoints, shape),
-  ]
-}
-
 function hiding(port: ServicePort): Element[] {
   return port.hidesClients ? [{ set: setsOf(port.family).masqueraded, key: frontend(port) }] : []
 }
@@ -103,7 +90,8 @@ function restriction(port: ServicePort): Claim[] {
   const key = frontend(port)
   const ranges = withoutNested(port.allowedSources, port.family).sort(compare)
   const elements = [{ set: restricted, key }, ...ranges.map((range) => ({ set: allowedSources, key: `${key} . ${range}` }))]
-  return [{ set: allowedSources, key, value: ranges.join(', '), elements }]
+  const group = { size: elements.length, elements: () => elements }
+  return [{ set: allowedSources, key, value: ranges.join(', '), group }]
 }
 
 /** The kernel refuses ranges that overlap. */
@@ -117,58 +105,6 @@ function withoutNested(ranges: readonly string[], family: AddressFamily): string
 /** A lone address is as narrow as can be. */
 function bitsOf(range: string): number {
   return Number(range.split('/')[1] ?? Infinity)
-}
-
-function hairpin(set: string, address: string): Element {
-  return { set, key: `${address} . ${address}` }
-}
-
-function slots(from: string, endpoints: readonly Endpoint[], shape: Shape): Element[] {
-  const set = setsOf(shape.family).ofScope(shape.scope).slots(shape.endpoints)
-  return endpoints.map((endpoint, index) => ({ set, key: `${from} . ${index}`, value: target(endpoint), shape }))
-}
-
-function stickySlots(from: string, endpoints: readonly Endpoint[], shape: Shape): Element[] {
-  const sets = setsOf(shape.family).ofScope(shape.scope)
-  const set = sets.stickySlots(shape.endpoints)
-  const ids = endpointIds(endpoints)
-  return endpoints.flatMap((endpoint, index) => {
-    const id = ids[index] ?? ''
-    return [
-      { set, key: `${from} . ${index}`, value: id, shape },
-      { set: sets.stickyEndpoints, key: `${from} . ${id}`, value: target(endpoint) },
-      { set: sets.stickyChoices, key: `${from} . ${id}`, value: target(endpoint) },
-    ]
-  })
-}
-
-/**
- * A mark for each endpoint by which remembered clients find it again: made of its address and port alone, so that it
- * stays the same while others come and go. Two endpoints of the same hash are told apart in the order of their names.
- */
-function endpointIds(endpoints: readonly Endpoint[]): string[] {
-  const taken = new Set<number>()
-  return endpoints.map((endpoint) => {
-    let id = fnv1a(target(endpoint))
-    while (id === 0 || taken.has(id)) id = (id + 1) >>> 0
-    taken.add(id)
-    return `0x${id.toString(16).padStart(8, '0')}`
-  })
-}
-
-/** FNV-1a, 32 bits. */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  return hash >>> 0
-}
-
-function frontend({ address, protocol, port }: ServicePort): string {
-  return `${address} . ${protocol} . ${port}`
-}
-
-function target({ address, port }: Endpoint): string {
-  return `${address} . ${port}`
 }
 
 function sameKey(a: Element, b: Element | undefined): boolean {

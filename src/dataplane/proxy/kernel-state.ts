@@ -3,21 +3,21 @@ import { flowKey, type Conntrack, type TrackedFlow } from '../../kernel/conntrac
 import type { Nft, NftOperation } from '../../kernel/nft.ts'
 import { parseListing, type TableListing } from '../../kernel/nft-table-listing.ts'
 import { baseRules, shapeRules, tableName } from './base-rules.ts'
-import { bySetThenKey, type Element } from './compile.ts'
-import type { DesiredState } from './desired.ts'
-import { diff, type Change } from './diff.ts'
+import type { DesiredState, Step } from './desired.ts'
+import type { Change } from './diff.ts'
 import { familiesOf, type ClusterRange } from './family.ts'
 import { Lingering } from './lingering.ts'
-import { chainOf, setsOf, shapeOf, type Shape } from './shape.ts'
+import { chainOf } from './shape.ts'
+import { difference, isEqual, shapesIn } from './table-difference.ts'
 import { staleFlows } from './tracked-flows.ts'
 import {
+  addedBy,
   affinityOperations,
-  baseElements,
   baseOperations,
   changeTransactions,
   reloadOperations,
-  shapeElements,
   shapesOf,
+  transactionSize,
 } from './transactions.ts'
 
 export interface KernelDeps {
@@ -35,12 +35,8 @@ export interface Inspection {
   readonly hasOurRules: boolean
 }
 
-interface Loaded {
-  /** Chains of the shapes that are in the table. */
-  readonly shapes: ReadonlySet<string>
-  /** To be done first, in the same transaction. */
-  readonly first?: readonly NftOperation[]
-}
+/** So many changed elements of the first load go together. nft reads fewer at once faster, as it needs less memory. */
+const pieceSize = 2000
 
 /**
  * What the kernel was last told. Sends only differences. At first it takes over the table of an earlier life, if its
@@ -81,12 +77,14 @@ export class KernelState {
    * translated by the new ones. Rejects with the kernel's error; the next call makes up for it.
    */
   async apply(desired: DesiredState): Promise<void> {
-    const step = desired.takeStep()
-    // At first everything is new; what must go then is found in the tracking table itself.
-    if (this.#generation > 0) for (const flow of step.departed) this.#leaving.set(flowKey(flow), flow)
-    if (this.#shapes !== undefined) await this.#send(this.#lingering.withhold(step.changes), { shapes: this.#shapes })
-    else if (this.#hasFailed) await this.#reload(desired)
-    else await this.#takeOver(desired)
+    if (this.#shapes !== undefined) {
+      await this.#send(this.#lingering.withhold(this.#step(desired).changes))
+    } else if (this.#hasFailed) {
+      this.#step(desired)
+      await this.#reload(desired)
+    } else {
+      await this.#takeOver(desired)
+    }
     await this.#forget(desired)
   }
 
@@ -94,8 +92,10 @@ export class KernelState {
    * Removes what was lingering at the last call. To be called when packets that met the last `apply` on their way have
    * passed.
    */
-  async removeLingering(): Promise<void> {
-    if (this.#shapes !== undefined) await this.#send(this.#lingering.take(), { shapes: this.#shapes })
+  async removeLingering(desired: DesiredState): Promise<void> {
+    if (this.#shapes === undefined) return
+    await this.#send(this.#lingering.take())
+    desired.packetsHavePassed()
   }
 
   /** Lists what the kernel holds. Its cost grows with the table; transactions may go on meanwhile. */
@@ -116,25 +116,56 @@ export class KernelState {
       await this.#reload(desired)
       return
     }
-    const changes = this.#difference(listing, desired)
+    const changes = difference(listing, desired.elements(), this.#deps.ranges)
     if (changes.length === 0) return
     this.#deps.log.warn({ elements: changes.length, first: changes[0] }, 'somebody else changed elements: they are mended')
-    await this.#send(changes, { shapes: this.#shapes })
+    await this.#send(changes)
   }
 
+  #step(desired: DesiredState): Step {
+    const step = desired.takeStep()
+    for (const flow of step.departed) this.#leaving.set(flowKey(flow), flow)
+    return step
+  }
+
+  /** What connection tracking must forget now is found in its own table. */
   async #takeOver(desired: DesiredState): Promise<void> {
     const listing = await this.#list()
-    const elements = desired.elements()
+    const hasOurRules = listing !== undefined && (await this.#hasOurRules(listing))
     if (listing === undefined) {
-      const changes = elements.map((after) => ({ before: undefined, after }))
-      await this.#send(changes, { shapes: new Set(), first: baseOperations(this.#deps.ranges) })
-    } else if (await this.#hasOurRules(listing)) {
-      const shapes = new Set(shapesIn(listing, this.#deps.ranges).map(chainOf))
-      await this.#send(this.#difference(listing, desired), { shapes })
+      await this.#fill(desired)
+    } else if (hasOurRules) {
+      desired.adopt(listing)
+      desired.takeStep()
+      this.#shapes = new Set(shapesIn(listing, this.#deps.ranges).map(chainOf))
+      await this.#send(this.#lingering.withhold(difference(listing, desired.elements(), this.#deps.ranges)))
     } else {
+      desired.takeStep()
       await this.#reload(desired)
     }
-    this.#deps.log.info({ elements: elements.length, tookOver: listing !== undefined }, 'the rules are in the kernel')
+    this.#deps.log.info({ tookOver: hasOurRules }, 'the rules are in the kernel')
+  }
+
+  /**
+   * Makes the table and brings one Service after the other, each whole: while nft reads some of them, the next are
+   * compiled. Those that change meanwhile are left for the next `apply`.
+   */
+  async #fill(desired: DesiredState): Promise<void> {
+    this.#shapes = new Set()
+    const sent: Promise<void>[] = []
+    try {
+      for (const { changes } of desired.steps(pieceSize)) {
+        const first = sent.length === 0 ? baseOperations(this.#deps.ranges) : []
+        const last = this.#send(this.#lingering.withhold(changes), first)
+        last.catch(() => undefined) // it is waited for in its turn
+        sent.push(last)
+        // Others may lead to the same pool, so one that goes in several transactions must be there first.
+        await sent.at(changes.length > transactionSize ? -1 : -2)
+      }
+      await sent.at(-1)
+    } finally {
+      await Promise.allSettled(sent)
+    }
   }
 
   async #reload(desired: DesiredState): Promise<void> {
@@ -152,11 +183,13 @@ export class KernelState {
     log.info({ elements: elements.length }, 'loaded the whole table')
   }
 
-  async #send(changes: readonly Change[], { shapes, first = [] }: Loaded): Promise<void> {
+  /** What is to be done first goes into the same transaction. */
+  async #send(changes: readonly Change[], first: readonly NftOperation[] = []): Promise<void> {
+    const chains = this.#shapes ?? new Set()
+    const shapes = shapesOf(addedBy(changes), chains)
+    this.#shapes = new Set([...chains, ...shapes.map(chainOf)])
     const [next = [], ...later] = changeTransactions(changes, shapes)
     for (const operations of [[...first, ...next], ...later]) await this.#transact(operations)
-    const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
-    this.#shapes = new Set([...shapes, ...shapesOf(added).map(chainOf)])
   }
 
   async #transact(operations: readonly NftOperation[]): Promise<void> {
@@ -184,38 +217,15 @@ export class KernelState {
     return isEqual(listing.skeleton, this.#canonical.skeleton)
   }
 
-  /** From what is listed, without the clients that rules remember, to what is desired. */
-  #difference(listing: TableListing, desired: DesiredState): Change[] {
-    const { ranges } = this.#deps
-    const madeByRules = new Set(ranges.map(({ family }) => setsOf(family).affinity))
-    const held = [...listing.elements].filter(([set]) => !madeByRules.has(set)).flatMap(([set, ofSet]) => elementsOf(set, ofSet))
-    const wanted = [...desired.elements(), ...baseElements(ranges), ...shapeElements(shapesIn(listing, ranges))]
-    return diff(held.sort(bySetThenKey), wanted.sort(bySetThenKey))
-  }
-
   async #forget(desired: DesiredState): Promise<void> {
     const { conntrack, ranges } = this.#deps
     if (!this.#isTrackingChecked) {
       const found = await Promise.all(familiesOf(ranges).map(({ name }) => conntrack.list('udp', name)))
-      for (const flow of staleFlows(found.flat(), desired.ports(), ranges)) this.#leaving.set(flowKey(flow), flow)
+      for (const flow of staleFlows(found.flat(), desired.udpPorts(), ranges)) this.#leaving.set(flowKey(flow), flow)
       this.#isTrackingChecked = true
     }
     if (this.#leaving.size === 0) return
     await conntrack.forget([...this.#leaving.values()])
     this.#leaving.clear()
   }
-}
-
-function shapesIn({ skeleton }: TableListing, ranges: readonly ClusterRange[]): Shape[] {
-  const families = familiesOf(ranges)
-  const chains = [...skeleton.keys()].filter((block) => block.startsWith('chain ')).map((block) => block.slice('chain '.length))
-  return chains.map((chain) => shapeOf(chain, families)).filter((shape) => shape !== undefined)
-}
-
-function elementsOf(set: string, held: ReadonlyMap<string, string | undefined>): Element[] {
-  return [...held].map(([key, value]) => (value === undefined ? { set, key } : { set, key, value }))
-}
-
-function isEqual(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
-  return a.size === b.size && [...a].every(([name, body]) => b.get(name) === body)
 }

@@ -48,6 +48,7 @@ export class Lingering {
   }
 
   #release(element: Element): Element | undefined {
+    if (this.isEmpty) return undefined
     const name = nameOf(element)
     const held = this.#elements.get(name)
     this.#elements.delete(name)

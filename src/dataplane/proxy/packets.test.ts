@@ -163,6 +163,30 @@ describe('TCP', () => {
   })
 })
 
+describe('what others note on packets', () => {
+  test.each([
+    { name: 'without affinity', spec: {} },
+    { name: 'with affinity', spec: affinity },
+  ])('stays, and nothing of the proxy is left there: $name', async ({ spec }) => {
+    const nft = nftCommand({ processes: realProcesses, netns: node.path })
+    const table = `table inet other {
+      set seen { typeof meta mark . meta priority; flags dynamic; size 100; }
+      chain pods { type filter hook prerouting priority raw; meta mark set 0x55; }
+      chain node { type filter hook output priority mangle; meta mark set 0x66; }
+      chain after { type filter hook postrouting priority srcnat + 10; ct state new ct status & dnat != 0 add @seen { meta mark . meta priority }; }
+    }`
+    await nft.transaction([{ op: 'load', text: table }])
+    try {
+      await put({ services: [service('web', { clusterIP: web, ...spec })], slices: [slice('web', [podA, podB])] })
+      for (const peer of [client, onNode, client, onNode]) await peer?.ask('tcp', web, 80)
+      expect(await nft.elements('other', 'seen')).toEqual(['0x00000055 . none', '0x00000066 . none'])
+    } finally {
+      await nft.transaction([{ op: 'delete-table', table: 'other' }])
+      await node.run('nft', 'flush', 'map', 'inet', 'portolan-proxy', 'affinity')
+    }
+  })
+})
+
 describe('refusal', () => {
   test.each([
     { name: 'a service without endpoints', port: 80, endpoints: [] },
@@ -293,7 +317,7 @@ describe('affinity', () => {
       await client?.ask('tcp', web, 80)
       return remembered()
     }
-    await expect.poll(askAndLook).toEqual([expect.stringMatching(`^${podC} . ${web} . tcp . 80 : 0x`)])
+    await expect.poll(askAndLook).toEqual([expect.stringMatching(`^${podC} . ${web} . tcp . 80 : [0-9a-f]+:[0-9a-f]+$`)])
     await expect.poll(remembered).toEqual([])
   })
 

@@ -8,9 +8,12 @@ import { LiveCache } from '../../client/live-cache.ts'
 import { FakeConntrack } from '../../kernel/conntrack-fake.ts'
 import type { TrackedFlow } from '../../kernel/conntrack.ts'
 import { FakeNft } from '../../kernel/nft-fake.ts'
-import { NftError, type NftOperation } from '../../kernel/nft.ts'
+import type { TableListing } from '../../kernel/nft-table-listing.ts'
+import { NftError, type Nft, type NftOperation } from '../../kernel/nft.ts'
 import { tableName } from './base-rules.ts'
+import { pickCode } from './code.ts'
 import { Proxy, type AppliedSlices } from './proxy.ts'
+import { reached, tableIn } from './test-passing-packets.ts'
 import { node, nodeName, ranges, RecordedHealthChecks, service, slice, TestCache, tidied } from './test-objects.ts'
 
 const web = service('web', { clusterIP: '10.96.0.10' })
@@ -43,6 +46,16 @@ function parts({ services = [web], slices = [slice('web', ['10.108.1.2'])] }: Cl
   }
 }
 
+/** The same nft, some of whose methods may be replaced. */
+function standIn(nft: Nft): Nft {
+  return {
+    transaction: (operations) => nft.transaction(operations),
+    elements: (table, set) => nft.elements(table, set),
+    listTable: (table) => nft.listTable(table),
+    canonical: (text) => nft.canonical(text),
+  }
+}
+
 /** Lets everything run that does not wait for the clock. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate)
@@ -67,8 +80,8 @@ describe('start', () => {
     slices.markSynced()
     await proxy.settled()
     expect(deps.nft.transactions).toHaveLength(1)
-    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : 0x00000001'])
-    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.2 . 8080'])
+    expect(await deps.held('services')).toEqual([`10.96.0.10 . tcp . 80 : ${pickCode(1, 1)}`])
+    expect(await deps.held('slots-1')).toEqual([`${pickCode(1, 1)} . 0 : 10.108.1.2 . 8080`])
     expect([...proxy.applied]).toEqual([['default/web-1', first.metadata.resourceVersion]])
   })
 
@@ -87,7 +100,7 @@ describe('start', () => {
     await proxy.settled()
     expect(deps.nft.transactions).toHaveLength(2)
     expect(await deps.nft.listTable(tableName)).not.toContain('chain old')
-    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : 0x00000001'])
+    expect(await deps.held('services')).toEqual([`10.96.0.10 . tcp . 80 : ${pickCode(1, 1)}`])
   })
 
   test('forgets UDP entries that no rule would make now', async () => {
@@ -132,17 +145,23 @@ describe('a table of an earlier life', () => {
       [
         expect.objectContaining({ op: 'delete-elements', set: 'cluster-ips' }),
         expect.objectContaining({ op: 'delete-elements', set: 'hairpin' }),
-        expect.objectContaining({ op: 'delete-elements', set: 'slots-1' }),
+        expect.objectContaining({ op: 'delete-elements', set: 'services' }),
         expect.objectContaining({ op: 'add-elements', set: 'hairpin' }),
+        expect.objectContaining({ op: 'add-elements', set: 'services' }),
         expect.objectContaining({ op: 'add-elements', set: 'slots-1' }),
       ],
     ])
-    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.3 . 8080'])
+    expect(await deps.held('services')).toEqual([`10.96.0.10 . tcp . 80 : ${pickCode(2, 1)}`])
+    const old = `${pickCode(1, 1)} . 0 : 10.108.1.2 . 8080`
+    const now = `${pickCode(2, 1)} . 0 : 10.108.1.3 . 8080`
+    expect(await deps.held('slots-1')).toEqual([old, now])
+    await tidied(proxy, deps.clock)
+    expect(await deps.held('slots-1')).toEqual([now])
   })
 
   test('keeps the clients that it remembers, also when its rules are replaced', async () => {
     const deps = await afterALife()
-    const client = { key: '10.108.1.9 . 10.96.0.10 . tcp . 80 timeout 1h expires 30m', value: '0x00000001' }
+    const client = { key: '10.108.1.9 . 10.96.0.10 . tcp . 80 timeout 1h expires 30m', value: '0:1' }
     await deps.nft.transaction([{ op: 'add-elements', table: tableName, set: 'affinity', elements: [client] }])
     await using proxy = new Proxy(deps)
     await proxy.settled()
@@ -150,7 +169,7 @@ describe('a table of an earlier life', () => {
     await deps.nft.transaction([{ op: 'load', text: `table inet ${tableName} {\n chain foreign { drop; }\n}` }])
     await inspected(proxy, deps.clock)
     expect(await deps.nft.listTable(tableName)).not.toContain('foreign')
-    expect(await deps.held('affinity')).toEqual(['10.108.1.9 . 10.96.0.10 . tcp . 80 timeout 30m : 0x00000001'])
+    expect(await deps.held('affinity')).toEqual(['10.108.1.9 . 10.96.0.10 . tcp . 80 timeout 30m : 0:1'])
   })
 })
 
@@ -188,8 +207,8 @@ describe('elements that packets may be about to look for', () => {
     await proxy.settled()
     deps.slices.put(slice('web', ['10.108.1.2', '10.108.1.3']))
     await proxy.settled()
-    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : 0x00000002'])
-    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.2 . 8080'])
+    expect(await deps.held('services')).toEqual([`10.96.0.10 . tcp . 80 : ${pickCode(2, 2)}`])
+    expect(await deps.held('slots-1')).toEqual([`${pickCode(1, 1)} . 0 : 10.108.1.2 . 8080`])
     await tidied(proxy, deps.clock)
     expect(await deps.held('slots-1')).toEqual([])
     expect(await deps.held('slots-2')).toHaveLength(2)
@@ -203,16 +222,16 @@ describe('the node', () => {
     const deps = { ...parts({ services: [onNode] }), nodes: new TestCache<Node>() }
     await using proxy = new Proxy(deps)
     await proxy.settled()
-    const known = ['10.96.0.10 . tcp . 80 : 0x00000001', '127.0.0.1 . tcp . 30080 : 0x00000001']
+    const known = ['10.96.0.10 . tcp . 80', '127.0.0.1 . tcp . 30080'].map((frontend) => `${frontend} : ${pickCode(1, 1)}`)
     expect(await deps.held('services')).toEqual(known)
     deps.nodes.put(node())
     await proxy.settled()
-    expect(await deps.held('services')).toContain('192.168.99.11 . tcp . 30080 : 0x00000001')
+    expect(await deps.held('services')).toContain(`192.168.99.11 . tcp . 30080 : ${pickCode(1, 1)}`)
     const moved = node()
     deps.nodes.put({ ...moved, status: { addresses: [{ type: 'InternalIP', address: '192.168.99.12' }] } })
     await proxy.settled()
-    expect(await deps.held('services')).toContain('192.168.99.12 . tcp . 30080 : 0x00000001')
-    expect(await deps.held('services')).not.toContain('192.168.99.11 . tcp . 30080 : 0x00000001')
+    expect(await deps.held('services')).toContain(`192.168.99.12 . tcp . 30080 : ${pickCode(1, 1)}`)
+    expect(await deps.held('services')).not.toContain(`192.168.99.11 . tcp . 30080 : ${pickCode(1, 1)}`)
   })
 
   test('that only says again that it is there causes no work', async () => {
@@ -244,14 +263,93 @@ describe('the node', () => {
   })
 })
 
-test('a big start comes in pieces: first what others lead to, then what leads there', async () => {
-  const many = Array.from({ length: 4000 }, (_, n) => service(`s${n}`, { clusterIP: `10.96.${n >> 8}.${n & 255}` }))
-  const deps = parts({ services: many, slices: many.map(({ metadata }) => slice(metadata.name, ['10.108.1.2'])) })
-  await using proxy = new Proxy(deps)
-  await proxy.settled()
-  const sets = deps.nft.transactions.map((each) => each.flatMap((operation) => ('set' in operation ? [operation.set] : [])))
-  expect(sets).toEqual([['shapes', 'shapes'], expect.arrayContaining(['cluster-ips', 'slots-1']), ['services']])
-  expect(await deps.held('services')).toHaveLength(4000)
+describe('a big start', () => {
+  /** The nft of the parts, and the table after each transaction. */
+  function recorded({ nft }: ReturnType<typeof parts>) {
+    const states: TableListing[] = []
+    const transaction = async (operations: readonly NftOperation[]) => {
+      await nft.transaction(operations)
+      states.push(await tableIn(nft))
+    }
+    return { states, nft: { ...standIn(nft), transaction } }
+  }
+
+  function big() {
+    const many = Array.from({ length: 4000 }, (_, n) => service(`s${n}`, { clusterIP: `10.96.${n >> 8}.${n & 255}` }))
+    const slices = many.map(({ metadata }, n) => slice(metadata.name, [`10.108.${n >> 8}.${n & 255}`]))
+    return parts({ services: many, slices })
+  }
+
+  test('comes in pieces, none of which leads to what is not there yet', async () => {
+    const deps = big()
+    const { states, nft } = recorded(deps)
+    await using proxy = new Proxy({ ...deps, nft })
+    await proxy.settled()
+    const led = states.map((state) => [...reached(state, state).values()])
+    expect(led.map(({ length }) => length)).toEqual([500, 1000, 1500, 2000, 2500, 3000, 3500, 4000])
+    expect(led.flat(2)).not.toContain(undefined)
+  })
+
+  test('of more endpoints than go into one transaction leads to them when all are there, whoever shares them', async () => {
+    const endpoints = Array.from({ length: 11_000 }, (_, n) => `10.108.${n >> 8}.${n & 255}`)
+    const names = ['a', 'b', 'c']
+    const deps = parts({
+      services: names.map((name, n) => service(name, { clusterIP: `10.96.0.${n}` })),
+      slices: names.map((name) => slice(name, endpoints)),
+    })
+    const { states, nft } = recorded(deps)
+    await using proxy = new Proxy({ ...deps, nft })
+    await proxy.settled()
+    expect(states.length).toBeGreaterThan(3)
+    expect(states.flatMap((state) => [...reached(state, state).values()]).flat()).not.toContain(undefined)
+    expect(await deps.held('services')).toHaveLength(3)
+  })
+
+  test('asks for one piece while nft reads the one before, and for no more', async () => {
+    const deps = big()
+    const reading = Array.from({ length: 8 }, () => Promise.withResolvers<void>())
+    let asked = 0
+    const nft = {
+      ...standIn(deps.nft),
+      async transaction(operations: readonly NftOperation[]) {
+        const turn = reading[asked]?.promise
+        asked += 1
+        await turn
+        await deps.nft.transaction(operations)
+      },
+    }
+    await using proxy = new Proxy({ ...deps, nft })
+    const seen: number[] = []
+    for (const { resolve } of reading) {
+      await turns()
+      seen.push(asked)
+      resolve()
+    }
+    await proxy.settled()
+    expect(seen).toEqual([2, 3, 4, 5, 6, 7, 8, 8])
+  })
+
+  test('of which a piece fails is followed by a load of the whole, when what was asked for is done', async () => {
+    const deps = big()
+    const done: string[] = []
+    const nft = {
+      ...standIn(deps.nft),
+      async transaction(operations: readonly NftOperation[]) {
+        const isFailing = done.length === 2
+        done.push(operations.some(({ op }) => op === 'delete-table') ? 'everything' : 'a piece')
+        await turns()
+        if (isFailing) throw new NftError('Error: Could not process rule: No space left on device')
+        await deps.nft.transaction(operations)
+      },
+    }
+    await using proxy = new Proxy({ ...deps, nft })
+    while (deps.clock.nextTimerMs !== 100) await turns() // until it pauses
+    expect(done).toEqual(['a piece', 'a piece', 'a piece', 'a piece'])
+    deps.clock.advance(100)
+    await proxy.settled()
+    expect(done.at(-1)).toBe('everything')
+    expect(await deps.held('services')).toHaveLength(4000)
+  })
 })
 
 describe('changes', () => {
@@ -267,14 +365,14 @@ describe('changes', () => {
     expect(operations?.sort()).toEqual([
       'add-elements cluster-ips',
       'add-elements hairpin',
+      'add-elements picks',
       'add-elements services',
-      'add-elements shapes',
       'add-elements slots-1',
       'add-elements slots-2',
       'delete-elements services',
       'load',
     ])
-    const [ofWeb, ofApi] = ['10.96.0.10 . tcp . 80 : 0x00000002', '10.96.0.11 . tcp . 80 : 0x00000001']
+    const [ofWeb, ofApi] = [`10.96.0.10 . tcp . 80 : ${pickCode(3, 2)}`, `10.96.0.11 . tcp . 80 : ${pickCode(2, 1)}`]
     expect(await deps.held('services')).toEqual([ofWeb, ofApi])
   })
 
@@ -282,13 +380,11 @@ describe('changes', () => {
     const deps = parts()
     const applying = Promise.withResolvers<void>()
     const slow = {
-      transaction: async (operations: Parameters<FakeNft['transaction']>[0]) => {
+      ...standIn(deps.nft),
+      transaction: async (operations: readonly NftOperation[]) => {
         await applying.promise
         await deps.nft.transaction(operations)
       },
-      elements: deps.nft.elements.bind(deps.nft),
-      listTable: deps.nft.listTable.bind(deps.nft),
-      canonical: deps.nft.canonical.bind(deps.nft),
     }
     await using proxy = new Proxy({ ...deps, nft: slow })
     await turns()
@@ -298,7 +394,8 @@ describe('changes', () => {
     applying.resolve()
     await proxy.settled()
     expect(deps.nft.transactions).toHaveLength(2)
-    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.4 . 8080'])
+    expect(await deps.held('services')).toEqual([`10.96.0.10 . tcp . 80 : ${pickCode(2, 1)}`])
+    expect(await deps.held('slots-1')).toContain(`${pickCode(2, 1)} . 0 : 10.108.1.4 . 8080`)
   })
 
   test('without effect on the rules cause no transaction, but count as applied', async () => {
@@ -330,7 +427,7 @@ describe('changes', () => {
     await proxy.settled()
     deps.slices.put(slice('api', ['10.108.1.2'], { name: 'web-1' }))
     await proxy.settled()
-    expect(await deps.held('services')).toEqual(['10.96.0.11 . tcp . 80 : 0x00000001'])
+    expect(await deps.held('services')).toEqual([`10.96.0.11 . tcp . 80 : ${pickCode(1, 1)}`])
     expect(await deps.held('hairpin')).toEqual(['10.108.1.2 . 10.108.1.2'])
   })
 
@@ -379,7 +476,7 @@ describe('failures', () => {
     deps.clock.advance(100)
     await proxy.settled()
     expect(deps.nft.transactions[1]?.map(({ op }) => op).slice(0, 3)).toEqual(['load', 'delete-table', 'load'])
-    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.3 . 8080'])
+    expect(await deps.held('slots-1')).toEqual([`${pickCode(2, 1)} . 0 : 10.108.1.3 . 8080`])
     expect(proxy.applied.get('default/web-1')).toBe(changed.metadata.resourceVersion)
     expect(deps.healthChecks.isUpToDate).toBe(true)
     const message = 'a transaction failed, the whole table will be loaded again'
@@ -393,7 +490,7 @@ describe('failures', () => {
     const deps = parts()
     await using proxy = new Proxy(deps)
     await proxy.settled()
-    const client = { key: '10.108.1.9 . 10.96.0.10 . tcp . 80 timeout 1h expires 30m', value: '0x00000001' }
+    const client = { key: '10.108.1.9 . 10.96.0.10 . tcp . 80 timeout 1h expires 30m', value: '0:1' }
     await deps.nft.transaction([{ op: 'add-elements', table: tableName, set: 'affinity', elements: [client] }])
     const refused = new NftError('Error: Could not process rule: Numerical result out of range')
     deps.nft.failNext(refused)
@@ -406,7 +503,7 @@ describe('failures', () => {
     deps.clock.advance(200)
     await proxy.settled()
     expect(await deps.held('affinity')).toEqual([])
-    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.3 . 8080'])
+    expect(await deps.held('slots-1')).toEqual([`${pickCode(2, 1)} . 0 : 10.108.1.3 . 8080`])
   })
 
   test('a table that somebody else deleted is made again', async () => {
@@ -418,7 +515,7 @@ describe('failures', () => {
     await turns()
     deps.clock.advance(100)
     await proxy.settled()
-    expect(await deps.held('slots-1')).toEqual(['10.96.0.10 . tcp . 80 . 0 : 10.108.1.3 . 8080'])
+    expect(await deps.held('slots-1')).toEqual([`${pickCode(2, 1)} . 0 : 10.108.1.3 . 8080`])
   })
 
   test('connection tracking is cleaned again, the rules left as they are, before the slice counts as applied', async () => {
@@ -449,7 +546,7 @@ describe('stop', () => {
     expect(await waiting).toContain('stopped')
     deps.slices.put(slice('web', ['10.108.1.8']))
     await turns()
-    expect(await deps.held('services')).toEqual(['10.96.0.10 . tcp . 80 : 0x00000001'])
+    expect(await deps.held('services')).toEqual([`10.96.0.10 . tcp . 80 : ${pickCode(1, 1)}`])
     expect(deps.nft.transactions).toHaveLength(1)
     await proxy.stop()
   })

@@ -146,7 +146,7 @@ export class Proxy implements AsyncDisposable {
   async #tidy(): Promise<void> {
     if (this.#isTidyingDue) {
       this.#isTidyingDue = false
-      await this.#kernel.removeLingering()
+      await this.#kernel.removeLingering(this.#desired)
     }
     if (this.#kernel.isTidy || this.#isTidyingPlanned) return
     this.#isTidyingPlanned = true

@@ -25,7 +25,8 @@ import { ManualClock } from '../../base/manual-clock.ts'
 import { FakeConntrack } from '../../kernel/conntrack-fake.ts'
 import { nftCommand } from '../../kernel/nft-command.ts'
 import { FakeNft } from '../../kernel/nft-fake.ts'
-import type { Nft } from '../../kernel/nft.ts'
+import type { TableListing } from '../../kernel/nft-table-listing.ts'
+import type { Nft, NftOperation } from '../../kernel/nft.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
 import { TestNetwork } from '../../kernel/test-network.ts'
 import { compileElements, compileNode } from './compile.ts'
@@ -35,7 +36,8 @@ import { healthCheckOf, type HealthCheck } from './health-check.ts'
 import { servicePorts, type Viewpoint } from './model.ts'
 import { Proxy } from './proxy.ts'
 import { node, nodeName, ownNode, ranges, RecordedHealthChecks, service, slice, TestCache, tidied } from './test-objects.ts'
-import { asHeld, heldElements } from './test-table.ts'
+import { codesIn, reached, tableIn, type Codes, type Reached } from './test-passing-packets.ts'
+import { asHeld, heldElements, numbering, withoutNumbers } from './test-table.ts'
 
 interface World {
   readonly services: TestCache<Service>
@@ -111,45 +113,135 @@ const turns = (length: number) =>
   array(array(act, { minLength: 1, maxLength: 3 }), { minLength: length, maxLength: length, size: 'max' })
 
 /**
- * Whether the kernel always held what compiling everything anew gives, with no transaction refused, and no inspection
- * finding anything to mend.
+ * Looks at what becomes of packets that make their two lookups, how many endpoints and then which, before and after
+ * transactions: fails when one finds no endpoint, or one that the frontend never led to meanwhile.
  */
-async function play(nft: Nft, acts: readonly (readonly Act[])[]): Promise<void> {
+class WatchedNft implements Nft {
+  readonly elements: Nft['elements']
+  readonly canonical: Nft['canonical']
+  readonly #nft: Nft
+  /** The table before transactions, in which packets may have looked that are still on their way. */
+  #recent: TableListing[] = []
+  #older: TableListing[] = []
+  #looks = 0
+
+  constructor(nft: Nft) {
+    this.#nft = nft
+    this.elements = (table, set) => nft.elements(table, set)
+    this.canonical = (text) => nft.canonical(text)
+  }
+
+  /** How often somebody began to look at the table. */
+  get looks(): number {
+    return this.#looks
+  }
+
+  /** As much time goes by as packets may need. */
+  letPacketsPass(): void {
+    this.#older = this.#recent
+    this.#recent = []
+  }
+
+  async transaction(operations: readonly NftOperation[]): Promise<void> {
+    this.#recent.push(await tableIn(this.#nft))
+    await this.#nft.transaction(operations)
+    const now = await tableIn(this.#nft)
+    const states = [...this.#older, ...this.#recent, now]
+    const led = states.map((state) => ({ codes: codesIn(state), endpoints: reached(state, state) }))
+    for (const [index, state] of states.entries()) {
+      for (const [frontend, endpoints] of reached(state, now)) {
+        const right = rightEndpoints(frontend, led.slice(index))
+        const wrong = endpoints.filter((endpoint) => endpoint === undefined || !right.includes(endpoint))
+        assert.deepEqual(wrong, [], `a packet to ${frontend} was led to somebody else's endpoint, or to none`)
+      }
+    }
+  }
+
+  listTable(table: string): Promise<string | undefined> {
+    this.#looks += 1
+    return this.#nft.listTable(table)
+  }
+}
+
+interface Led {
+  readonly codes: Codes
+  readonly endpoints: Reached
+}
+
+/**
+ * Where a packet may be led that looked a frontend up in the first state: where the frontend led to then or later; and
+ * where others led to that had the same code then and have it still, because they are of the same Service: the frontend
+ * may have been given to another one meanwhile.
+ */
+function rightEndpoints(frontend: string, [first, ...later]: readonly Led[]): readonly (string | undefined)[] {
+  if (first === undefined) return []
+  const code = first.codes.get(frontend)
+  const siblings = [...first.codes].filter(([, its]) => its === code).map(([its]) => its)
+  const own = [first, ...later].flatMap(({ endpoints }) => endpoints.get(frontend) ?? [])
+  const shared = later.flatMap(({ codes, endpoints }) =>
+    siblings.filter((sibling) => codes.get(sibling) === code).flatMap((sibling) => endpoints.get(sibling) ?? []),
+  )
+  return [...own, ...shared]
+}
+
+/**
+ * Whether the kernel always held what compiling everything anew gives, with no transaction refused, and no inspection
+ * finding anything to mend; also when the proxy is started anew now and then, and changes come in between.
+ */
+async function play(nft: WatchedNft, acts: readonly (readonly Act[])[]): Promise<void> {
   const trouble = Promise.withResolvers<never>()
   const log: Log = { ...silentLog, warn: trouble.reject, error: trouble.reject }
   const caches = { services: new TestCache<Service>(), slices: new TestCache<EndpointSlice>(), nodes: new TestCache([node()]) }
   const world: World = { ...caches, own: ownNode }
-  const inspections = { begun: 0 }
-  const watched: Nft = {
-    transaction: (operations) => nft.transaction(operations),
-    elements: (table, set) => nft.elements(table, set),
-    canonical: (text) => nft.canonical(text),
-    listTable: (table) => {
-      inspections.begun += 1
-      return nft.listTable(table)
-    },
-  }
   const clock = new ManualClock()
   const healthChecks = new RecordedHealthChecks()
-  await using proxy = new Proxy({ ...caches, nft: watched, conntrack: new FakeConntrack(), log, clock, ranges, nodeName, healthChecks })
-  for (const [index, turn] of acts.entries()) {
-    for (const change of turn) change(world)
-    await Promise.race([proxy.settled().then(() => tidied(proxy, clock)), trouble.promise])
-    const viewpoint = { families: [ipv4], node: world.own }
-    const ports = servicePorts(world.services.list(), world.slices.list(), viewpoint)
-    assert.deepEqual(await heldElements(nft), asHeld([...compileElements(ports), ...compileNode(world.own, [ipv4])]))
-    assert.deepEqual(sorted(healthChecks.last), sorted(checksOf(world, viewpoint)))
-    const seen = world.slices.list().map(({ metadata }) => [`default/${metadata.name}`, metadata.resourceVersion])
-    assert.deepEqual([...proxy.applied].sort(), seen.sort())
-    if (index % 10 === 9) await Promise.race([inspected(proxy, clock, inspections), trouble.promise])
+  const start = () => new Proxy({ ...caches, nft, conntrack: new FakeConntrack(), log, clock, ranges, nodeName, healthChecks })
+  const packetsPassing = {
+    advance: (ms: number) => {
+      nft.letPacketsPass()
+      clock.advance(ms)
+    },
+  }
+  let proxy = start()
+  try {
+    for (const [index, turn] of acts.entries()) {
+      const isRestart = index % 8 === 7
+      if (isRestart) await proxy.stop()
+      for (const change of turn) change(world)
+      if (isRestart) proxy = start()
+      await Promise.race([proxy.settled(), trouble.promise])
+      if (index % 3 === 0) continue // more may come before packets have passed
+      await Promise.race([tidied(proxy, packetsPassing), trouble.promise])
+      await expectRight({ nft, world, proxy, healthChecks })
+      if (index % 10 === 8) await Promise.race([inspected(proxy, clock, nft), trouble.promise])
+    }
+  } finally {
+    await proxy.stop()
   }
 }
 
+interface Seen {
+  readonly nft: Nft
+  readonly world: World
+  readonly proxy: Proxy
+  readonly healthChecks: RecordedHealthChecks
+}
+
+async function expectRight({ nft, world, proxy, healthChecks }: Seen): Promise<void> {
+  const viewpoint = { families: [ipv4], node: world.own }
+  const ports = servicePorts(world.services.list(), world.slices.list(), viewpoint)
+  const wanted = [...compileElements(ports, numbering()), ...compileNode(world.own, [ipv4])]
+  assert.deepEqual(withoutNumbers(await heldElements(nft)), withoutNumbers(asHeld(wanted)))
+  assert.deepEqual(sorted(healthChecks.last), sorted(checksOf(world, viewpoint)))
+  const seen = world.slices.list().map(({ metadata }) => [`default/${metadata.name}`, metadata.resourceVersion])
+  assert.deepEqual([...proxy.applied].sort(), seen.sort())
+}
+
 /** Lets the time pass until the proxy has looked into the kernel, and mended what it found. */
-async function inspected(proxy: Proxy, clock: ManualClock, inspections: { readonly begun: number }): Promise<void> {
-  const { begun } = inspections
+async function inspected(proxy: Proxy, clock: ManualClock, nft: WatchedNft): Promise<void> {
+  const { looks } = nft
   clock.advance(60_000)
-  while (inspections.begun === begun || clock.nextTimerMs === undefined) await setImmediate()
+  while (nft.looks === looks || clock.nextTimerMs === undefined) await setImmediate()
   await proxy.settled()
 }
 
@@ -165,7 +257,7 @@ function sorted(checks: readonly HealthCheck[]): HealthCheck[] {
 }
 
 test('hundreds of random changes leave the fake with what compiling anew gives', async () => {
-  const plays = asyncProperty(turns(20), (acts) => play(new FakeNft(), acts))
+  const plays = asyncProperty(turns(20), (acts) => play(new WatchedNft(new FakeNft()), acts))
   expect(await check(plays, { numRuns: 60 })).toMatchObject({ failed: false })
 })
 
@@ -173,6 +265,6 @@ test('so it is in the kernel', async () => {
   await using network = new TestNetwork()
   const { path } = await network.namespace('node')
   const nft = nftCommand({ processes: realProcesses, netns: path })
-  const plays = asyncProperty(turns(60), (acts) => play(nft, acts))
+  const plays = asyncProperty(turns(60), (acts) => play(new WatchedNft(nft), acts))
   expect(await check(plays, { numRuns: 4, endOnFailure: true })).toMatchObject({ failed: false })
 }, 60_000)

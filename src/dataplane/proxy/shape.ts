@@ -1,68 +1,63 @@
 import type { AddressFamily } from './family.ts'
 
 /**
- * A way to choose among a number of endpoints: one chain with the maps it looks in, shared by all service ports that
+ * A way to choose among a number of endpoints: one chain with the map it looks in, shared by all service ports that
  * choose this way, and made when the first of them turns up.
  */
 export interface Shape {
   readonly family: AddressFamily
-  readonly scope: Scope
   readonly endpoints: number
-  /** Clients stay with their endpoint for so long. */
-  readonly affinitySeconds?: number
+  /** Present if clients stay with their endpoint. */
+  readonly affinity?: Affinity
+}
+
+export interface Affinity {
+  readonly seconds: number
+  readonly scope: Scope
 }
 
 /** Whom endpoints are for: clients everywhere, or only those from outside of the node, where that makes a difference. */
 export type Scope = 'everywhere' | 'outside'
 
-export function chainOf({ family, scope, endpoints, affinitySeconds }: Shape): string {
-  const kind = affinitySeconds === undefined ? 'pick' : 'sticky'
-  const time = affinitySeconds === undefined ? '' : `-${affinitySeconds}`
-  return `${kind}${family.suffix}${infix(scope)}-${endpoints}${time}`
-}
-
-/** More endpoints of one service port than this are left out: `codeOf` has no room for them. */
-export const maxEndpoints = 0x3fff
-
-/**
- * The number, as a mark, by which frontends name the chain of a shape: scope, seconds, endpoints in 1, 17 and 14 bits.
- * They do not name the chain itself: for each `goto` that is added the kernel walks through all maps of verdicts, so
- * these must be small.
- */
-export function codeOf({ scope, endpoints, affinitySeconds = 0 }: Shape): string {
-  return mark((scope === 'outside' ? 0x8000_0000 : 0) + affinitySeconds * 0x4000 + endpoints)
-}
-
-/** What frontends name whose connections are dropped. */
-export const dropCode = mark(0)
-
-function mark(number: number): string {
-  return `0x${number.toString(16).padStart(8, '0')}`
+export function chainOf({ family, endpoints, affinity }: Shape): string {
+  if (affinity === undefined) return `pick${family.suffix}-${endpoints}`
+  return `sticky${family.suffix}${infix(affinity.scope)}-${endpoints}-${affinity.seconds}`
 }
 
 /** The shape that a chain is of; undefined for any other chain. */
 export function shapeOf(chain: string, families: readonly AddressFamily[]): Shape | undefined {
-  const [, kind, suffix, outside, endpoints, seconds] =
-    /^(pick|sticky)(6?)(-outside)?-(\d+)(?:-(\d+))?$/.exec(chain) ?? []
+  const [, suffix, outside, endpoints, seconds] = /^(?:pick|sticky)(6?)(-outside)?-(\d+)(?:-(\d+))?$/.exec(chain) ?? []
   const family = families.find((candidate) => candidate.suffix === suffix)
-  if (family === undefined || (kind === 'sticky') !== (seconds !== undefined)) return undefined
-  return {
-    family,
-    scope: outside === undefined ? 'everywhere' : 'outside',
-    endpoints: Number(endpoints),
-    ...(seconds === undefined ? {} : { affinitySeconds: Number(seconds) }),
-  }
+  if (family === undefined) return undefined
+  const scope = outside === undefined ? 'everywhere' : 'outside'
+  const affinity = seconds === undefined ? {} : { affinity: { seconds: Number(seconds), scope } as const }
+  const shape = { family, endpoints: Number(endpoints), ...affinity }
+  return chainOf(shape) === chain ? shape : undefined
 }
 
+const sets = new WeakMap<AddressFamily, ReturnType<typeof namesOf>>()
+
 /** Names of the sets and maps of one family, frontends being `address . protocol . port`. */
-export function setsOf({ suffix }: AddressFamily) {
+export function setsOf(family: AddressFamily): ReturnType<typeof namesOf> {
+  const known = sets.get(family)
+  if (known !== undefined) return known // asked for every service port
+  const names = namesOf(family)
+  sets.set(family, names)
+  return names
+}
+
+function namesOf({ suffix }: AddressFamily) {
   return {
-    /** frontend → code of a shape */
+    /** frontend → code */
     services: `services${suffix}`,
-    /** frontend → code of a shape, for clients from outside, where theirs differs from what others get */
+    /** frontend → code, for clients from outside, where theirs differs from what others get */
     outside: `outside${suffix}`,
-    /** code → chain; each element is there as long as its chain */
-    shapes: `shapes${suffix}`,
+    /** number of endpoints → chain that takes one of a pool; each element is there as long as its chain */
+    picks: `picks${suffix}`,
+    /** code → chain that remembers clients; each element is there as long as its chain */
+    stickies: `stickies${suffix}`,
+    /** code . random number below n → endpoint */
+    slots: (endpoints: number) => `slots${suffix}-${endpoints}`,
     /** Ranges of the pods of this node: who comes from elsewhere is a client from outside. */
     ownPods: `own-pods${suffix}`,
     /** Frontends that have no endpoints, on addresses that are not the Service's alone. */
@@ -85,8 +80,6 @@ export function setsOf({ suffix }: AddressFamily) {
         stickyEndpoints: `sticky-endpoints${suffix}${infix(scope)}`,
         /** The same, for clients that have just been given the id. */
         stickyChoices: `sticky-choices${suffix}${infix(scope)}`,
-        /** frontend . random number below n → endpoint */
-        slots: (endpoints: number) => `slots${suffix}${infix(scope)}-${endpoints}`,
         /** frontend . random number below n → id of an endpoint */
         stickySlots: (endpoints: number) => `sticky-slots${suffix}${infix(scope)}-${endpoints}`,
       }
@@ -100,6 +93,11 @@ export function setsOf({ suffix }: AddressFamily) {
  */
 export function isSecondLookup(set: string): boolean {
   return /^(slots|sticky-slots|sticky-choices)/.test(set)
+}
+
+/** Whether it is a map of pools' endpoints. */
+export function isSlots(set: string): boolean {
+  return set.startsWith('slots')
 }
 
 /** Whether the set decides where a packet goes on, so that all that it then looks into must be there before. */

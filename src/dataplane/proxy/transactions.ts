@@ -1,13 +1,15 @@
+import { changeOperations, elementOperations } from '../../kernel/nft-elements.ts'
 import type { NftOperation } from '../../kernel/nft.ts'
 import type { TimedElement } from '../../kernel/nft-table-listing.ts'
 import { baseRules, shapeRules, tableName } from './base-rules.ts'
+import { classid, dropCode, stickyCode } from './code.ts'
 import type { Element } from './compile.ts'
 import type { Change } from './diff.ts'
 import type { ClusterRange } from './family.ts'
-import { chainOf, codeOf, dropCode, isDispatch, setsOf, type Shape } from './shape.ts'
+import { chainOf, isDispatch, setsOf, type Shape } from './shape.ts'
 
 /** How many elements one transaction may change: nft needs about 2 kB of memory for each. */
-const transactionSize = 10_000
+export const transactionSize = 10_000
 
 /**
  * Replaces whatever table of our name there is by one with these elements. One transaction, so that no packet meets
@@ -19,36 +21,40 @@ export function reloadOperations(ranges: readonly ClusterRange[], elements: read
     { op: 'delete-table', table: tableName },
     ...baseOperations(ranges),
     ...shapeOperations(shapesOf(elements)),
-    ...bySet('add-elements', elements),
+    ...additions(elements),
   ]
 }
 
 /** Makes the table, without any Service. */
 export function baseOperations(ranges: readonly ClusterRange[]): NftOperation[] {
-  return [{ op: 'load', text: baseRules(ranges) }, ...bySet('add-elements', baseElements(ranges))]
+  return [{ op: 'load', text: baseRules(ranges) }, ...additions(baseElements(ranges))]
 }
 
 /** What is in the table from its start. */
 export function baseElements(ranges: readonly ClusterRange[]): Element[] {
-  return ranges.map(({ family }) => ({ set: setsOf(family).shapes, key: dropCode, value: 'drop' }))
+  return ranges.map(({ family }) => ({ set: setsOf(family).picks, key: dropCode, value: 'drop' }))
 }
 
 /** What is in the table as long as the chains of shapes are. */
 export function shapeElements(shapes: readonly Shape[]): Element[] {
-  return shapes.map((shape) => ({ set: setsOf(shape.family).shapes, key: codeOf(shape), value: `goto ${chainOf(shape)}` }))
+  return shapes.map((shape) => {
+    const { family, endpoints, affinity } = shape
+    const { picks, stickies } = setsOf(family)
+    const key = affinity === undefined ? classid(endpoints) : stickyCode(endpoints, affinity)
+    return { set: affinity === undefined ? picks : stickies, key, value: `goto ${chainOf(shape)}` }
+  })
 }
 
 /**
- * Makes the shapes that are not there yet, then changes elements. Usually one transaction. Many changes are taken in
- * several, in an order in which none leads a packet to what is not there yet, or not any more.
+ * Makes new shapes, then changes elements. Usually one transaction. Many changes are taken in several, in an order in
+ * which none leads a packet to what is not there yet, or not any more.
  */
-export function changeTransactions(changes: readonly Change[], loaded: ReadonlySet<string>): NftOperation[][] {
-  const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
-  const shapes = shapeOperations(shapesOf(added).filter((shape) => !loaded.has(chainOf(shape))))
-  if (changes.length <= transactionSize) return [[...shapes, ...operationsOf(changes)]]
+export function changeTransactions(changes: readonly Change[], newShapes: readonly Shape[]): NftOperation[][] {
+  const shapes = shapeOperations(newShapes)
+  if (changes.length <= transactionSize) return [[...shapes, ...changeOperations(tableName, changes)]]
   const [dispatch, lookups] = partition(changes, ({ before, after }) => isDispatch((before ?? after)?.set ?? ''))
   const [gone, come] = partition(lookups, ({ after }) => after === undefined)
-  return [shapes, ...[come, dispatch, gone].flatMap(inPieces).map(operationsOf)]
+  return [shapes, ...[come, dispatch, gone].flatMap(inPieces).map((piece) => changeOperations(tableName, piece))]
 }
 
 /**
@@ -69,29 +75,33 @@ export function affinityOperations(
   })
 }
 
-/** The shapes that elements need, each once. */
-export function shapesOf(elements: readonly Element[]): Shape[] {
-  const shapes = new Set(elements.map(({ shape }) => shape).filter((shape) => shape !== undefined))
-  return [...new Map([...shapes].map((shape) => [chainOf(shape), shape])).values()]
+/** The shapes that elements need, each once, but for those whose chains are there. */
+export function shapesOf(elements: readonly Element[], chains: ReadonlySet<string> = new Set()): Shape[] {
+  const shapes = new Map<string, Shape>()
+  let last: Shape | undefined
+  for (const { shape } of elements) {
+    if (shape === undefined || shape === last) continue // there are many with the same, one after the other
+    last = shape
+    const chain = chainOf(shape)
+    if (!chains.has(chain)) shapes.set(chain, shape)
+  }
+  return [...shapes.values()]
 }
 
-/** Deletions first, because keys may come back. */
-function operationsOf(changes: readonly Change[]): NftOperation[] {
-  const removed = changes.map(({ before }) => before).filter((element) => element !== undefined)
-  const added = changes.map(({ after }) => after).filter((element) => element !== undefined)
-  return [...bySet('delete-elements', removed), ...bySet('add-elements', added)]
+/** What there will be. */
+export function addedBy(changes: readonly Change[]): Element[] {
+  return changes.map(({ after }) => after).filter((element) => element !== undefined)
 }
 
 function shapeOperations(shapes: readonly Shape[]): NftOperation[] {
   return [
     ...shapes.map((shape): NftOperation => ({ op: 'load', text: shapeRules(shape) })),
-    ...bySet('add-elements', shapeElements(shapes)),
+    ...additions(shapeElements(shapes)),
   ]
 }
 
-function bySet(op: 'add-elements' | 'delete-elements', elements: readonly Element[]): NftOperation[] {
-  const sets = Map.groupBy(elements, ({ set }) => set)
-  return [...sets].map(([set, ofSet]) => ({ op, table: tableName, set, elements: ofSet }))
+function additions(elements: readonly Element[]): NftOperation[] {
+  return elementOperations('add-elements', tableName, elements)
 }
 
 function inPieces(changes: readonly Change[]): Change[][] {

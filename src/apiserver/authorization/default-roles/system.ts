@@ -109,6 +109,15 @@ export const portolanRoles: readonly DefaultRole[] = [
       onNames('edge', 'leases', readVerbs, 'coordination.k8s.io'),
     ],
   },
+  {
+    name: 'portolan:ingress',
+    rules: [
+      writeEvents,
+      onResources('ingresses ingressclasses', readVerbs, 'networking.k8s.io'),
+      onResources('ingresses/status', ['patch', 'update'], 'networking.k8s.io'),
+      onResources('secrets', readVerbs),
+    ],
+  },
   // DNS, an identity of its own like CoreDNS's: names are answered from all pods, of which a node sees its own.
   { name: 'portolan:dns', rules: [onResources('namespaces pods', ['list', 'watch'])] },
 ]
@@ -125,5 +134,6 @@ export const systemBindings: readonly DefaultBinding[] = [
   { role: 'system:kube-scheduler', users: ['system:kube-scheduler'] },
   { role: 'system:kube-controller-manager', users: ['system:kube-controller-manager'] },
   { role: 'portolan:data-plane', groups: ['system:nodes'] },
+  { role: 'portolan:ingress', users: ['system:node:edge'] },
   { role: 'portolan:dns', users: ['portolan:dns'] },
 ]

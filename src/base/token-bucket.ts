@@ -1,0 +1,33 @@
+import type { Clock } from './clock.ts'
+
+export interface TokenBucketOptions {
+  readonly clock: Pick<Clock, 'monotonicMs'>
+  /** As many may be taken at once. */
+  readonly burst: number
+  /** One comes back after this time. */
+  readonly refillMs: number
+}
+
+/** Bounds how often something is done, by leave to do it. */
+export class TokenBucket {
+  readonly #options: TokenBucketOptions
+  #tokens: number
+  #atMs: number
+
+  constructor(options: TokenBucketOptions) {
+    this.#options = options
+    this.#tokens = options.burst
+    this.#atMs = options.clock.monotonicMs()
+  }
+
+  /** Takes a token and returns 0; with none left, returns the milliseconds until there is one. */
+  take(): number {
+    const { clock, burst, refillMs } = this.#options
+    const nowMs = clock.monotonicMs()
+    this.#tokens = Math.min(burst, this.#tokens + (nowMs - this.#atMs) / refillMs)
+    this.#atMs = nowMs
+    if (this.#tokens < 1) return Math.ceil((1 - this.#tokens) * refillMs)
+    this.#tokens -= 1
+    return 0
+  }
+}

@@ -1,0 +1,98 @@
+import { styleText } from 'node:util'
+import { Command, Option } from 'commander'
+import type { Service } from '../api/kinds/service.ts'
+import { type Client, ConnectionError } from '../client/client.ts'
+import { clientAddress, dnsServiceAddress, nodeAddress } from '../cluster/address-plan.ts'
+import { nodePodsCgroup } from '../cluster/cgroup-names.ts'
+import { planOf, type ClusterConfig } from '../cluster/config.ts'
+import { defaultCluster } from '../cluster/kubeconfig.ts'
+import type { Layout } from '../cluster/layout.ts'
+import { namespaceNames, nodeName } from '../cluster/network.ts'
+import type { ClusterState, ProcessState } from '../cluster/state.ts'
+import { diagnoseNodes } from '../doctor/diagnose.ts'
+import { examine } from '../doctor/examine.ts'
+import type { Surroundings } from '../doctor/facts.ts'
+import { reportOf, type Paint } from '../doctor/report.ts'
+import { requireRunning, withClient } from './change.ts'
+import { type CliContext, type ClusterOption, existingCluster, UserError } from './context.ts'
+
+interface DoctorOptions extends ClusterOption {
+  readonly namespace?: string
+  readonly output?: 'json'
+}
+
+export function doctorCommand(context: CliContext): Command {
+  return new Command('doctor')
+    .description('find out why a Service does not answer, and what puts it right; exits with 1 if something is wrong')
+    .argument('[service]', 'service/NAME; all Services and nodes unless given')
+    .option('-n, --namespace <namespace>', 'namespace of the Service; default for one, all for all')
+    .addOption(new Option('-o, --output <format>', 'print the result as JSON').choices(['json']))
+    .option('--name <name>', 'name of the cluster', defaultCluster)
+    .action(async (target: string | undefined, options: DoctorOptions) => {
+      const { config, layout } = await existingCluster(context, options)
+      const { processes: states } = await runningState(config, layout)
+      const chosen = choice(target, options.namespace)
+      const { processes, cgroups } = context
+      const surroundings = surroundingsOf(context, config, states)
+      const diagnoses = await withAnsweringApi(config, layout, async (client) => {
+        const deps = { client, processes, cgroups, surroundings, reach: context.program('reach') }
+        const { facts, diagnoses: ofServices } = await examine(deps, chosen)
+        if (target !== undefined && facts.length === 0) throw notThere(target, options.namespace)
+        const cluster = facts[0]?.cluster
+        return target !== undefined || cluster === undefined ? ofServices : [diagnoseNodes(cluster), ...ofServices]
+      })
+      context.print({ diagnoses }, options.output === 'json', reportOf(diagnoses, terminalPaint))
+      if (diagnoses.some(({ findings }) => findings.length > 0)) process.exitCode = 1
+    })
+}
+
+async function runningState(config: ClusterConfig, layout: Layout): Promise<ClusterState> {
+  await using control = await requireRunning(config, layout)
+  for await (const state of control.states()) return state
+  throw new UserError(`cluster ${config.name} has just ended`)
+}
+
+/** Lends a client; an API that cannot be reached is a finding of its own, in one sentence. */
+async function withAnsweringApi<T>(config: ClusterConfig, layout: Layout, use: (client: Client) => Promise<T>): Promise<T> {
+  try {
+    return await withClient(config, layout, use)
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error
+    throw new UserError(`the API server does not answer (${error.message}): see ./portolan status`)
+  }
+}
+
+function choice(target: string | undefined, namespace: string | undefined): (service: Service) => boolean {
+  if (target === undefined) return ({ metadata }) => namespace === undefined || metadata.namespace === namespace
+  const [, name] = /^(?:services?|svc)\/(.+)$/.exec(target) ?? []
+  if (name === undefined) throw new UserError(`${JSON.stringify(target)} is no Service: give service/NAME, such as service/kubia`)
+  return ({ metadata }) => metadata.name === name && metadata.namespace === (namespace ?? 'default')
+}
+
+function notThere(target: string, namespace = 'default'): UserError {
+  return new UserError(`there is no ${target} in namespace ${namespace}: see kubectl get services -A, and give -n NAMESPACE`)
+}
+
+function surroundingsOf({ namespaces }: CliContext, config: ClusterConfig, states: readonly ProcessState[]): Surroundings {
+  const names = namespaceNames(config.name)
+  const plan = planOf(config)
+  return {
+    nodes: config.nodes.map((number) => ({
+      name: nodeName(number),
+      address: nodeAddress(plan, number),
+      netns: namespaces.path(names.node(number)),
+      podsCgroup: nodePodsCgroup(config.name, number),
+      isOff: states.some(({ name, state }) => name === nodeName(number) && state === 'stopped'),
+    })),
+    outside: { netns: namespaces.path(names.outside), address: clientAddress(plan) },
+    dnsServer: dnsServiceAddress(plan),
+    domain: config.clusterDomain,
+  }
+}
+
+/** Colours where the output is a terminal that has them. */
+const terminalPaint: Paint = {
+  good: (text) => styleText('green', text, { stream: process.stdout }),
+  bad: (text) => styleText('red', text, { stream: process.stdout }),
+  faint: (text) => styleText('dim', text, { stream: process.stdout }),
+}

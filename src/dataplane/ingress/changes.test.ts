@@ -1,0 +1,173 @@
+import { once } from 'node:events'
+import { Agent, request, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Ingresses } from '../../api/kinds/ingress.ts'
+import { RuntimeSession } from './runtime-session.ts'
+import { backend, rules, saying, TestSite } from './test-site.ts'
+
+const site = await TestSite.start()
+afterAll(() => site[Symbol.asyncDispose]())
+
+beforeAll(async () => {
+  await site.service('web')
+  await site.service('empty', { pods: [] })
+  site.ingress('web', rules({ 'web.example.com/': 'web', 'empty.example.com/': 'empty', 'gone.example.com/': 'gone' }))
+  await site.proxy.settled()
+})
+
+async function pid(): Promise<number> {
+  using session = await RuntimeSession.open(`${site.directory}/runtime.sock`)
+  return (await session.info()).pid
+}
+
+/** How many processes it took. */
+async function withoutNewProcess(change: () => Promise<void>): Promise<void> {
+  const before = await pid()
+  await change()
+  await site.proxy.settled()
+  expect(await pid()).toBe(before)
+}
+
+async function bodyAt(host: string, path = '/'): Promise<string> {
+  await nextTurn()
+  await site.proxy.settled()
+  return (await site.ask(host, path)).body
+}
+
+test('a backend without endpoints says so', async () => {
+  const { status, body } = await site.ask('empty.example.com', '/')
+  expect({ status, body }).toEqual({ status: 503, body: 'portolan: the Service default/empty has no ready endpoint for its port 80\n' })
+  expect((await site.ask('gone.example.com', '/')).body).toContain('the Service default/gone has no ready endpoint')
+  expect(await site.events()).toEqual(['web: ServiceNotFound there is no Service default/gone'])
+})
+
+test('endpoints come and go, more of them than there were servers for, and each gets its part', async () => {
+  await withoutNewProcess(async () => {
+    site.endpoints('empty', [await site.pod(saying('first'))])
+    expect(await bodyAt('empty.example.com')).toBe('first')
+    site.endpoints('empty', [await site.pod(saying('second'))])
+    expect(await bodyAt('empty.example.com')).toBe('second')
+    site.endpoints('empty', [])
+    expect(await bodyAt('empty.example.com')).toContain('no ready endpoint')
+  })
+  const many = await Promise.all([0, 1, 2, 3, 4, 5].map((index) => site.pod(saying(`pod-${index}`))))
+  site.endpoints('empty', many)
+  await expect.poll(() => bodyAt('empty.example.com')).toMatch(/^pod-/)
+  const bodies = await Promise.all(Array.from({ length: 12 }, () => bodyAt('empty.example.com')))
+  expect(Object.values(Object.groupBy(bodies, (body) => body)).map((each) => each?.length)).toEqual([2, 2, 2, 2, 2, 2])
+})
+
+test('one that terminates serves only while no other does', async () => {
+  const [ready, ending] = [await site.pod(saying('ready')), await site.pod(saying('ending'))]
+  const port = (index: number, number: number, conditions: object) =>
+    site.slice('empty', index, { namespace: 'default', addresses: ['127.0.0.1'], port: number, conditions })
+  site.endpoints('empty', [])
+  port(0, ready, { ready: true })
+  port(1, ending, { ready: false, serving: true, terminating: true })
+  for (let round = 0; round < 4; round += 1) expect(await bodyAt('empty.example.com')).toBe('ready')
+  port(0, ready, { ready: false, serving: false })
+  expect(await bodyAt('empty.example.com')).toBe('ending')
+})
+
+test('routes to backends that there are come and go without a new process', async () => {
+  await withoutNewProcess(async () => {
+    site.ingress('more', rules({ 'more.example.com/': 'web', 'more.example.com/x;y': 'empty' }))
+    expect(await bodyAt('more.example.com')).toBe('web')
+    site.ingress('more', rules({ 'more.example.com/': 'empty' }))
+    expect(await bodyAt('more.example.com')).toBe('ending')
+    await site.client.delete(Ingresses, { namespace: 'default', name: 'more' })
+    expect(await bodyAt('more.example.com')).toContain('no Ingress has a rule for the host more.example.com')
+  })
+})
+
+test('a new backend takes a new process, and nobody notices: not who waits with a connection, nor who has upgraded one', async () => {
+  const [upgrading] = await site.service('socket', { pods: [saying('socket')] })
+  site.ingress('socket', rules({ 'socket.example.com/': 'socket' }))
+  expect(await bodyAt('socket.example.com')).toBe('socket')
+  expect(upgrading).toBeDefined()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ask = async (host: string) => {
+    const outgoing = request({ port: site.ports.http, headers: { host }, agent }).end()
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+    return text(response)
+  }
+  expect(await ask('web.example.com')).toBe('web')
+  const before = await pid()
+  await site.service('fresh')
+  site.ingress('fresh', rules({ 'fresh.example.com/': 'fresh' }))
+  await expect.poll(() => bodyAt('fresh.example.com')).toBe('fresh')
+  expect(await pid()).not.toBe(before)
+  expect(await ask('web.example.com')).toBe('web')
+  expect(await ask('fresh.example.com')).toBe('fresh')
+  agent.destroy()
+})
+
+test('an upgraded connection outlives the process that it began with', async () => {
+  const echo = await site.pod(saying('no upgrade'))
+  await site.service('ws', { pods: [] })
+  const server = await site.upgradingPod()
+  site.endpoints('ws', [server])
+  site.ingress('ws', rules({ 'ws.example.com/': 'ws' }))
+  await expect.poll(async () => (await site.ask('ws.example.com', '/')).status).toBe(426)
+  const socket = connect(site.ports.http, '127.0.0.1').setEncoding('utf8')
+  socket.write('GET / HTTP/1.1\r\nHost: ws.example.com\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+  const [head] = (await once(socket, 'data')) as [string]
+  expect(head).toContain('101 Switching Protocols')
+  const before = await pid()
+  await site.service('fresher')
+  site.ingress('fresher', rules({ 'fresher.example.com/': 'fresher' }))
+  await expect.poll(() => bodyAt('fresher.example.com')).toBe('fresher')
+  expect(await pid()).not.toBe(before)
+  site.endpoints('ws', [echo])
+  expect(await bodyAt('ws.example.com')).toBe('no upgrade')
+  socket.write('still there?')
+  expect(await once(socket, 'data')).toEqual(['still there?'])
+  socket.destroy()
+})
+
+test('a Service that comes later is served when it comes', async () => {
+  await site.service('gone')
+  await expect.poll(() => bodyAt('gone.example.com')).toBe('gone')
+})
+
+test('affinity of the Service: a client stays with its endpoint', async () => {
+  await site.service('sticky', { pods: [1, 2, 3].map((index) => saying(String(index))), spec: { sessionAffinity: 'ClientIP' } })
+  site.ingress('sticky', rules({ 'sticky.example.com/': 'sticky' }))
+  await expect.poll(() => bodyAt('sticky.example.com')).toMatch(/^\d$/)
+  const bodies = await Promise.all(Array.from({ length: 8 }, () => bodyAt('sticky.example.com')))
+  expect(new Set(bodies).size).toBe(1)
+})
+
+test('a name outside of the cluster is a backend, too', async () => {
+  site.names.set('api.somecompany.com', ['127.0.0.1'])
+  const number = await site.pod(saying('outside'))
+  await site.service('external', { pods: [], spec: { type: 'ExternalName', externalName: 'api.somecompany.com', ports: [] } })
+  site.ingress('external', {
+    rules: [{ host: 'external.example.com', http: { paths: [{ path: '/', pathType: 'Prefix', backend: backend('external', { number }) }] } }],
+  })
+  await expect.poll(() => bodyAt('external.example.com')).toBe('outside')
+})
+
+test('no slice is said to be followed before requests follow it', async () => {
+  const followed: string[] = []
+  const port = await site.pod(saying('followed'))
+  const end = site.proxy.onApplied((slices) => followed.push(...slices.keys()))
+  site.endpoints('web', [port])
+  await expect.poll(() => followed).toContain('default/web-0')
+  end()
+  expect((await site.ask('web.example.com', '/')).body).toBe('followed')
+})
+
+test('HAProxy is started again when it ends, and is not there when there is nothing to serve', async () => {
+  const before = await pid()
+  process.kill(before, 'SIGKILL')
+  await expect.poll(() => pid().catch(() => before)).not.toBe(before)
+  expect(await bodyAt('web.example.com')).toBe('followed')
+  for (const { metadata } of (await site.client.list(Ingresses)).items) {
+    await site.client.delete(Ingresses, { namespace: metadata.namespace, name: metadata.name })
+  }
+  await expect.poll(() => pid().catch((error: NodeJS.ErrnoException) => error.code)).toBe('ENOENT')
+})

@@ -1,0 +1,326 @@
+import { setImmediate } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import type { IngressClass } from '../../api/kinds/ingress-class.ts'
+import type { Ingress } from '../../api/kinds/ingress.ts'
+import type { Secret } from '../../api/kinds/secret.ts'
+import type { Service } from '../../api/kinds/service.ts'
+import { keyOf, type ObjectKey } from '../../api/object.ts'
+import { Backoff } from '../../base/backoff.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Log } from '../../base/log.ts'
+import type { Cache } from '../../client/cache.ts'
+import type { EventRecorder } from '../../client/event-recorder.ts'
+import { annotationPrefix } from './annotations.ts'
+import { CertificateStore } from './certificate-store.ts'
+import { isOurs } from './classes.ts'
+import { compile, serversOf, type Compiled, type IngressWorld } from './compile.ts'
+import { ConfigurationRefused } from './configuration-refused.ts'
+import { ExternalNames, type ExternalNamesDeps } from './external-names.ts'
+import type { Applied, Haproxy } from './haproxy.ts'
+import type { MainSettings } from './main-text.ts'
+import { ProblemEvents } from './problem-events.ts'
+import { SlicesByService } from './slices-by-service.ts'
+import { switchesOf } from './switches.ts'
+
+export interface IngressProxyDeps {
+  readonly ingresses: Cache<Ingress>
+  readonly classes: Cache<IngressClass>
+  readonly services: Cache<Service>
+  readonly slices: Cache<EndpointSlice>
+  /** Called when an Ingress first names a Secret: until then none is read. */
+  readonly secrets: () => Cache<Secret>
+  readonly haproxy: Haproxy
+  readonly settings: MainSettings
+  readonly events: EventRecorder
+  readonly resolve: ExternalNamesDeps['resolve']
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** EndpointSlices by key: the resourceVersion, or undefined for one that was deleted. */
+export type FollowedSlices = ReadonlyMap<ObjectKey, string | undefined>
+
+const retry = { baseMs: 100, maxMs: 10_000 }
+/** A start takes processor time and memory: this many times as long as the last one took, the next one waits. */
+const restartPauseFactor = 3
+
+/**
+ * Keeps HAProxy doing what the Ingresses of our classes say. Changes that come in one turn of the event loop are applied
+ * together, and those that come while others are being applied, after them. While there is no Ingress to serve, there
+ * is no HAProxy.
+ */
+export class IngressProxy implements AsyncDisposable {
+  readonly #deps: IngressProxyDeps
+  readonly #backoff = new Backoff(retry)
+  readonly #stopping = new AbortController()
+  readonly #slices = new SlicesByService()
+  readonly #certificates: CertificateStore
+  readonly #externalNames: ExternalNames
+  readonly #events: ProblemEvents
+  readonly #refused = new Map<string, string>()
+  readonly #listeners = new Set<(slices: FollowedSlices) => void>()
+  readonly #servedListeners = new Set<() => void>()
+  readonly #running: Promise<void>
+  #secrets: Cache<Secret> | undefined
+  /** By uid. */
+  #served: ReadonlyMap<ObjectKey, string> = new Map()
+  #compiled: Compiled | undefined
+  /** Whether more has changed than endpoints. */
+  #isStale = true
+  #changedServices = new Set<ObjectKey>()
+  #unapplied = new Map<ObjectKey, string | undefined>()
+  #mayRestartAtMs = 0
+  #work = Promise.withResolvers<void>()
+  #isAtRest = false
+  #rest: PromiseWithResolvers<void> | undefined
+
+  constructor(deps: IngressProxyDeps) {
+    this.#deps = deps
+    this.#events = new ProblemEvents(deps.events)
+    this.#certificates = new CertificateStore((key) => this.#secrets?.get(key))
+    this.#externalNames = new ExternalNames({ ...deps, onChange: () => this.#becomeStale() })
+    this.#running = this.#run(this.#stopping.signal)
+  }
+
+  /** Calls back with the slices that requests follow from now on. Returns the function that ends it. */
+  onApplied(listener: (slices: FollowedSlices) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Whether HAProxy serves it, in this version or an older one. */
+  serves({ metadata }: Ingress): boolean {
+    return this.#served.get(keyOf({ metadata })) === metadata.uid
+  }
+
+  /** Calls back whenever others are served. Returns the function that ends it. */
+  onServed(listener: () => void): () => void {
+    this.#servedListeners.add(listener)
+    return () => this.#servedListeners.delete(listener)
+  }
+
+  /** HAProxy has ended without being told to: it is started again. */
+  haproxyEnded(): void {
+    this.#deps.log.error({}, 'HAProxy has ended; it is started again')
+    this.#becomeStale()
+  }
+
+  /** Resolves when HAProxy does all that the caches have reported. Rejects if this is stopped before. */
+  settled(): Promise<void> {
+    if (this.#isAtRest) return Promise.resolve()
+    if (this.#stopping.signal.aborted) return Promise.reject(this.#stopping.signal.reason)
+    return (this.#rest ??= Promise.withResolvers()).promise
+  }
+
+  /** Ends HAProxy with its connections. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the ingress was stopped'))
+    this.#work.resolve()
+    await this.#running
+    this.#rest?.reject(this.#stopping.signal.reason)
+    await this.#deps.haproxy.stop()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { ingresses, classes, services, slices } = this.#deps
+    const synced = Promise.all([ingresses, classes, services, slices].map((cache) => cache.synced))
+    await Promise.race([synced, this.#work.promise])
+    const endings = signal.aborted ? [] : this.#subscribe()
+    this.#work.resolve()
+    for (;;) {
+      await this.#work.promise
+      await setImmediate()
+      if (signal.aborted) break
+      this.#work = Promise.withResolvers()
+      await this.#step(signal)
+    }
+    for (const end of endings) end()
+  }
+
+  async #step(signal: AbortSignal): Promise<void> {
+    const slices = this.#unapplied
+    this.#unapplied = new Map()
+    try {
+      await this.#apply()
+    } catch (err) {
+      this.#unapplied = new Map([...slices, ...this.#unapplied])
+      this.#isStale = true
+      await this.#pause(err, signal)
+      return
+    }
+    this.#backoff.reset()
+    if (slices.size > 0) for (const listener of this.#listeners) listener(slices)
+    if (this.#isStale || this.#changedServices.size > 0 || this.#unapplied.size > 0) return this.#work.resolve()
+    this.#isAtRest = true
+    this.#rest?.resolve()
+    this.#rest = undefined
+  }
+
+  async #apply(): Promise<void> {
+    const ours = this.#ours()
+    await this.#loadSecrets(ours)
+    const isStale = this.#isStale
+    const changed = this.#changedServices
+    this.#isStale = false
+    this.#changedServices = new Set()
+    if (isStale || this.#compiled === undefined) this.#compiled = this.#compile(ours)
+    else this.#compiled = this.#withServersOf(this.#compiled, changed)
+    await this.#tell(ours, this.#compiled)
+  }
+
+  #compile(ingresses: readonly Ingress[]): Compiled {
+    const { settings, classes } = this.#deps
+    const world = this.#world(ingresses)
+    const compiled = compile(world, { ...settings, ...switchesOf(classes.list(), settings) }, this.#refused)
+    const external = [...compiled.sources.values()].map(({ service }) => world.service(service)?.spec.externalName ?? '')
+    this.#externalNames.keepOnly(new Set(external))
+    this.#events.set(compiled.problems)
+    return compiled
+  }
+
+  #withServersOf(compiled: Compiled, services: ReadonlySet<ObjectKey>): Compiled {
+    const world = this.#world([])
+    const servers = new Map(compiled.description.servers)
+    for (const [name, source] of compiled.sources) {
+      if (services.has(source.service)) servers.set(name, serversOf(world, source))
+    }
+    return { ...compiled, description: { ...compiled.description, servers } }
+  }
+
+  #world(ingresses: readonly Ingress[]): IngressWorld {
+    const { services } = this.#deps
+    return {
+      ingresses,
+      service: (key) => services.get(key),
+      secret: (key) => this.#secrets?.get(key),
+      slicesOf: (key) => this.#slices.of(key),
+      certificate: (key) => this.#certificates.get(key),
+      externalAddresses: (name) => this.#externalNames.addressesOf(name),
+    }
+  }
+
+  async #tell(ours: readonly Ingress[], { description, secrets }: Compiled): Promise<void> {
+    const { haproxy, clock, log } = this.#deps
+    if (ours.length === 0) {
+      await haproxy.stop()
+      return this.#nowServes(ours)
+    }
+    const started = clock.monotonicMs()
+    const applied = await this.#unlessRefused(() => haproxy.apply(description, { mayRestart: started >= this.#mayRestartAtMs }), description)
+    const tookMs = clock.monotonicMs() - started
+    if (applied === 'postponed') return this.#tryLater(this.#mayRestartAtMs - started)
+    if (applied === 'restarted') {
+      this.#mayRestartAtMs = clock.monotonicMs() + restartPauseFactor * tookMs
+      log.info({ tookMs: Math.round(tookMs), backends: description.backends.size }, 'HAProxy has a new configuration')
+    }
+    this.#certificates.accept(secrets)
+    this.#nowServes(ours)
+  }
+
+  /** What HAProxy does not want is left out, and its Ingresses are told; all else goes on without it. */
+  async #unlessRefused(apply: () => Promise<Applied>, { certificates }: Compiled['description']): Promise<Applied> {
+    try {
+      return await apply()
+    } catch (error) {
+      if (!(error instanceof ConfigurationRefused)) throw error
+      const { culprits, message } = error
+      for (const backend of culprits.backends) this.#refused.set(backend, message)
+      for (const file of culprits.certificates) this.#certificates.refuse(certificates.get(file)?.pem ?? '', message)
+      throw error
+    }
+  }
+
+  #nowServes(ours: readonly Ingress[]): void {
+    const before = this.#served
+    this.#served = new Map(ours.map((ingress) => [keyOf(ingress), ingress.metadata.uid]))
+    if (!isDeepStrictEqual(before, this.#served)) for (const listener of this.#servedListeners) listener()
+  }
+
+  #tryLater(ms: number): void {
+    this.#isStale = true
+    this.#deps.clock.after(Math.max(ms, 1), () => this.#work.resolve())
+  }
+
+  #ours(): readonly Ingress[] {
+    const { ingresses, classes } = this.#deps
+    const all = classes.list()
+    return ingresses.list().filter((ingress) => ingress.metadata.deletionTimestamp === undefined && isOurs(ingress, all))
+  }
+
+  async #loadSecrets(ours: readonly Ingress[]): Promise<void> {
+    if (this.#secrets !== undefined || !ours.some(namesSecret)) return
+    const secrets = this.#deps.secrets()
+    await Promise.race([secrets.synced, onAbort(this.#stopping.signal)])
+    this.#secrets = secrets
+    secrets.onChange((previous, next) => {
+      const concerned = [previous, next].some((secret) => secret !== undefined && this.#compiled?.secrets.has(keyOf(secret)))
+      if (concerned) this.#becomeStale()
+    })
+    this.#isStale = true
+  }
+
+  async #pause(err: unknown, signal: AbortSignal): Promise<void> {
+    const { log, clock } = this.#deps
+    const retryInMs = this.#backoff.nextMs()
+    log.error({ err, retryInMs }, 'HAProxy could not be told of a change; what it did before it goes on with')
+    this.#work.resolve()
+    try {
+      await clock.sleep(retryInMs, signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  }
+
+  #subscribe(): (() => void)[] {
+    const { ingresses, classes, services, slices } = this.#deps
+    return [
+      ingresses.onChange((previous, next) => {
+        // Who writes the status, we among others, changes nothing for us.
+        if (previous === undefined || next === undefined || isChanged(previous, next)) this.#becomeStale()
+      }),
+      classes.onChange(() => this.#becomeStale()),
+      services.onChange((previous, next) => {
+        const key = keyOf(next ?? previous ?? { metadata: {} })
+        if ([...(this.#compiled?.sources.values() ?? [])].some(({ service }) => service === key)) this.#becomeStale()
+      }),
+      slices.onChange((previous, next) => this.#onSlice(previous, next)),
+    ]
+  }
+
+  #onSlice(previous: EndpointSlice | undefined, next: EndpointSlice | undefined): void {
+    for (const service of this.#slices.change(previous, next)) this.#changedServices.add(service)
+    if (previous !== undefined) this.#unapplied.set(keyOf(previous), undefined)
+    if (next !== undefined) this.#unapplied.set(keyOf(next), next.metadata.resourceVersion)
+    this.#wake()
+  }
+
+  #becomeStale(): void {
+    this.#isStale = true
+    this.#wake()
+  }
+
+  #wake(): void {
+    this.#isAtRest = false
+    this.#work.resolve()
+  }
+}
+
+function isChanged(previous: Ingress, next: Ingress): boolean {
+  const [before, after] = [previous, next].map(({ metadata, spec }) =>
+    JSON.stringify([metadata.uid, metadata.deletionTimestamp, metadata.annotations, spec]),
+  )
+  return before !== after
+}
+
+function namesSecret({ metadata, spec }: Ingress): boolean {
+  return (spec.tls ?? []).some(({ secretName = '' }) => secretName !== '') || metadata.annotations?.[`${annotationPrefix}auth-secret`] !== undefined
+}
+
+function onAbort(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

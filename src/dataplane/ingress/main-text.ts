@@ -1,0 +1,164 @@
+import { anyHost } from './owners.ts'
+
+/** What HAProxy is to be beside what Ingresses ask for. */
+export interface MainSettings {
+  /** Where clients come: `203.0.113.3`, or `*`. */
+  readonly addresses: readonly string[]
+  readonly ports: { readonly http: number; readonly https: number }
+  readonly directory: string
+  readonly threads: number
+  /** Whether each request is written as a line of JSON to standard error. */
+  readonly accessLog: boolean
+  /** Where metrics are served in Prometheus' text format; nowhere unless given. */
+  readonly metrics?: SocketAddress
+  /** Where they are when an IngressClass asks for them. */
+  readonly metricsAt?: SocketAddress
+}
+
+interface SocketAddress {
+  readonly address: string
+  readonly port: number
+}
+
+export const files = {
+  config: 'haproxy.cfg',
+  runtimeSocket: 'runtime.sock',
+  certificateList: 'certificates.list',
+  certificates: 'certificates',
+  defaultCertificate: 'default.pem',
+  maps: 'maps',
+  emptyRoot: 'empty',
+} as const
+
+/** The configuration before the backends. `canaries` are rules of the frontend. */
+export function mainText(settings: MainSettings, canaries: readonly string[]): string {
+  return [...globalSection(settings), ...defaults, ...metricsSection(settings), ...frontend(settings, canaries), ''].join('\n')
+}
+
+function globalSection({ directory, threads }: MainSettings): string[] {
+  return [
+    'global',
+    `  nbthread ${threads}`,
+    // As many connections as there are descriptors for; each takes two.
+    '  fd-hard-limit 20000',
+    // Whoever breaks in finds nothing, and may do nothing.
+    '  uid 65534',
+    '  gid 65534',
+    `  chroot ${directory}/${files.emptyRoot}`,
+    `  stats socket ${directory}/${files.runtimeSocket} mode 600 level admin expose-fd listeners`,
+    '  stats timeout 1m',
+    '  log stderr format raw local0',
+    // What connections last longer than this after a change are ended, or old processes would never end.
+    '  hard-stop-after 1h',
+    '  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
+    '  ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20',
+    '  ssl-server-verify none',
+    '  tune.ssl.default-dh-param 2048',
+    '',
+  ]
+}
+
+const defaults = [
+  'defaults',
+  '  mode http',
+  '  timeout connect 2s',
+  '  timeout client 60s',
+  '  timeout server 60s',
+  '  timeout http-request 10s',
+  '  timeout http-keep-alive 60s',
+  '  timeout client-fin 10s',
+  '  timeout tunnel 1h',
+  // A connection is tried elsewhere if its pod has just gone; a request is sent again only where that cannot do harm.
+  '  retries 3',
+  '  option redispatch 1',
+  '  retry-on conn-failure empty-response',
+  // Clients that wait with their next request when HAProxy is replaced are answered by the old one.
+  '  option idle-close-on-response',
+  ...[
+    [400, 'the request cannot be understood'],
+    [408, 'the request took too long'],
+    [500, 'the request could not be served'],
+    [502, 'the pod gave no answer that could be understood'],
+    [503, 'no pod took the request'],
+    [504, 'the pod gave no answer in time'],
+  ].map(([status, reason]) => `  http-error status ${status} content-type text/plain string "portolan: ${reason}\\n"`),
+  '',
+]
+
+function metricsSection({ metrics }: MainSettings): string[] {
+  if (metrics === undefined) return []
+  return [
+    'frontend metrics',
+    `  bind ${metrics.address}:${metrics.port}`,
+    '  http-request use-service prometheus-exporter if { path /metrics }',
+    '  http-request return status 404',
+    '',
+  ]
+}
+
+/**
+ * Hosts and paths are found in maps. A path is looked up with its host before it, and for prefixes with a slash behind
+ * it: then the longest prefix that HAProxy finds ends where an element of the path does. Hosts that have rules are not
+ * served by those for any host.
+ */
+function frontend(settings: MainSettings, canaries: readonly string[]): string[] {
+  const { addresses, ports, directory, accessLog } = settings
+  const map = (name: string) => `map_str(${directory}/${files.maps}/${name}.map)`
+  const weights = `map_str_int(${directory}/${files.maps}/canaries.map,0)`
+  const longest = `map_beg(${directory}/${files.maps}/prefixes.map)`
+  const tls = `ssl crt-list ${directory}/${files.certificateList} alpn h2,http/1.1`
+  return [
+    'frontend ingress',
+    ...addresses.map((address) => `  bind ${address}:${ports.http}`),
+    ...addresses.map((address) => `  bind ${address}:${ports.https} ${tls}`),
+    ...(accessLog ? ['  log global', `  log-format '${accessLogFormat}'`] : []),
+    '  http-request set-var(txn.host) req.hdr(host),field(1,:),lower,rtrim(.)',
+    '  http-request set-var(txn.path) path',
+    `  ${answer(400, 'the host is not a name', '!{ var(txn.host) -m reg ^[a-z0-9._-]*$ }')}`,
+    // It would be routed by what it begins with, and served by what it comes to.
+    `  ${answer(400, 'the path has dots that lead upwards', '{ var(txn.path),url_dec -m reg (^|/)\\.\\.?(/|$) }')}`,
+    '  http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
+    `  http-request set-var(txn.rules) var(txn.host),${map('hosts')}`,
+    `  http-request set-var(txn.rules) var(txn.host),regsub(^[^.]*,*),${map('hosts')} unless { var(txn.rules) -m found }`,
+    `  http-request set-var(txn.known) bool(true) if { var(txn.rules) -m found }`,
+    `  http-request set-var(txn.rules) str(${anyHost}) unless { var(txn.rules) -m found }`,
+    '  http-request set-var(txn.key) var(txn.rules),concat(,txn.path)',
+    `  http-request set-var(txn.backend) var(txn.key),${map('exact')}`,
+    `  http-request set-var(txn.backend) var(txn.key),concat(/),${longest} unless { var(txn.backend) -m found }`,
+    `  http-request set-var(txn.backend) var(txn.rules),${map('defaults')} unless { var(txn.backend) -m found }`,
+    `  ${answer(404, 'no Ingress has a rule for the host %[var(txn.host)]', '!{ var(txn.backend) -m found } !{ var(txn.known) -m found }')}`,
+    `  ${answer(404, 'no rule for the host %[var(txn.host)] matches the path %[var(txn.path)]', '!{ var(txn.backend) -m found }')}`,
+    ...forwarded.map((line) => `  ${line}`),
+    ...(canaries.length === 0 ? [] : [`  http-request set-var(txn.weight) var(txn.backend),${weights}`]),
+    ...canaries.map((line) => `  ${line}`),
+    ...(canaries.length === 0 ? [] : ['  http-request set-var(txn.backend) var(txn.canary) if { var(txn.canary) -m found }']),
+    '  use_backend %[var(txn.backend)]',
+    '  default_backend refused',
+    '',
+    'backend refused',
+    `  ${answer(503, 'this backend cannot be served as its Ingress describes it', 'TRUE')}`,
+    '',
+  ]
+}
+
+function answer(status: number, reason: string, condition: string): string {
+  const nosniff = 'hdr X-Content-Type-Options nosniff'
+  return `http-request return status ${status} content-type text/plain ${nosniff} lf-string "portolan: ${reason}\\n" if ${condition}`
+}
+
+/** What clients say of themselves in these headers is not believed. */
+const forwarded = [
+  'http-request del-header Forwarded',
+  'http-request set-header X-Forwarded-For %[src]',
+  'http-request set-header X-Real-IP %[src]',
+  'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+  'http-request set-header X-Forwarded-Port %[dst_port]',
+  'http-request set-header X-Forwarded-Proto https if { ssl_fc }',
+  'http-request set-header X-Forwarded-Proto http unless { ssl_fc }',
+]
+
+/** `%{+json}` is not to be had in 2.6: each text is encoded by itself. */
+const accessLogFormat =
+  '{"time":"%[date(0,ms),ltime(%Y-%m-%dT%H:%M:%S)]","client":"%ci","method":"%[capture.req.method,json(utf8s)]",' +
+  '"host":"%[var(txn.host),json(utf8s)]","path":"%[var(txn.path),json(utf8s)]","status":%ST,"bytes":%B,"ms":%Ta,' +
+  '"backend":"%b","server":"%si:%sp","tls":"%sslv"}'

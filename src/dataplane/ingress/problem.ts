@@ -1,0 +1,22 @@
+import type { Ingress } from '../../api/kinds/ingress.ts'
+
+/** What is wrong with an Ingress, as its Events say it. Everything else in it is served all the same. */
+export interface Problem {
+  readonly ingress: Ingress
+  readonly reason: Reason
+  readonly message: string
+}
+
+export type Reason =
+  | 'InvalidAnnotation'
+  | 'HostConflict'
+  | 'PathConflict'
+  | 'InvalidPath'
+  | 'UnsupportedBackend'
+  | 'ServiceNotFound'
+  | 'SecretNotFound'
+  | 'InvalidCertificate'
+  | 'CertificateConflict'
+  | 'CertificateMismatch'
+  | 'InvalidCanary'
+  | 'RefusedByHAProxy'

@@ -1,0 +1,39 @@
+import { mapNames, type BackendName, type Description } from './description.ts'
+import type { FilePaths } from './files.ts'
+import { word } from './runtime-session.ts'
+import type { Slots } from './slots.ts'
+
+export type SlotsOf = ReadonlyMap<BackendName, Slots>
+
+/** Commands that put other addresses into the slots of servers. One without an address gets no new requests. */
+export function serverCommands(last: SlotsOf, next: SlotsOf): readonly string[] {
+  return [...next].flatMap(([backend, slots]) => {
+    const before = last.get(backend) ?? []
+    return slots.flatMap((address, index) => slotCommands(`${backend}/s${index + 1}`, before[index], address))
+  })
+}
+
+function slotCommands(server: string, before: string | undefined, address: string | undefined): readonly string[] {
+  if (before === address) return []
+  const leave = before === undefined ? [] : [`set server ${server} state maint`]
+  if (address === undefined) return leave
+  const [host, port] = address.split(':')
+  return [...leave, `set server ${server} addr ${host} port ${port}`, `set server ${server} state ready`]
+}
+
+/** Commands that turn maps into others. What is new comes first, and what is gone last. */
+export function mapCommands(paths: FilePaths, last: Description['maps'], next: Description['maps']): readonly string[] {
+  if (last === next) return []
+  const changes = mapNames.map((name) => {
+    const path = paths.map(name)
+    const puts = [...next[name]].flatMap(([key, value]) => {
+      const before = last[name].get(key)
+      if (before === value) return []
+      return [`${before === undefined ? 'add' : 'set'} map ${path} ${word(key)} ${word(value)}`]
+    })
+    const removals = [...last[name].keys()].filter((key) => !next[name].has(key)).map((key) => `del map ${path} ${word(key)}`)
+    return { puts, removals }
+  })
+  // A host is known only once there is something that its requests can be led to.
+  return [...changes.toReversed().flatMap(({ puts }) => puts), ...changes.flatMap(({ removals }) => removals)]
+}

@@ -1,0 +1,27 @@
+import type { Address } from './endpoints.ts'
+
+/** The servers of one backend, by their number less one; undefined for one that waits for an address. */
+export type Slots = readonly (Address | undefined)[]
+
+const leastSlots = 4
+
+/** As many as HAProxy is given for so many endpoints: doubled when they do not suffice, as that takes a reload. */
+export function slotCount(endpoints: number): number {
+  return Math.max(leastSlots, 2 ** Math.ceil(Math.log2(Math.max(endpoints, 1))))
+}
+
+/** The wanted addresses in slots, each that has one already in its own. Undefined if there are too few. */
+export function assign(slots: Slots, wanted: readonly Address[]): Slots | undefined {
+  const want = new Set(wanted)
+  const next = slots.map((address) => (address !== undefined && want.delete(address) ? address : undefined))
+  for (const address of want) {
+    const free = next.indexOf(undefined)
+    if (free < 0) return undefined
+    next[free] = address
+  }
+  return next
+}
+
+export function emptySlots(count: number): Slots {
+  return Array.from({ length: count }, () => undefined)
+}

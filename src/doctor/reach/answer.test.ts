@@ -1,0 +1,56 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { decode, encode } from 'dns-packet'
+import { expect, onTestFinished, test } from 'vitest'
+import { answer } from './answer.ts'
+
+const quiet = { connections: [], names: [], dnsServer: '127.0.0.1', timeoutMs: 5_000 }
+
+async function listener(): Promise<number> {
+  const server = createServer((socket) => socket.on('error', () => {}))
+  onTestFinished(() => void server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+async function receiver(onMessage: (message: Buffer, reply: (text: Buffer) => void) => void): Promise<number> {
+  const socket = createSocket('udp4', (message, from) => onMessage(message, (text) => socket.send(text, from.port, from.address)))
+  onTestFinished(() => void socket.close())
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  return socket.address().port
+}
+
+/** A port that was free just now, of an address that nobody else uses. */
+const closed = { address: '127.73.19.5', port: 9 }
+
+test('tells connections that are made from those that are refused', async () => {
+  const open = { address: '127.0.0.1', port: await listener() }
+  const connections = [{ protocol: 'TCP', ...open }, { protocol: 'TCP', ...closed }] as const
+  const { connections: made } = await answer({ ...quiet, connections })
+  expect(made.map(({ outcome }) => outcome)).toEqual(['open', 'refused'])
+})
+
+test('of datagrams it tells only what is refused, or answered', async () => {
+  const silent = await receiver(() => {})
+  const echo = await receiver((message, reply) => reply(message))
+  const at = (port: number) => ({ protocol: 'UDP', address: '127.0.0.1', port }) as const
+  const { connections } = await answer({ ...quiet, connections: [at(silent), at(echo), { protocol: 'UDP', ...closed }] })
+  expect(connections.map(({ outcome }) => outcome)).toEqual(['unanswered', 'open', 'refused'])
+})
+
+test('asks for addresses and aliases', async () => {
+  const port = await receiver((message, reply) => {
+    const { id = 0, questions = [] } = decode(message)
+    const [{ name = '', type = 'A' } = {}] = questions
+    const known = name === 'web.example'
+    const answers = known && type === 'A' ? ['10.0.0.2', '10.0.0.1'].map((data) => ({ name, type: 'A' as const, data })) : []
+    reply(encode({ type: 'response', id, flags: known ? 0 : 3, questions, answers }))
+  })
+  const { names } = await answer({ ...quiet, names: ['web.example', 'none.example'], dnsServer: `127.0.0.1:${port}` })
+  expect(names).toEqual([
+    { name: 'web.example', addresses: ['10.0.0.1', '10.0.0.2'] },
+    { name: 'none.example', addresses: [], error: 'ENOTFOUND' },
+  ])
+})

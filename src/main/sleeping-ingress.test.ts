@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
+import { IngressClasses } from '../api/kinds/ingress-class.ts'
+import { Ingresses } from '../api/kinds/ingress.ts'
+import { Services } from '../api/kinds/service.ts'
+import { systemClock } from '../base/clock.ts'
+import { silentLog } from '../base/log.ts'
+import { throwawayPki } from '../base/throwaway-pki.ts'
+import { informer } from '../client/informer.ts'
+import { MemoryClient } from '../client/memory-client.ts'
+import { freePort } from '../dataplane/ingress/test-site.ts'
+import { SleepingIngress } from './sleeping-ingress.ts'
+
+test('it follows endpoints while it sleeps and when it is awake, which it is once there is an Ingress of ours', async () => {
+  const client = new MemoryClient()
+  const stop = new AbortController()
+  const live = { log: silentLog, clock: systemClock, signal: stop.signal }
+  const directory = await mkdtemp(join(tmpdir(), 'sleeping-ingress-'))
+  const [{ server }, http, https] = await Promise.all([throwawayPki(), freePort(), freePort()])
+  const ingress = new SleepingIngress({
+    client,
+    ingresses: informer(client, Ingresses, live),
+    classes: informer(client, IngressClasses, live),
+    services: informer(client, Services, live),
+    slices: informer(client, EndpointSlices, live),
+    settings: { addresses: ['127.0.0.1'], ports: { http, https }, directory, accessLog: false },
+    defaultCertificate: `${server.cert}\n${server.key}\n`,
+    publicAddresses: ['127.0.0.1'],
+    ...live,
+  })
+  const ended = ingress.run()
+  onTestFinished(async () => {
+    stop.abort()
+    await ended
+    await rm(directory, { recursive: true })
+  })
+  const followed: (string | undefined)[] = []
+  ingress.onApplied((slices) => followed.push(...slices.values()))
+  const answered = () => fetch(`http://127.0.0.1:${http}/`).then(({ status }) => status, () => 'nobody')
+  const change = () => {
+    const [slice] = client.seed(EndpointSlices, { metadata: { name: 'web', namespace: 'default' }, addressType: 'IPv4', endpoints: [] })
+    return slice?.metadata.resourceVersion
+  }
+  const first = change()
+  await expect.poll(() => followed).toContain(first)
+  const spec = { rules: [{ host: 'a.com' }] }
+  client.seed(Ingresses, { metadata: { name: 'foreign', namespace: 'default' }, spec: { ...spec, ingressClassName: 'nginx' } })
+  const second = change()
+  await expect.poll(() => followed).toContain(second)
+  expect(await answered()).toBe('nobody')
+  client.seed(IngressClasses, { metadata: { name: 'edge' }, spec: { controller: 'portolan.dev/ingress' } })
+  client.seed(Ingresses, { metadata: { name: 'ours', namespace: 'default' }, spec: { ...spec, ingressClassName: 'edge' } })
+  await expect.poll(answered).toBe(404)
+  const third = change()
+  await expect.poll(() => followed).toContain(third)
+  await expect.poll(() => client.peek(Ingresses, 'default/ours')?.status).toEqual({ loadBalancer: { ingress: [{ ip: '127.0.0.1' }] } })
+  expect(client.peek(Ingresses, 'default/foreign')?.status).toBeUndefined()
+})

@@ -1,0 +1,150 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ClusterDescription } from '../../src/cli/status.ts'
+import type { Diagnosis, Finding } from '../../src/doctor/finding.ts'
+import { setUps } from '../broken-services.ts'
+import { eventually, type Output, run, TestCluster } from '../test-cluster.ts'
+
+/** The doctor on a live cluster of two nodes, with a catalogue of Services that are broken, each in one way. */
+
+let cluster: TestCluster
+const catalogue = setUps()
+const events = () => cluster.kubectl('get', 'events', '-o', 'custom-columns=O:.involvedObject.name,R:.reason')
+
+beforeAll(async () => {
+  cluster = await TestCluster.named(`e2e-doctor-${process.pid}`)
+  await cluster.up('--nodes', '2')
+  const file = join(cluster.home, 'catalogue.json')
+  const items = catalogue.flatMap(({ objects }) => objects)
+  await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+  await cluster.kubectl('create', '-f', file)
+})
+afterAll(() => cluster?.[Symbol.asyncDispose]())
+
+async function doctor(...words: string[]): Promise<{ code: number; diagnoses: readonly Diagnosis[] }> {
+  const output = await cluster.tryPortolan('doctor', ...words, '-o', 'json')
+  return { code: output.code, diagnoses: diagnosesIn(output) }
+}
+
+function diagnosesIn({ stdout, stderr }: Output): readonly Diagnosis[] {
+  if (stdout === '') throw new Error(stderr)
+  return (JSON.parse(stdout) as { diagnoses: readonly Diagnosis[] }).diagnoses
+}
+
+async function findingsOf(name: string): Promise<readonly Finding[]> {
+  return (await doctor(`service/${name}`)).diagnoses.flatMap(({ findings }) => findings)
+}
+
+type Reasons = Record<string, string | null>
+
+/** What is found first of each Service, by its name; null for nothing. */
+function firstReasons(diagnoses: readonly Diagnosis[]): Reasons {
+  return Object.fromEntries(
+    diagnoses.map(({ subject, findings }) => [/^service\/(\S+)/.exec(subject)?.[1] ?? subject, findings[0]?.reason ?? null]),
+  )
+}
+
+test('each set-up gets the one right diagnosis first, and healthy ones none', async () => {
+  const own = { nodes: null, kubernetes: null, 'kube-dns': null }
+  const wanted: Reasons = { ...own, ...Object.fromEntries(catalogue.map(({ name, reason = null }) => [name, reason])) }
+  let last: readonly Diagnosis[] = []
+  const differing = () => {
+    const found = firstReasons(last)
+    return Object.keys({ ...found, ...wanted }).filter((name) => found[name] !== wanted[name])
+  }
+  await eventually('all pods as they are meant to be', async () => {
+    last = (await doctor()).diagnoses
+    return differing().length === 0
+  }, 30_000).catch((error: unknown) => {
+    throw new Error(JSON.stringify(last.filter(({ subject }) => differing().some((name) => subject.includes(`/${name} `))), null, 1), { cause: error })
+  })
+  const unfounded = last.flatMap(({ findings }) => findings).filter(({ evidence, fix, command }) => evidence.length === 0 || fix === '' || command === '')
+  expect(unfounded).toEqual([])
+})
+
+test('a healthy Service gets a report of what was really tried, and exit code 0', async () => {
+  const { code, stdout } = await cluster.tryPortolan('doctor', 'service/right-node-port')
+  expect(stdout).toMatch(/✔ selector app=right matches 1 pod, 1 of them ready/)
+  expect(stdout).toMatch(/✔ DNS answers right-node-port\.default\.svc\.cluster\.local with 10\.\S+ \(asked from pod \S+, node-1, node-2\)/)
+  expect(stdout).toMatch(/✔ connected to 10\.\S+:80 from pod \S+, node-1, node-2/)
+  expect(stdout).toMatch(/✔ connected to 192\.168\.99\.12:3\d{4} from outside/)
+  expect(stdout).toMatch(/healthy\n$/)
+  expect(code).toBe(0)
+})
+
+test('a broken one gets causes, evidence and a command that puts it right, and exit code 1', async () => {
+  const { code, stdout } = await cluster.tryPortolan('doctor', 'service/no-target-port')
+  expect(stdout).toContain('1. The Service sends to port 80, on which nobody listens in pod right')
+  expect(code).toBe(1)
+})
+
+test('the commands put right what they can', async () => {
+  const names = ['no-target-port', 'no-such-port', 'misprint', 'streams', 'headless-mapped', 'local-outside', 'local-inside', 'by-hand']
+  await Promise.all(names.map(async (name) => {
+    const [finding] = await findingsOf(name)
+    expect((await run('sh', ['-c', finding?.command ?? 'false'], cluster.environment)).code).toBe(0)
+  }))
+  await eventually('all of them to be healthy', async () => {
+    const reasons = firstReasons((await doctor('-n', 'default')).diagnoses)
+    return names.every((name) => reasons[name] === null)
+  })
+})
+
+test('what cannot be examined is said in a sentence', async () => {
+  const refusals = [
+    { words: ['service/none'], says: 'there is no service/none in namespace default' },
+    { words: ['service/right', '-n', 'shop'], says: 'there is no service/right in namespace shop' },
+    { words: ['pod/right'], says: '"pod/right" is no Service: give service/NAME' },
+  ]
+  await Promise.all(refusals.map(async ({ words, says }) => {
+    const { code, stdout, stderr } = await cluster.tryPortolan('doctor', ...words)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(says)
+  }))
+})
+
+test('it changes nothing', async () => {
+  const kinds = 'services,endpoints,endpointslices,pods,configmaps,serviceaccounts,namespaces'
+  const all = () => cluster.words(kinds, '{range .items[*]}{.kind}/{.metadata.name}={.metadata.resourceVersion} {end}', '-A')
+  // What keeps crashing changes by itself.
+  const versions = async () => (await all()).filter((word) => !word.includes('/crash'))
+  const before = await versions()
+  await doctor()
+  expect(await versions()).toEqual(before)
+})
+
+test('Services say by themselves why nobody answers, and when somebody does again', async () => {
+  const wanted = catalogue.filter(({ reason = '' }) => /^(Pods|Containers|Image)/.test(reason))
+  await eventually('the reasons', async () => {
+    const told = await events()
+    return wanted.every(({ name, reason = '' }) => new RegExp(`^${name}\\s+${reason}$`, 'm').test(told))
+  })
+  expect(await cluster.kubectl('describe', 'service', 'unready')).toMatch(/Warning +PodsNotReady .*does not pass its readiness probe \(exec ls \/var\/ready\)/)
+  await cluster.kubectl('exec', 'unready', '--', 'touch', '/var/ready')
+  await eventually('the good news', async () => /^unready\s+EndpointsReady$/m.test(await events()))
+})
+
+test('a service proxy that is held up is found out, and the node is named', async () => {
+  const status = JSON.parse((await cluster.portolan('status', '--json')).stdout) as ClusterDescription
+  const pid = status.processes.find(({ name }) => name === 'node-2')?.pid ?? 0
+  process.kill(pid, 'SIGSTOP')
+  try {
+    await cluster.kubectl('create', 'service', 'clusterip', 'late', '--tcp=80:8080')
+    await cluster.kubectl('patch', 'service', 'late', '--type=merge', '-p', '{"spec":{"selector":{"app":"right"}}}')
+    await eventually('endpoints', async () => (await cluster.words('endpoints/late', '{.subsets[*].addresses[*].ip}')).length === 1)
+    const findings = await findingsOf('late')
+    expect(findings[0]).toMatchObject({ reason: 'ProxyBehind', cause: expect.stringContaining('node-2') })
+    expect(findings.map(({ reason }) => reason)).toContain('DnsDisagrees')
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+  await eventually('node-2 to follow', async () => (await findingsOf('late')).length === 0)
+})
+
+test('a node that is off is named at once', async () => {
+  await cluster.portolan('node', 'stop', 'node-2')
+  const { code, diagnoses } = await doctor('service/right')
+  expect(code).toBe(1)
+  expect(diagnoses[0]?.findings).toMatchObject([{ reason: 'NodeNotReady', command: './portolan node start node-2' }])
+})

@@ -1,0 +1,208 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ask } from '../requests.ts'
+import { rolloutManifest } from '../rollout-manifest.ts'
+import { eventually, run, TestCluster } from '../test-cluster.ts'
+
+/** Ingresses on a live cluster, from the outside: the chapter's, hosts and paths, certificates, and changes under load. */
+
+const address = '203.0.113.3'
+
+let cluster: TestCluster
+beforeAll(async () => {
+  cluster = await TestCluster.named(`e2e-ingress-${process.pid}`)
+  await cluster.up()
+  const file = join(cluster.home, 'rollout.json')
+  await writeFile(file, JSON.stringify(rolloutManifest({ replicas: 3, withdrawFirst: true })))
+  await cluster.kubectl('create', '-f', file)
+  await cluster.kubectl('create', '-f', 'test/e2e/ingress.yaml')
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pod/echo', '--timeout=60s')
+  await eventually('what is behind it', async () => (await curl('http://foo.example.com/echo')).code === 200)
+})
+afterAll(() => cluster?.[Symbol.asyncDispose]())
+
+/** From outside; names are those of the ingress. The certificate is believed, whosever it is. */
+async function curl(url: string, ...options: string[]): Promise<{ code: number; body: string }> {
+  const { hostname, port, protocol } = new URL(url)
+  const number = port === '' ? (protocol === 'https:' ? '443' : '80') : port
+  const words = ['curl', '-sk', '--max-time', '10', '--resolve', `${hostname}:${number}:${address}`, '-w', '\\n%{http_code}', ...options, url]
+  const { stdout } = await cluster.portolan('client', '--', ...words)
+  const [, body = '', code] = /^([\s\S]*)\n(\d+)\s*$/.exec(stdout) ?? []
+  return { code: Number(code), body }
+}
+
+async function echoed(url: string, ...options: string[]) {
+  return JSON.parse((await curl(url, ...options)).body) as { url: string; headers: Record<string, string> }
+}
+
+/** The name in the certificate that is shown to those who ask for the host. */
+async function shown(host: string): Promise<string> {
+  const command = `openssl s_client -connect ${address}:443 -servername ${host} </dev/null 2>/dev/null | openssl x509 -noout -subject -nameopt multiline`
+  const { stdout } = await cluster.portolan('client', '--', 'sh', '-c', command)
+  return /commonName *= (.*)/.exec(stdout)?.[1] ?? ''
+}
+
+async function newCertificate(name: string): Promise<{ cert: string; key: string }> {
+  const [cert, key] = [join(cluster.home, `${name}.cert`), join(cluster.home, `${name}.key`)]
+  const made = await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', '-subj', `/CN=${name}`, '-keyout', key, '-out', cert])
+  expect(made.code).toBe(0)
+  return { cert, key }
+}
+
+async function apply(object: object): Promise<void> {
+  const file = join(cluster.home, 'object.json')
+  await writeFile(file, JSON.stringify(object))
+  await cluster.kubectl('apply', '-f', file)
+}
+
+function withCertificate(name: string, host: string): object {
+  const paths = [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'echo', port: { number: 80 } } } }]
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name },
+    spec: { tls: [{ hosts: [host], secretName: `${name}-secret` }], rules: [{ host, http: { paths } }] },
+  }
+}
+
+describe('the chapter', () => {
+  test('its Ingress is served at an address that kubectl shows', async () => {
+    const [header = '', row = ''] = (await cluster.kubectl('get', 'ingresses', 'kubia')).split('\n')
+    expect(header.split(/ +/).slice(0, 5)).toEqual(['NAME', 'CLASS', 'HOSTS', 'ADDRESS', 'PORTS'])
+    expect(row.split(/ +/).slice(0, 5)).toEqual(['kubia', 'portolan', 'kubia.example.com', address, '80'])
+    expect((await curl('http://kubia.example.com/')).body).toMatch(/^You've hit web-/)
+    const byHeader = await cluster.portolan('client', '--', 'curl', '-s', '-H', 'Host: kubia.example.com', `http://${address}/`)
+    expect(byHeader.stdout).toMatch(/^You've hit web-/)
+  })
+
+  test('its certificate from a Secret; the pod sees plain HTTP and what the client was', async () => {
+    const { cert, key } = await newCertificate('kubia.example.com')
+    await cluster.kubectl('create', 'secret', 'tls', 'tls-secret', `--cert=${cert}`, `--key=${key}`)
+    const tls = { spec: { tls: [{ hosts: ['kubia.example.com'], secretName: 'tls-secret' }] } }
+    await cluster.kubectl('patch', 'ingress', 'kubia', '--type=merge', '-p', JSON.stringify(tls))
+    await eventually('its certificate', async () => (await shown('kubia.example.com')) === 'kubia.example.com')
+    expect((await curl('https://kubia.example.com/')).body).toMatch(/^You've hit web-/)
+    expect(await cluster.words('ingress/kubia', '{.spec.tls[0].secretName}')).toEqual(['tls-secret'])
+    expect((await echoed('https://x.bar.example.com/')).headers).toMatchObject({
+      'x-forwarded-proto': 'https',
+      'x-forwarded-for': '203.0.113.2',
+      'x-forwarded-host': 'x.bar.example.com',
+      'x-forwarded-port': '443',
+    })
+  })
+
+  test('pods reach it, too', async () => {
+    const ask = (url: string) => cluster.kubectl('exec', 'client', '--', 'curl', '-s', '-H', 'Host: kubia.example.com', url)
+    expect(await ask(`http://${address}/`)).toMatch(/^You've hit web-/)
+    expect(await ask('http://portolan-ingress.kube-system/')).toMatch(/^You've hit web-/)
+  })
+})
+
+describe('hosts and paths', () => {
+  test.for([
+    ['http://foo.example.com/echo', 'echo'],
+    ['http://foo.example.com/echo/below?x=1', 'echo'],
+    ['http://foo.example.com/exact', 'echo'],
+    ['http://foo.example.com/kubia', 'web'],
+    ['http://any.bar.example.com/where/ever', 'echo'],
+    ['https://any.bar.example.com/where/ever', 'echo'],
+  ])('%s is served by %s', async ([url = '', service]) => {
+    const { code, body } = await curl(url)
+    expect([code, body.startsWith("You've hit web-") ? 'web' : 'echo']).toEqual([200, service])
+  })
+
+  test.for([
+    ['http://foo.example.com/', 404, 'portolan: no rule for the host foo.example.com matches the path /\n'],
+    ['http://foo.example.com/exact/', 404, 'portolan: no rule for the host foo.example.com matches the path /exact/\n'],
+    ['http://foo.example.com/echoes', 404, 'portolan: no rule for the host foo.example.com matches the path /echoes\n'],
+    ['http://a.any.bar.example.com/', 404, 'portolan: no Ingress has a rule for the host a.any.bar.example.com\n'],
+    ['http://foreign.example.com/', 404, 'portolan: no Ingress has a rule for the host foreign.example.com\n'],
+    ['http://foo.example.com/nobody', 503, 'portolan: the Service default/nobody has no ready endpoint for its port 80\n'],
+  ] as const)('%s is refused with %s', async ([url, code, body]) => {
+    expect(await curl(url)).toEqual({ code, body })
+  })
+
+  test('an Ingress of another class is nobody’s here', async () => {
+    expect(await cluster.words('ingress/foreign', '{.status.loadBalancer.ingress}')).toEqual([])
+  })
+})
+
+describe('certificates', () => {
+  test('a Secret that is missing or bad is told by kubectl describe, and other hosts are served', async () => {
+    await apply(withCertificate('secure', 'secure.example.com'))
+    const described = () => cluster.kubectl('describe', 'ingress', 'secure')
+    await eventually('an Event', async () => (await described()).includes('SecretNotFound'))
+    const [one, two] = [await newCertificate('one'), await newCertificate('two')]
+    await cluster.kubectl('create', 'secret', 'generic', 'secure-secret', '--type=kubernetes.io/tls', `--from-file=tls.crt=${one.cert}`, `--from-file=tls.key=${two.key}`)
+    await eventually('another', async () => (await described()).includes('its tls.key is not the key of its tls.crt'))
+    expect(await shown('kubia.example.com')).toBe('kubia.example.com')
+    expect(await shown('secure.example.com')).toContain('default certificate')
+    expect((await curl('https://secure.example.com/')).code).toBe(200)
+  })
+
+  test('a good one that comes is shown, and so is the next', async () => {
+    for (const name of ['first', 'second']) {
+      const { cert, key } = await newCertificate(name)
+      await cluster.kubectl('delete', 'secret', 'secure-secret')
+      await cluster.kubectl('create', 'secret', 'tls', 'secure-secret', `--cert=${cert}`, `--key=${key}`)
+      await eventually(name, async () => (await shown('secure.example.com')) === name)
+    }
+  })
+})
+
+test('no request is lost while pods, routes and certificates change', async () => {
+  await apply({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name: 'any' },
+    spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
+  })
+  await eventually('the default backend', async () => (await curl(`http://unknown.example.com/`)).code === 200)
+  const load = { url: `http://${address}/`, count: 2_400, perSecond: 200, concurrency: 4 }
+  const asking = Promise.all((['new', 'keep-alive'] as const).map((connections) => ask(cluster, 'outside', { ...load, connections })))
+  await cluster.kubectl('set', 'env', 'deployment/web', 'TURN=1')
+  for (const turn of [1, 2, 3]) {
+    await apply(withCertificate(`turn-${turn}`, `turn-${turn}.example.com`))
+    const { cert, key } = await newCertificate(`turn-${turn}.example.com`)
+    await cluster.kubectl('create', 'secret', 'tls', `turn-${turn}-secret`, `--cert=${cert}`, `--key=${key}`)
+    await cluster.kubectl('expose', 'deployment', 'web', '--port=80', '--target-port=8080', `--name=web-${turn}`)
+    await cluster.kubectl('create', 'ingress', `new-${turn}`, `--rule=new-${turn}.example.com/*=web-${turn}:80`)
+    await eventually(`route ${turn}`, async () => (await curl(`http://new-${turn}.example.com/`)).body.startsWith("You've hit web-"))
+  }
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+  await cluster.kubectl('scale', 'deployment/web', '--replicas=1')
+  expect((await asking).map(({ failures }) => failures)).toEqual([{}, {}])
+})
+
+test('it runs by itself for any API that a kubeconfig leads to', async () => {
+  const kubeconfig = join(cluster.home, 'inside')
+  const inside = (await readFile(join(cluster.home, 'kubeconfig'), 'utf8')).replace(/https:\/\/127.0.0.1:\d+/, 'https://192.168.99.1:6443')
+  await writeFile(kubeconfig, inside)
+  const options = ['--kubeconfig', kubeconfig, '--http-port', '8081', '--https-port', '8444', '--access-log', '--metrics', '127.0.0.1:8404']
+  const words = ['node', 'exec', '--name', cluster.name, 'node-1', '--', './portolan', 'ingress', ...options]
+  const ingress = spawn('./portolan', words, { env: cluster.environment, stdio: ['ignore', 'pipe', 'ignore'] })
+  onTestFinished(async () => {
+    ingress.kill('SIGTERM')
+    await once(ingress, 'exit')
+  })
+  let requests = ''
+  ingress.stdout.setEncoding('utf8').on('data', (piece: string) => (requests += piece))
+  const asks = ['curl', '-s', '-H', 'Host: foo.example.com', 'http://192.168.99.11:8081/echo/alone']
+  await eventually('its answer', async () => (await cluster.portolan('client', '--', ...asks)).stdout.includes('/echo/alone'))
+  await eventually('its access log', async () => requests.includes('\n'))
+  expect(JSON.parse(requests.split('\n')[0] ?? '')).toMatchObject({ host: 'foo.example.com', path: '/echo/alone', client: '203.0.113.2' })
+  const metrics = await cluster.portolan('node', 'exec', 'node-1', '--', 'curl', '-s', 'http://127.0.0.1:8404/metrics')
+  expect(metrics.stdout).toContain('haproxy_backend_http_responses_total{proxy="default_echo_80",code="2xx"}')
+})
+
+test('a bad annotation is told; what is deleted is gone', async () => {
+  await cluster.kubectl('annotate', 'ingress', 'fan-out', 'portolan.dev/ssl-redirect=perhaps')
+  const said = 'annotation portolan.dev/ssl-redirect: "perhaps" must be "true" or "false"'
+  await eventually('an Event', async () => (await cluster.kubectl('describe', 'ingress', 'fan-out')).includes(said))
+  await cluster.kubectl('delete', 'ingress', 'any', 'kubia')
+  await eventually('nobody', async () => (await curl('http://kubia.example.com/')).code === 404)
+})
