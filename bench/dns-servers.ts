@@ -15,7 +15,7 @@ export interface RunningDnsServer {
   readonly pid: number
 }
 
-export type DnsServerName = 'ours' | 'ours, encoding each answer' | 'dnsmasq' | 'dnsmasq without SRV' | 'knot'
+export type DnsServerName = 'ours' | 'ours, encoding each answer' | 'dnsmasq' | 'dnsmasq without SRV' | 'knot' | 'bare Node.js'
 
 /** How long loading 10,000 Services may take. */
 const startMs = 60_000
@@ -41,6 +41,12 @@ export class DnsServers implements AsyncDisposable {
     const program = fileURLToPath(new URL('dns-server-program.ts', import.meta.url))
     const words = [this.#address, String(port), clients, String(size.services), String(size.endpoints), mode]
     return this.#start(mode === 'keep' ? 'ours' : 'ours, encoding each answer', port, [process.execPath, program, ...words])
+  }
+
+  /** Answers nothing, but as many of it as Node.js can. */
+  bare(port: number): Promise<RunningDnsServer> {
+    const program = fileURLToPath(new URL('dns-bare-program.ts', import.meta.url))
+    return this.#start('bare Node.js', port, [process.execPath, program, this.#address, String(port)])
   }
 
   /** It keeps SRV records in a list, which makes every answer take longer: hence also without. */
@@ -82,8 +88,8 @@ export class DnsServers implements AsyncDisposable {
       return server.ended
     })
     const last = `service-0.team-0.svc.${clusterDomain}`
-    const ask = ['dig', '+short', '+tries=1', '+time=1', `@${this.#address}`, '-p', String(port), last] as const
-    await eventually(`${name} answers; it said: ${said}`, async () => (await this.#namespace.run(...ask)).trim() !== '', startMs)
+    const ask = ['dig', '+noall', '+comments', '+tries=1', '+time=1', `@${this.#address}`, '-p', String(port), last] as const
+    await eventually(`${name} answers`, async () => (await this.#namespace.run(...ask)).includes('status: NOERROR'), startMs)
     return { name, port, pid: Number(/^process (\d+)$/m.exec(said)?.[1] ?? NaN) }
   }
 }

@@ -20,8 +20,9 @@ const coreDns = 'CoreDNS: 33,669/s (published, 2 vCPU)'
 
 /**
  * Answers per second, their latency, CPU and memory: our server, the same without answers that are kept as they are sent,
- * dnsmasq, and knot with one thread, which all know the same 10,000 Services and 50,000 endpoints. They run in a network
- * namespace of their own and are asked from another one, in turn, in each round, with dnsperf beside them on the same cores.
+ * dnsmasq, and knot with one thread, which all know the same 10,000 Services and 50,000 endpoints; and a program that only
+ * sends back what it gets. They run in a network namespace of their own and are asked from another one, in turn, in each
+ * round, with dnsperf beside them on the same cores.
  * Then a live cluster: the time from a write to the first right answer.
  */
 export const dns: Benchmark = {
@@ -38,7 +39,7 @@ type QuestionSet = 'mixed' | 'addresses'
 /** Who is asked what. */
 const asked: Readonly<Record<QuestionSet, readonly DnsServerName[]>> = {
   mixed: ['ours', 'ours, encoding each answer', 'dnsmasq', 'knot'],
-  addresses: ['ours', 'ours, encoding each answer', 'dnsmasq without SRV', 'knot'],
+  addresses: ['ours', 'ours, encoding each answer', 'dnsmasq without SRV', 'knot', 'bare Node.js'],
 }
 const sets = ['mixed', 'addresses'] as const
 
@@ -68,6 +69,7 @@ async function serving(say: (line: string) => void): Promise<Figure[]> {
     await servers.dnsmasq(5303, 'dnsmasq', world),
     await servers.dnsmasq(5304, 'dnsmasq without SRV', world),
     await servers.knot(5305, world),
+    await servers.bare(5306),
   ]
   say('all servers answer')
   const load = (server: RunningDnsServer, set: QuestionSet) => ({ from: client, server: serverAddress, port: server.port, questions: files[set] })

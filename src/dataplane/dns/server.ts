@@ -26,14 +26,15 @@ const idleMs = 10_000
 /** Serves a resolver on sockets. A failure on one packet or connection is logged and harms no other. */
 export function serveDns(deps: DnsServerDeps, sockets: DnsSockets): void {
   const { admits, metrics, log } = deps
+  const server = new Server(deps)
   sockets.take(
     {
       packet(query, from) {
-        if (!admits(from.address)) return metrics.dropped.add()
-        return answer(deps, { client: from.address, transport: 'udp', query }, (reply) => sockets.send(reply, from))
+        if (admits(from.address)) server.answer({ query, client: from.address, transport: 'udp' }, (reply) => sockets.send(reply, from))
+        else metrics.dropped.add()
       },
       connection(socket) {
-        if (admits(socket.remoteAddress ?? '')) return serveConnection(deps, socket)
+        if (admits(socket.remoteAddress ?? '')) return serveConnection(server, socket, log)
         metrics.dropped.add()
         socket.resetAndDestroy()
       },
@@ -42,43 +43,68 @@ export function serveDns(deps: DnsServerDeps, sockets: DnsSockets): void {
   )
 }
 
-function serveConnection(deps: DnsServerDeps, socket: Socket): void {
+function serveConnection(server: Server, socket: Socket, log: Log): void {
   const client = socket.remoteAddress ?? ''
   const frames = new Frames()
   socket.setNoDelay(true).setTimeout(idleMs, () => socket.destroy())
-  socket.on('error', (error) => deps.log.debug({ err: error, client }, 'DNS connection failed'))
+  socket.on('error', (error) => log.debug({ err: error, client }, 'DNS connection failed'))
   socket.on('data', (piece: Buffer) => {
     for (const query of frames.push(piece)) {
-      answer(deps, { client, transport: 'tcp', query }, (reply) => socket.writable && socket.write(frame(reply)))
+      server.answer({ query, client, transport: 'tcp' }, (reply) => socket.writable && socket.write(frame(reply)))
     }
   })
 }
 
 interface Received {
+  readonly query: Buffer
   readonly client: string
   readonly transport: Transport
-  readonly query: Buffer
 }
 
-function answer(deps: DnsServerDeps, received: Received, send: (packet: Buffer) => void): void {
-  const { resolve, clock, metrics, logQuery } = deps
-  const begunMs = clock.monotonicMs()
-  const finish = (reply: Reply | undefined) => {
-    if (reply === undefined) return
+type Send = (packet: Buffer) => void
+
+class Server {
+  readonly #deps: DnsServerDeps
+
+  constructor(deps: DnsServerDeps) {
+    this.#deps = deps
+  }
+
+  answer(received: Received, send: Send): void {
+    const begunMs = this.#deps.clock.monotonicMs()
+    try {
+      const reply = this.#deps.resolve(received.query, received.transport)
+      if (reply instanceof Promise) void this.#answerLater(reply, { received, send, begunMs })
+      else if (reply !== undefined) this.#finish(reply, { received, send, begunMs })
+    } catch (error) {
+      this.#fail(error, received)
+    }
+  }
+
+  async #answerLater(reply: Promise<Reply>, pending: Pending): Promise<void> {
+    try {
+      this.#finish(await reply, pending)
+    } catch (error) {
+      this.#fail(error, pending.received)
+    }
+  }
+
+  #finish(reply: Reply, { received, send, begunMs }: Pending): void {
     send(reply.packet)
+    const { clock, metrics, logQuery } = this.#deps
     const seconds = (clock.monotonicMs() - begunMs) / 1000
     metrics.answered(reply, { transport: received.transport, queryBytes: received.query.length, seconds })
     logQuery?.({ ...received, reply, seconds })
   }
-  const fail = (error: unknown) => {
-    metrics.failed.add()
-    deps.log.error({ err: error, client: received.client }, 'DNS query failed')
+
+  #fail(error: unknown, { client }: Received): void {
+    this.#deps.metrics.failed.add()
+    this.#deps.log.error({ err: error, client }, 'DNS query failed')
   }
-  try {
-    const reply = resolve(received.query, received.transport)
-    if (reply instanceof Promise) reply.then(finish).catch(fail)
-    else finish(reply)
-  } catch (error) {
-    fail(error)
-  }
+}
+
+interface Pending {
+  readonly received: Received
+  readonly send: Send
+  readonly begunMs: number
 }

@@ -50,11 +50,12 @@ export class DnsSockets {
 
   /** Rejects with `ListenError` if either cannot be had. */
   static async open({ address, port }: ListenOptions): Promise<DnsSockets> {
+    const family = isIPv6(address) ? 6 : 4
     const udp = createSocket({
-      type: isIPv6(address) ? 'udp6' : 'udp4',
+      type: `udp${family}`,
       recvBufferSize: receiveBufferBytes,
       // Clients' addresses are addresses: there is nothing to look up, and no turn of the event loop to wait for it.
-      lookup: (host, _options, found) => found(null, host, isIPv6(host) ? 6 : 4),
+      lookup: (host, _options, found) => found(null, host, family),
     })
     const tcp = createServer()
     try {
