@@ -19,7 +19,7 @@ export async function upstreamAddresses(upstreams: readonly string[], own: strin
 async function serversIn(file: string, log: Log): Promise<readonly string[]> {
   try {
     const { servers } = parseResolvConf(await readFile(file, 'utf8'))
-    // Of an IPv6 address with a zone, such as fe80::1%eth0, only the machine's own resolver knows what to make.
+    // What is no address there is passed over, as resolvers do.
     return servers.filter((server) => parseHostPort(server, 53) !== undefined)
   } catch (error) {
     log.error({ err: error, file }, 'name servers for names outside of the cluster cannot be read: there are none')

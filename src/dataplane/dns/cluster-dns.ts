@@ -44,7 +44,7 @@ export interface ClusterDns {
 }
 
 /** Askers wait so long for a server that has just begun, which is kinder than a failure that they would tell their users. */
-const patienceMs = 1_000
+const patienceMs = 2_000
 
 /**
  * The cluster's name server: answers for the cluster domain from the caches, passes the rest on. The address must

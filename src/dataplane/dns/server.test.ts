@@ -171,7 +171,7 @@ describe('names of the cluster', () => {
     const manual = new ManualClock()
     await using server = await serving(caches, {}, { clock: manual })
     const first = dig(server, kubia)
-    manual.advance(1_000)
+    manual.advance(2_000)
     expect(await first).toContain('status: SERVFAIL')
     expect(await dig(server, kubia)).toContain('status: SERVFAIL')
     expect(await dig(server, 'example.com')).toContain('status: SERVFAIL')
