@@ -1,5 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
+/** They count requests that are lost while things die or go, or everything on the machine: nothing may run beside them. */
+const alone = ['chaos', 'nodes', 'rollout', 'trouble'].map((name) => `test/e2e/${name}.test.ts`)
+
+const onClusters = { globalSetup: ['test/built-images.ts'], testTimeout: 120_000, hookTimeout: 300_000 }
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,14 +21,23 @@ export default defineConfig({
       },
       {
         test: {
+          ...onClusters,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/built-images.ts'],
-          // Clusters mostly wait, so that some run side by side; not beside the unit tests, which do not.
-          maxWorkers: 3,
+          exclude: alone,
+          // Clusters mostly wait: two run side by side, but not beside the unit tests, which do not.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
-          testTimeout: 120_000,
-          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          ...onClusters,
+          name: 'e2e-alone',
+          include: alone,
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path'
 import { builtImages, run } from './test-cluster.ts'
 
 /** Builds the images once for all test files; each cluster gets them by hard links. */
-export default async function buildImages(): Promise<() => Promise<void>> {
+export default async function buildImages(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env[builtImages] !== undefined) return undefined
   const home = await mkdtemp('/var/tmp/portolan-test-images-')
   const { code, stderr } = await run(join(resolve(import.meta.dirname, '..'), 'portolan'), ['image', 'build'], {
     ...process.env,

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { Command, Option } from 'commander'
+import { Ingresses } from '../api/kinds/ingress.ts'
 import type { Service } from '../api/kinds/service.ts'
 import { type Client, ConnectionError } from '../client/client.ts'
 import { clientAddress, dnsServiceAddress, nodeAddress } from '../cluster/address-plan.ts'
@@ -36,7 +37,8 @@ export function doctorCommand(context: CliContext): Command {
       const surroundings = surroundingsOf(context, config, states)
       const diagnoses = await withAnsweringApi(config, layout, async (client) => {
         const deps = { client, processes, cgroups, surroundings, reach: context.program('reach') }
-        const { facts, diagnoses: ofServices } = await examine(deps, chosen)
+        const isIngressAsleep = target === undefined && (await client.list(Ingresses, { limit: 1 })).items.length === 0
+        const { facts, diagnoses: ofServices } = await examine(deps, (each) => chosen(each) && !(isIngressAsleep && isIngress(each)))
         if (target !== undefined && facts.length === 0) throw notThere(target, options.namespace)
         const cluster = facts[0]?.cluster
         return target !== undefined || cluster === undefined ? ofServices : [diagnoseNodes(cluster), ...ofServices]
@@ -67,6 +69,11 @@ function choice(target: string | undefined, namespace: string | undefined): (ser
   const [, name] = /^(?:services?|svc)\/(.+)$/.exec(target) ?? []
   if (name === undefined) throw new UserError(`${JSON.stringify(target)} is no Service: give service/NAME, such as service/kubia`)
   return ({ metadata }) => metadata.name === name && metadata.namespace === (namespace ?? 'default')
+}
+
+/** HAProxy is started with the first Ingress: before, nobody answers at its Service, and nothing is wrong. */
+function isIngress({ spec }: Service): boolean {
+  return spec.loadBalancerClass === 'portolan.dev/ingress'
 }
 
 function notThere(target: string, namespace = 'default'): UserError {

@@ -17,7 +17,7 @@ import { type VictimKind, victimsOf } from '../victims.ts'
  * ones, none is there twice or forgotten, and what the API has acknowledged is there. `CHAOS_SECONDS` makes it longer.
  */
 
-const seconds = Number(process.env['CHAOS_SECONDS'] ?? 20)
+const seconds = Number(process.env['CHAOS_SECONDS'] ?? 12)
 const nodes = ['node-1', 'node-2'] as const
 const longestPauseMs = 1_500
 const podsAtRest = 4 + 2 + 2 + 2 + 1

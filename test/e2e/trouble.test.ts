@@ -225,6 +225,7 @@ describe('a cluster', () => {
       kubeconfig: cluster.environment['KUBECONFIG'],
       home: join(home, 'clusters', cluster.name),
       nodes: [{ name: 'node-1', address: '192.168.99.11' }],
+      published: [],
       supervisorPid: pid,
       processes: ['server', 'node-1', 'edge'].map((name) => ({ name, state: 'ready', restarts: 0, pid })),
       timeline: expect.arrayContaining([{ step: 'ready', atMs: expect.any(Number) }]),
