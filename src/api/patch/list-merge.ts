@@ -82,7 +82,7 @@ function checkedDirective(item: JsonObject): 'delete' | 'replace' {
   const kind = item['$patch']
   if (kind === 'delete' || kind === 'replace') return kind
   if (kind === 'merge') throw badRequest('merging lists cannot yet be specified in the patch')
-  throw badRequest(`unknown patch type: ${String(kind)} in map: ${JSON.stringify(item)}`)
+  throw badRequest(`unknown patch type: ${goText(kind)} in map: ${JSON.stringify(item)}`)
 }
 
 function keyOf(item: JsonObject, key: string): unknown {

@@ -151,6 +151,7 @@ describe('objects', () => {
 test.each([
   [[], /must be an object, but is a list/],
   [{ $patch: 'explode' }, /^unknown patch type: explode in map: \{\}$/],
+  [{ $patch: [{ toString: 0 }] }, /^unknown patch type: \[map\[toString:0\]\] in map: \{\}$/],
   [{ metadata: { $retainKeys: 'x' } }, /^invalid patch format of retainKeys$/],
   [{ metadata: { $retainKeys: ['name'], labels: {} } }, /^invalid patch format of retainKeys$/],
   [{ metadata: { '$setElementOrder/finalizers': 'x' } }, /^invalid patch format of setElementOrder list$/],

@@ -1,5 +1,6 @@
 import { badRequest } from '../errors.ts'
 import type { Schema } from '../schema/schema.ts'
+import { goText } from './go-text.ts'
 import { isJsonObject, jsonTypeOf, ownValue, type JsonObject } from './json-object.ts'
 import { inOrderOf, mergeObjectList, mergeSet } from './list-merge.ts'
 import { shapeOf, type PatchShape } from './patch-shape.ts'
@@ -37,7 +38,7 @@ function mergeObject(original: JsonObject, patch: JsonObject, shape: PatchShape)
 function applyDirective({ [directive]: kind, ...rest }: JsonObject): JsonObject {
   if (kind === 'replace') return rest
   if (kind === 'delete') return {}
-  throw badRequest(`unknown patch type: ${String(kind)} in map: ${JSON.stringify(rest)}`)
+  throw badRequest(`unknown patch type: ${goText(kind)} in map: ${JSON.stringify(rest)}`)
 }
 
 /** The original without the keys that `$retainKeys` does not name. */
