@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withDefaultRoles } from '../authorization/test-policy.ts'
 import { testServer, type TestServer } from '../test-server.ts'
 
-/** The newest that there is, and an old one. */
-const kubectls = ['/usr/bin/kubectl', '/usr/lib/google-cloud-sdk/bin/kubectl.1.27'].filter((path) => existsSync(path))
+/** The one in PATH, and an old one if there is any beside it. */
+const inPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'kubectl')).find((path) => existsSync(path))
+const kubectls = inPath === undefined ? [] : [inPath, join(dirname(realpathSync(inPath)), 'kubectl.1.27')].filter((path) => existsSync(path))
 const accounts = '/api/v1/namespaces/default/serviceaccounts'
 
 let server: TestServer
