@@ -33,7 +33,7 @@ function pod(name: string, spec: Spec, labels: Readonly<Record<string, string>> 
 
 /** Says on the way out, after a second, that it has ended. */
 const until = (name: string, first: string) =>
-  `trap 'sleep 1; echo ${name} ended >>/work/order; exit' TERM; ${first}; sleep infinity & wait`
+  `trap 'sleep 1; echo ${name} ended >>/journal/order; exit' TERM; ${first}; sleep infinity & wait`
 
 export function lifecyclePods({ directory }: PodInputs): readonly object[] {
   return [...chapter(), ...probed(), ...ordered(directory), ...placed(), ...ended(), ...impossible()]
@@ -102,43 +102,43 @@ function probed(): object[] {
 }
 
 function ordered(path: string): object[] {
-  const work = { name: 'work', hostPath: { path } }
-  const volumeMounts = [{ name: 'work', mountPath: '/work' }]
+  const journal = { name: 'journal', hostPath: { path } }
+  const volumeMounts = [{ name: 'journal', mountPath: '/journal' }]
   const writer = (name: string, text: string, more: Container = {}) => script(name, text, { volumeMounts, ...more })
   const sidecar = { restartPolicy: 'Always' }
-  const up = 'echo proxy >>/work/order; sleep 1; echo proxy up >>/work/order; touch /tmp/up'
+  const up = 'echo proxy >>/journal/order; sleep 1; echo proxy up >>/journal/order; touch /tmp/up'
   return [
     pod('ordered', {
       terminationGracePeriodSeconds: 20,
-      volumes: [work],
+      volumes: [journal],
       initContainers: [
-        writer('first', 'echo first >>/work/order'),
+        writer('first', 'echo first >>/journal/order'),
         writer('proxy', until('proxy', up), { ...sidecar, startupProbe: { ...exec('test', '-f', '/tmp/up'), ...eachSecond, failureThreshold: 30 } }),
-        writer('second', 'echo second >>/work/order'),
-        writer('late', until('late', 'echo late >>/work/order'), {
+        writer('second', 'echo second >>/journal/order'),
+        writer('late', until('late', 'echo late >>/journal/order'), {
           ...sidecar,
-          readinessProbe: { ...exec('test', '-f', '/work/late-ready'), ...eachSecond, failureThreshold: 1 },
+          readinessProbe: { ...exec('test', '-f', '/journal/late-ready'), ...eachSecond, failureThreshold: 1 },
         }),
       ],
-      containers: [writer('main', until('main', 'echo main >>/work/order'))],
+      containers: [writer('main', until('main', 'echo main >>/journal/order'))],
     }),
     pod('hooked', {
       terminationGracePeriodSeconds: 20,
-      volumes: [work, target],
+      volumes: [journal, target],
       containers: [
         server({
-          env: [{ name: 'REQUESTS', value: '/work/requests' }],
+          env: [{ name: 'REQUESTS', value: '/journal/requests' }],
           volumeMounts: [...volumeMounts, { name: 'target', mountPath: '/target' }],
           readinessProbe: { tcpSocket: { port: 'http' }, ...eachSecond },
           lifecycle: { preStop: { httpGet: { path: '/drain', port: 'http' } } },
         }),
-        writer('commands', "trap 'echo TERM >>/work/hooks; exit' TERM; sleep infinity & wait", {
+        writer('commands', "trap 'echo TERM >>/journal/hooks; exit' TERM; sleep infinity & wait", {
           lifecycle: {
-            postStart: { exec: shell('echo postStart >>/work/hooks') },
-            preStop: { exec: shell('sleep 1; echo preStop >>/work/hooks') },
+            postStart: { exec: shell('echo postStart >>/journal/hooks') },
+            preStop: { exec: shell('sleep 1; echo preStop >>/journal/hooks') },
           },
         }),
-        writer('sleeps', "trap 'date +%s >>/work/slept; exit' TERM; sleep infinity & wait", { lifecycle: { preStop: { sleep: { seconds: 3 } } } }),
+        writer('sleeps', "trap 'date +%s >>/journal/slept; exit' TERM; sleep infinity & wait", { lifecycle: { preStop: { sleep: { seconds: 3 } } } }),
       ],
     }),
   ]

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Namespaces } from '../api/kinds/namespace.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
 import type { WatchEvent } from './client.ts'
@@ -181,13 +182,12 @@ test('keeps a terminating pod through updates of its status', async () => {
 
 test('finalizes a namespace', async () => {
   const client = new MemoryClient()
-  const namespaces: Resource = { ...pods, kind: 'Namespace', plural: 'namespaces', namespaced: false }
-  const [shop] = client.seed(namespaces, { metadata: { name: 'shop' }, spec: { finalizers: ['kubernetes'] } } as never)
-  await client.delete(namespaces, { name: 'shop' })
-  expect(client.peek(namespaces, 'shop')).toBeDefined()
+  const [shop] = client.seed(Namespaces, { metadata: { name: 'shop' }, spec: { finalizers: ['kubernetes'] } })
+  await client.delete(Namespaces, { name: 'shop' })
+  expect(client.peek(Namespaces, 'shop')).toBeDefined()
   const body = { ...shop, metadata: { name: 'shop' }, spec: { finalizers: [] } }
-  await client.updateSubresource(namespaces, { name: 'shop', subresource: 'finalize' }, body)
-  expect(client.peek(namespaces, 'shop')).toBeUndefined()
+  await client.updateSubresource(Namespaces, { name: 'shop', subresource: 'finalize' }, body)
+  expect(client.peek(Namespaces, 'shop')).toBeUndefined()
 })
 
 test('binds a pod once', async () => {

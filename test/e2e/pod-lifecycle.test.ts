@@ -20,7 +20,7 @@ let directory: string
 beforeAll(async () => {
   cluster = await TestCluster.named(`e2e-lifecycle-${process.pid}`)
   view = new ClusterView(cluster)
-  directory = join(cluster.home, 'work')
+  directory = join(cluster.home, 'journal')
   await mkdir(directory)
   await cluster.up()
   const { server } = await throwawayPki()
@@ -280,9 +280,9 @@ describe('what dies and comes back', () => {
   /** Pods that write down every start of theirs. */
   async function startWriters(prefix: string): Promise<readonly string[]> {
     const names = [1, 2, 3, 4].map((number) => `${prefix}-${number}`)
-    const command = ['sh', '-c', 'hostname >>/work/starts; exec sleep infinity']
-    const volumes = [{ name: 'work', hostPath: { path: directory } }]
-    const container = { name: 'main', image: 'busybox', command, volumeMounts: [{ name: 'work', mountPath: '/work' }] }
+    const command = ['sh', '-c', 'hostname >>/journal/starts; exec sleep infinity']
+    const volumes = [{ name: 'journal', hostPath: { path: directory } }]
+    const container = { name: 'main', image: 'busybox', command, volumeMounts: [{ name: 'journal', mountPath: '/journal' }] }
     const spec = { terminationGracePeriodSeconds: 1, volumes, containers: [container] }
     await create(names.map((name) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec })))
     return names

@@ -8,7 +8,8 @@ const definitions = definitionsOf(['V1Pod', 'V1PodList', 'V1Service'], readSchem
 })
 
 function field(type: string, name: string): unknown {
-  return definitions[`io.k8s.api.core.v1.${type}`]?.['properties']?.[name as never]
+  const properties = definitions[`io.k8s.api.core.v1.${type}`]?.['properties'] ?? {}
+  return new Map<string, unknown>(Object.entries(properties)).get(name)
 }
 
 for (const { type, name, marks } of [
