@@ -20,14 +20,12 @@ export class TokenBucket {
     this.#atMs = options.clock.monotonicMs()
   }
 
-  /** Takes a token and returns 0; with none left, returns the milliseconds until there is one. */
+  /** Takes a token and returns how many milliseconds there are until it may be used: 0 if one was left. */
   take(): number {
     const { clock, burst, refillMs } = this.#options
     const nowMs = clock.monotonicMs()
-    this.#tokens = Math.min(burst, this.#tokens + (nowMs - this.#atMs) / refillMs)
+    this.#tokens = Math.min(burst, this.#tokens + (nowMs - this.#atMs) / refillMs) - 1
     this.#atMs = nowMs
-    if (this.#tokens < 1) return Math.ceil((1 - this.#tokens) * refillMs)
-    this.#tokens -= 1
-    return 0
+    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens * refillMs)
   }
 }

@@ -35,6 +35,8 @@ interface Watched {
   readonly sinceMs: number
   /** What the last Event said, and when. */
   readonly told?: { readonly message: string; readonly atMs: number }
+  /** When the next Event may be made; set while it has to wait for others. */
+  readonly turnAtMs?: number
 }
 
 /**
@@ -62,10 +64,13 @@ export function serviceReasonsController({ services, pods, nodes, events, clock 
     }
     const isTold = told?.message === reason.message && nowMs - told.atMs < repeatMs
     if (isTold) return repeatMs - (nowMs - told.atMs)
-    const waitMs = bucket.take()
-    if (waitMs > 0) return waitMs
+    const { turnAtMs = nowMs + bucket.take(), ...rest } = current
+    if (turnAtMs > nowMs) {
+      watched.set(keyOf(service), { ...current, turnAtMs })
+      return turnAtMs - nowMs
+    }
     events.event(service, 'Warning', reason)
-    watched.set(keyOf(service), { ...current, told: { message: reason.message, atMs: nowMs } })
+    watched.set(keyOf(service), { ...rest, told: { message: reason.message, atMs: nowMs } })
     return repeatMs
   }
 

@@ -1,8 +1,7 @@
 import { objectKey, type ObjectKey } from '../object.ts'
-import type { EndpointSlice } from './endpoint-slice.ts'
+import { serviceNameLabel, type EndpointSlice } from './endpoint-slice.ts'
 import type { Service } from './service.ts'
 
-const serviceNameLabel = 'kubernetes.io/service-name'
 /** Who carries either label leaves a Service to another proxy, or to clients themselves. */
 const foreignLabels = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless']
 

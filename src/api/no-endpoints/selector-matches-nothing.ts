@@ -33,12 +33,18 @@ function nearestHint(nearest: Nearest | undefined): string | undefined {
 }
 
 function elsewhereHint(selector: Labels, pods: readonly Pod[]): string | undefined {
-  const there = pods.find(({ metadata: { labels = {} } }) =>
-    Object.entries(selector).every(([key, value]) => labels[key] === value),
-  )
+  const [there] = pods
+    .filter(({ metadata: { labels = {} } }) => Object.entries(selector).every(([key, value]) => labels[key] === value))
+    .sort(byName)
   if (there === undefined) return undefined
   const { namespace = '', name } = there.metadata
   return `Pod ${name} in namespace ${namespace} has them, but a Service selects pods of its own namespace only`
+}
+
+/** Caches have no order, and a hint should not change without a cause. */
+function byName({ metadata: a }: Pod, { metadata: b }: Pod): number {
+  const [left, right] = [`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`]
+  return left === right ? 0 : left < right ? -1 : 1
 }
 
 export interface Nearest {
@@ -52,7 +58,7 @@ export interface Nearest {
 /** The pod whose labels are most like the selector's, the first by name; undefined if no label resembles any. */
 export function nearestLabels(selector: Labels, pods: readonly Pod[]): Nearest | undefined {
   let best: (Nearest & { readonly score: number }) | undefined
-  const compared = pods.slice(0, maxCompared).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+  const compared = pods.toSorted(byName).slice(0, maxCompared)
   for (const { metadata } of compared) {
     const near = Object.entries(selector).flatMap(([key, value]) => nearestLabel(key, value, metadata.labels ?? {}) ?? [])
     const score = near.reduce((sum, label) => sum + label.score, 0)
