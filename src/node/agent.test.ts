@@ -77,7 +77,7 @@ class RealNode {
       client,
       runtime: this.runtime,
       services: informer(client, Services, live),
-      withdrawal: { waitsFor: () => [], follow: () => {}, forget: () => {} },
+      withdrawal: { waitsFor: () => [], hasServed: () => false, follow: () => {}, forget: () => {} },
       events: new EventBroadcaster({ client, clock: systemClock, log: silentLog }).recorder('kubelet', 'node-1'),
       processes: realProcesses,
       node: {

@@ -6,6 +6,8 @@ import { podCgroup } from './sandbox-config.ts'
 /** On a pod: `false` has it stopped at once when it is deleted, as other systems do, while some still send to it. */
 const withdrawFirst = 'portolan.dev/withdraw-first'
 const longestWaitMs = 2_000
+/** By then a packet has arrived that was under way when the last data plane turned its sender away. */
+const passageMs = 50
 /** How soon to look again at connections that are about to be accepted. */
 const lookAgain = { baseMs: 5, maxMs: 100 }
 
@@ -21,6 +23,9 @@ export class Departure {
   readonly #wake: () => void
   readonly #lookAgain = new Backoff(lookAgain)
   #deadline: Date | undefined
+  /** Since when nobody sends anything new, and all that was sent is accepted. */
+  #quietSince: Date | undefined
+  #unaccepted = 0
   #isOver = false
 
   constructor(deps: Deps, wake: () => void) {
@@ -37,26 +42,56 @@ export class Departure {
     if (this.#deadline === undefined) withdrawal.follow(uid, this.#wake)
     const deadline = (this.#deadline ??= new Date(now.getTime() + longestServingMs(pod, now)))
     const senders = withdrawal.waitsFor(uid)
-    if (senders.length > 0 && deadline > now) return deadline
-    if (deadline > now && (await this.#unaccepted(pod)) > 0) return earlier(deadline, new Date(now.getTime() + this.#lookAgain.nextMs()))
-    if (senders.length > 0) this.#tellLate(pod, senders)
+    if (deadline > now) {
+      const next = senders.length > 0 ? deadline : await this.#quietFrom(pod, now)
+      if (next > now) return earlier(deadline, next)
+    }
+    this.#tellWhatIsLost(pod, senders)
     this.#isOver = true
     withdrawal.forget(uid)
     return undefined
   }
 
-  /** A listener that is closed resets what it has not accepted. Of the node's own network nobody knows whose it is. */
-  async #unaccepted(pod: Pod): Promise<number> {
-    const { cgroups, cgroupRoot, unacceptedConnections } = this.#deps
-    if (pod.spec.hostNetwork === true) return 0
-    const [pid] = await cgroups.processes(podCgroup(pod, cgroupRoot))
-    return pid === undefined ? 0 : unacceptedConnections(pid)
+  /**
+   * When to look again; now, if nothing comes any more. A listener that is closed resets what it has not accepted, so
+   * two looks must find nothing of that, with the time between them that packets take that are still under way.
+   */
+  async #quietFrom(pod: Pod, now: Date): Promise<Date> {
+    this.#unaccepted = await this.#countUnaccepted(pod)
+    if (this.#unaccepted > 0) {
+      this.#quietSince = undefined
+      return after(now, this.#lookAgain.nextMs())
+    }
+    if (!this.#deps.withdrawal.hasServed(pod.metadata.uid)) return now
+    this.#quietSince ??= now
+    return after(this.#quietSince, passageMs)
   }
 
-  #tellLate(pod: Pod, senders: readonly string[]): void {
-    const message = `Stopping the pod although new connections may still be sent to it by: ${senders.join(', ')}`
-    this.#deps.events.event(pod, 'Warning', { reason: 'NotWithdrawn', message })
+  /** Of the node's own network nobody knows whose they are. A process that has just ended is passed over. */
+  async #countUnaccepted(pod: Pod): Promise<number> {
+    const { cgroups, cgroupRoot, unacceptedConnections } = this.#deps
+    if (pod.spec.hostNetwork === true) return 0
+    for (const pid of await cgroups.processes(podCgroup(pod, cgroupRoot))) {
+      const count = await unacceptedConnections(pid)
+      if (count !== undefined) return count
+    }
+    return 0
   }
+
+  #tellWhatIsLost(pod: Pod, senders: readonly string[]): void {
+    const { events } = this.#deps
+    if (senders.length > 0) {
+      const message = `Stopping the pod although new connections may still be sent to it by: ${senders.join(', ')}`
+      events.event(pod, 'Warning', { reason: 'NotWithdrawn', message })
+    } else if (this.#unaccepted > 0) {
+      const message = `Stopping the pod although it has not accepted ${this.#unaccepted} of its connections`
+      events.event(pod, 'Warning', { reason: 'NotAccepted', message })
+    }
+  }
+}
+
+function after(time: Date, ms: number): Date {
+  return new Date(time.getTime() + ms)
 }
 
 function earlier(a: Date, b: Date): Date {

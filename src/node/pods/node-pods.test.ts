@@ -230,13 +230,33 @@ describe('a deleted pod that its Services still send to', () => {
     return node
   }
 
-  test('is stopped as soon as they do not', async () => {
+  test('is stopped once they do not, and what was under way has arrived', async () => {
     await using node = await deletedPod(30)
     expect(stops(node.runtime)).toEqual([])
     node.withdrawal.waitFor()
-    await node.until((pod) => pod === undefined)
+    node.clock.advance(49)
+    await atRest()
+    expect(stops(node.runtime)).toEqual([])
+    await node.passTimeUntil((pod) => pod === undefined)
     expect(stops(node.runtime)).toHaveLength(1)
-    expect(node.events.filter((event) => event.includes('NotWithdrawn'))).toEqual([])
+    expect(node.events.filter((event) => /NotWithdrawn|NotAccepted/.test(event))).toEqual([])
+  })
+
+  test('is not stopped while connections arrive that were under way', async () => {
+    await using node = await deletedPod(30)
+    node.withdrawal.waitFor()
+    await atRest()
+    node.backlog.connections = 2
+    node.clock.advance(50)
+    await atRest()
+    node.backlog.connections = 0
+    node.clock.advance(20)
+    await atRest()
+    node.clock.advance(49)
+    await atRest()
+    expect(stops(node.runtime)).toEqual([])
+    await node.passTimeUntil((pod) => pod === undefined)
+    expect(stops(node.runtime)).toHaveLength(1)
   })
 
   for (const [graceSeconds, waitedMs] of [[30, 2_000], [1, 500]] as const) {
@@ -265,12 +285,13 @@ describe('a deleted pod that its Services still send to', () => {
     expect(stops(node.runtime)).toHaveLength(1)
   })
 
-  test('is stopped all the same if it accepts nothing', async () => {
+  test('is stopped all the same if it accepts nothing, and an Event says so', async () => {
     await using node = await deletedPod(30)
     node.backlog.connections = 2
     node.withdrawal.waitFor()
     await node.passTimeUntil((pod) => pod === undefined)
     expect(stops(node.runtime)).toHaveLength(1)
+    expect(node.events).toContain('Warning NotAccepted Stopping the pod although it has not accepted 2 of its connections')
   })
 
   test('is stopped at once if it asks for that', async () => {

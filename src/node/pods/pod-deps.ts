@@ -47,6 +47,6 @@ export interface PodDeps {
   readonly nodeResolvConfPath: string
   readonly nodeHostsPath: string
   isPinned(image: string): boolean
-  /** Connections that no program has accepted yet, in the network namespace of a process. */
-  unacceptedConnections(pid: number): Promise<number>
+  /** Connections that no program has accepted yet, in the network namespace of a process; undefined if it has gone. */
+  unacceptedConnections(pid: number): Promise<number | undefined>
 }

@@ -57,15 +57,21 @@ export interface TestAgent {
 /** Says what a test has told it. */
 export class TestWithdrawal implements Withdrawal {
   #waitsFor: readonly string[] = []
+  #hasServed = false
   readonly #followers = new Map<string, () => void>()
 
   waitFor(...whom: string[]): void {
     this.#waitsFor = whom
+    this.#hasServed = true
     for (const onChange of this.#followers.values()) onChange()
   }
 
   waitsFor(): readonly string[] {
     return this.#waitsFor
+  }
+
+  hasServed(): boolean {
+    return this.#hasServed
   }
 
   follow(uid: string, onChange: () => void): void {
@@ -101,7 +107,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
     paths: nodePaths(scratch.path),
     volumeTurns: new Turns(),
     tmpfs: { mount: async () => {}, unmountUnder: async () => {} },
-    cgroups: { limit: async () => false, remove: async () => {}, processes: async () => [1] },
+    cgroups: { limit: async () => false, remove: async () => {}, processes: async (path: string) => (path === '/test/besteffort/poduid-1' ? [1] : []) },
     unacceptedConnections: async () => backlog.connections,
     cgroupRoot: '/test',
     clusterDns: { server: '10.96.0.10', domain: 'cluster.local', forwards: true },

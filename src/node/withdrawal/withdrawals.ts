@@ -22,6 +22,8 @@ export interface WithdrawalsDeps {
 export interface Withdrawal {
   /** What is waited for, e.g. `node node-2`; empty when nobody sends new connections to the pod any more. */
   waitsFor(uid: string): readonly string[]
+  /** Whether a slice offers the pod, or did. */
+  hasServed(uid: string): boolean
   /** Calls back, until `forget`, whenever `waitsFor` may have changed. */
   follow(uid: string, onChange: () => void): void
   forget(uid: string): void
@@ -60,6 +62,10 @@ export class Withdrawals implements Withdrawal {
     const edge = this.#liveEdge()
     const edges = edge !== undefined && isBehind(edge, revision) ? ['the edge'] : []
     return [...nodes.map(({ metadata }) => `node ${metadata.name}`), ...edges]
+  }
+
+  hasServed(uid: string): boolean {
+    return this.#offers.has(uid) || this.#withdrawnAt.has(uid)
   }
 
   follow(uid: string, onChange: () => void): void {
