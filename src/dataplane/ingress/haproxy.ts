@@ -123,13 +123,17 @@ function runtimeSlots({ description: last, slots }: Told, next: Description): Sl
   return result
 }
 
-/** Where the addresses of those backends go that are as they were; of one with too few servers, as many as there are. */
+/**
+ * Where the addresses of those backends go that are as they were; of one with too few servers, as many as there are. The
+ * others keep those that are still wanted: what has left its Service must get nothing more, even before the next start.
+ */
 function knownSlots({ description: last, slots }: Told, next: Description): SlotsOf {
   return new Map(
     [...slots].map(([name, before]) => {
       const isKnown = last.backends.get(name)?.text === next.backends.get(name)?.text
       const wanted = next.servers.get(name) ?? []
-      return [name, isKnown ? (assign(before, wanted.slice(0, before.length)) ?? before) : before]
+      const kept = before.map((address) => (address !== undefined && wanted.includes(address) ? address : undefined))
+      return [name, (isKnown ? assign(before, wanted.slice(0, before.length)) : undefined) ?? kept]
     }),
   )
 }

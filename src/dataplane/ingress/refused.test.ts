@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { scratch } from '../../kernel/test-scratch.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
 import { systemClock } from '../../base/clock.ts'
@@ -46,6 +49,44 @@ test('HAProxy says whom it does not want, and serves as before', async () => {
   expect(await (await fetch(`http://127.0.0.1:${http}/`)).text()).toBe('first')
   expect(await haproxy.apply(answering('http-request return status 200 content-type text/plain string second'), { mayRestart: false })).toBe('postponed')
   expect(await (await fetch(`http://127.0.0.1:${http}/`)).text()).toBe('first')
+  await haproxy.stop()
+})
+
+test('what has left a backend gets nothing more, although the next start is still to come', async () => {
+  await using folder = await scratch()
+  const { server } = await throwawayPki()
+  const http = await freePort()
+  const ports = await Promise.all(['one', 'two'].map(async (name) => {
+    const backendServer = createServer(saying(name)).listen(0, '127.0.0.1')
+    onTestFinished(() => void backendServer.close())
+    await once(backendServer, 'listening')
+    return (backendServer.address() as AddressInfo).port
+  }))
+  const haproxy = new Haproxy({
+    processes: realProcesses,
+    clock: systemClock,
+    log: silentLog,
+    directory: folder.path,
+    defaultCertificate: `${server.cert}\n${server.key}\n`,
+    onRequest: () => {},
+    onEnd: () => {},
+  })
+  const settings: MainSettings = { addresses: ['127.0.0.1'], ports: { http, https: await freePort() }, directory: folder.path, threads: 1, accessLog: false }
+  const leading = (options: string, wanted: readonly number[]): Description => ({
+    main: mainText(settings, []),
+    backends: new Map([['default_web_80', { text: `backend default_web_80\n${options}`, serverOptions: '', ingresses: [] }]]),
+    servers: new Map([['default_web_80', wanted.map((port) => `127.0.0.1:${port}`)]]),
+    maps: { hosts: new Map(), exact: new Map(), prefixes: new Map([['-/', 'default_web_80']]), defaults: new Map(), canaries: new Map() },
+    certificates: new Map(),
+  })
+  const answers = async () => {
+    const all = Array.from({ length: 12 }, async () => (await fetch(`http://127.0.0.1:${http}/`, { headers: { connection: 'close' } })).text())
+    return [...new Set(await Promise.all(all))].sort()
+  }
+  await haproxy.apply(leading('', ports), { mayRestart: true })
+  expect(await answers()).toEqual(['one', 'two'])
+  expect(await haproxy.apply(leading('  option http-server-close\n', ports.slice(1)), { mayRestart: false })).toBe('postponed')
+  expect(await answers()).toEqual(['two'])
   await haproxy.stop()
 })
 

@@ -12,6 +12,7 @@ import { informer } from '../../client/informer.ts'
 import { MemoryClient } from '../../client/memory-client.ts'
 import { PublishedServices } from './published-services.ts'
 import { targetsOf, type ServicePort } from './service-endpoints.ts'
+import { leadTcp } from './tcp-port.ts'
 
 const web: ServicePort = { namespace: 'default', service: 'web', port: 80, protocol: 'TCP' }
 
@@ -105,6 +106,18 @@ test('a connection that nobody takes is reset', async () => {
   const client = connect(port.hostPort, '127.0.0.1')
   const [error] = await once(client, 'error')
   expect((error as NodeJS.ErrnoException).code).toBe('ECONNRESET')
+})
+
+test('a connection that ends while an endpoint is being reached leaves none there', async () => {
+  const ended = Promise.withResolvers<string>()
+  const backend = await listening((socket) => {
+    socket.on('error', () => {}).on('end', () => socket.end()).on('close', () => ended.resolve('ended')).resume()
+  })
+  const server = await listening(() => {})
+  const end = leadTcp(server, () => [{ address: '127.0.0.1', port: backend.port }])
+  server.on('connection', end)
+  connect(server.port, '127.0.0.1').on('error', () => {})
+  expect(await ended.promise).toBe('ended')
 })
 
 test('what is no longer published ends, with its connections', async () => {

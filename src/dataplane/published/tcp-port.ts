@@ -18,7 +18,7 @@ export function leadTcp(server: Server, route: Route): () => void {
   server.on('connection', (client) => {
     open.add(client)
     client.on('close', () => open.delete(client))
-    void lead(client, route().slice(0, mostTries))
+    void lead(client, route)
   })
   return () => {
     server.close()
@@ -26,10 +26,16 @@ export function leadTcp(server: Server, route: Route): () => void {
   }
 }
 
-async function lead(client: Socket, targets: readonly Target[]): Promise<void> {
+async function lead(client: Socket, route: Route): Promise<void> {
   client.on('error', () => client.destroy())
-  for (const target of targets) {
+  const tried = new Set<string>()
+  while (tried.size < mostTries) {
+    // Asked again each time: a try may take seconds, and what was right before may have left its Service.
+    const target = route().find((each) => !tried.has(textOf(each)))
+    if (target === undefined) break
+    tried.add(textOf(target))
     const server = await connected(target)
+    if (client.destroyed) return void server?.destroy()
     if (server === undefined) continue
     client.on('close', () => server.destroy())
     // Whoever breaks off does so to the other as well.
@@ -39,6 +45,10 @@ async function lead(client: Socket, targets: readonly Target[]): Promise<void> {
     return
   }
   client.resetAndDestroy()
+}
+
+function textOf({ address, port }: Target): string {
+  return `${address}:${port}`
 }
 
 /** Undefined if nobody answers there. */

@@ -36,7 +36,7 @@ export class EdgeLease {
   /** Says what is followed from now on. */
   async tell(revision: bigint, signal: AbortSignal): Promise<void> {
     this.#revision = revision
-    await this.#write(signal)
+    await this.#patch({ metadata: { annotations: telling(revision) }, spec: this.#spec() }, signal)
   }
 
   /** Renews it, once anything has been told, until the signal aborts. Never rejects. */
@@ -45,22 +45,26 @@ export class EdgeLease {
     while (!signal.aborted) {
       try {
         await clock.sleep(renewEveryMs, signal)
-        if (this.#revision !== undefined) await this.#write(signal)
+        if (this.#revision !== undefined) await this.#patch({ spec: this.#spec() }, signal)
       } catch (err) {
         if (!signal.aborted) log.warn({ err }, 'the Lease of the edge was not renewed; tries again')
       }
     }
   }
 
-  async #write(signal: AbortSignal): Promise<void> {
-    const { client, clock } = this.#deps
-    const annotations = this.#revision === undefined ? {} : telling(this.#revision)
-    const spec = { holderIdentity: edgeLease.name, leaseDurationSeconds, renewTime: rfc3339Micro(clock.now()) }
+  #spec() {
+    return { holderIdentity: edgeLease.name, leaseDurationSeconds, renewTime: rfc3339Micro(this.#deps.clock.now()) }
+  }
+
+  /** A renewal leaves the revision alone: it may be on its way while a newer one is told. */
+  async #patch(body: object, signal: AbortSignal): Promise<void> {
+    const { client } = this.#deps
     try {
-      await client.patch(Leases, edgeLease, { type: 'merge', body: { metadata: { annotations }, spec } }, { signal })
+      await client.patch(Leases, edgeLease, { type: 'merge', body }, { signal })
     } catch (error) {
       if (!isStatus(error, 'NotFound')) throw error
-      await client.create(Leases, { metadata: { ...edgeLease, annotations }, spec }, { signal })
+      const annotations = this.#revision === undefined ? {} : telling(this.#revision)
+      await client.create(Leases, { metadata: { ...edgeLease, annotations }, spec: this.#spec() }, { signal })
     }
   }
 }

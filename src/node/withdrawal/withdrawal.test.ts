@@ -7,8 +7,8 @@ import { silentLog } from '../../base/log.ts'
 import { ManualClock } from '../../base/manual-clock.ts'
 import { informer } from '../../client/informer.ts'
 import { MemoryClient } from '../../client/memory-client.ts'
-import { AppliedRevision, appliedRevisionOf, tellOnNode, type AppliedRevisionDeps } from './applied-revision.ts'
-import { EdgeLease, edgeLeaseKey } from './edge-lease.ts'
+import { AppliedRevision, appliedRevisionOf, telling, tellOnNode, type AppliedRevisionDeps } from './applied-revision.ts'
+import { EdgeLease, edgeLease, edgeLeaseKey } from './edge-lease.ts'
 import { withdrawnPods } from './offers.ts'
 import { Withdrawals } from './withdrawals.ts'
 
@@ -239,4 +239,23 @@ describe('a pod is withdrawn', () => {
       expect(withdrawals.waitsFor('a')).toEqual([])
     },
   )
+})
+
+test('a renewal of the edge’s Lease leaves the revision alone, which may be a newer one by then', async () => {
+  const client = new MemoryClient()
+  const clock = new ManualClock()
+  const stop = new AbortController()
+  const { signal } = stop
+  const lease = new EdgeLease({ client, clock, log: silentLog, signal })
+  const running = lease.run()
+  await lease.tell(5n, signal)
+  await client.patch(Leases, edgeLease, { type: 'merge', body: { metadata: { annotations: telling(9n) } } })
+  const told = client.peek(Leases, edgeLeaseKey)
+  clock.advance(10_000)
+  await atRest()
+  const renewed = client.peek(Leases, edgeLeaseKey)
+  expect(renewed?.spec?.renewTime).not.toBe(told?.spec?.renewTime)
+  expect(renewed?.metadata.annotations).toEqual(telling(9n))
+  stop.abort()
+  await running
 })
