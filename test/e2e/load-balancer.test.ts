@@ -267,7 +267,13 @@ describe('addresses', () => {
       run('nsenter', [`--net=/run/netns/portolan-${cluster.name}-edge`, '--', 'nft', '--stateless', 'list', 'table', 'inet', 'portolan-load-balancer']),
       run('nsenter', [`--net=/run/netns/portolan-${cluster.name}-edge`, '--', 'ip', 'rule', 'show']),
     ])
-    const [before, taken] = [await kernel(), (await externalIPs()).length]
+    const taken = (await externalIPs()).length
+    // What the step before has deleted may still be on its way out of the kernel.
+    const before = await eventually('a kernel with what there is', async () => {
+      const [table, rules] = await kernel()
+      const held = new Set(table.stdout.match(/\d+\.\d+\.\d+\.\d+(?= \. (?:tcp|udp))/g))
+      return JSON.stringify([...held].sort()) === JSON.stringify([...new Set(await externalIPs())].sort()) && [table, rules]
+    })
     const free = poolSize - taken
     const labels = { labels: { batch: 'many' } }
     await create(Array.from({ length: free }, (_, index) => plain(`many-${index}`, labels)))
