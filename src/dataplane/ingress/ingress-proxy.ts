@@ -20,7 +20,7 @@ import { ExternalNames, type ExternalNamesDeps } from './external-names.ts'
 import type { Applied, Haproxy } from './haproxy.ts'
 import type { MainSettings } from './main-text.ts'
 import { ProblemEvents } from './problem-events.ts'
-import { SlicesByService } from './slices-by-service.ts'
+import { SlicesByService } from '../../client/slices-by-service.ts'
 import { switchesOf } from './switches.ts'
 
 export interface IngressProxyDeps {

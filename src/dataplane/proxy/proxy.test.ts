@@ -4,6 +4,7 @@ import type { Node } from '../../api/kinds/node.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { ManualClock } from '../../base/manual-clock.ts'
 import { silentLog, type Log } from '../../base/log.ts'
+import type { SliceVersions } from '../../client/followed-slices.ts'
 import { LiveCache } from '../../client/live-cache.ts'
 import { FakeConntrack } from '../../kernel/conntrack-fake.ts'
 import type { TrackedFlow } from '../../kernel/conntrack.ts'
@@ -12,9 +13,9 @@ import type { TableListing } from '../../kernel/nft-table-listing.ts'
 import { NftError, type Nft, type NftOperation } from '../../kernel/nft.ts'
 import { tableName } from './base-rules.ts'
 import { pickCode } from './code.ts'
-import { Proxy, type AppliedSlices } from './proxy.ts'
+import { Proxy } from './proxy.ts'
 import { reached, tableIn } from './test-passing-packets.ts'
-import { node, nodeName, ranges, RecordedHealthChecks, service, slice, TestCache, tidied } from './test-objects.ts'
+import { appliedBy, node, nodeName, ranges, RecordedHealthChecks, service, slice, TestCache, tidied } from './test-objects.ts'
 
 const web = service('web', { clusterIP: '10.96.0.10' })
 const dns = service('dns', { clusterIP: '10.96.0.20', ports: [{ port: 53, protocol: 'UDP' }] })
@@ -73,6 +74,7 @@ describe('start', () => {
     const slices = new LiveCache<EndpointSlice>(silentLog)
     const deps = { ...parts(), slices }
     await using proxy = new Proxy(deps)
+    const applied = appliedBy(proxy)
     await turns()
     expect(deps.nft.transactions).toEqual([])
     const first = slice('web', ['10.108.1.2'])
@@ -82,7 +84,7 @@ describe('start', () => {
     expect(deps.nft.transactions).toHaveLength(1)
     expect(await deps.held('services')).toEqual([`10.96.0.10 . tcp . 80 : ${pickCode(1, 1)}`])
     expect(await deps.held('slots-1')).toEqual([`${pickCode(1, 1)} . 0 : 10.108.1.2 . 8080`])
-    expect([...proxy.applied]).toEqual([['default/web-1', first.metadata.resourceVersion]])
+    expect([...applied]).toEqual([['default/web-1', first.metadata.resourceVersion]])
   })
 
   test('a cluster without services has the base rules', async () => {
@@ -401,8 +403,9 @@ describe('changes', () => {
   test('without effect on the rules cause no transaction, but count as applied', async () => {
     const deps = parts()
     await using proxy = new Proxy(deps)
+    const applied = appliedBy(proxy)
     await proxy.settled()
-    const heard: AppliedSlices[] = []
+    const heard: SliceVersions[] = []
     proxy.onApplied((slices) => heard.push(slices))
     const unknown = slice('headless', ['10.108.1.7'])
     const same = slice('web', ['10.108.1.2'])
@@ -418,7 +421,7 @@ describe('changes', () => {
       ]),
       new Map([['default/headless-1', undefined]]),
     ])
-    expect([...proxy.applied]).toEqual([['default/web-1', same.metadata.resourceVersion]])
+    expect([...applied]).toEqual([['default/web-1', same.metadata.resourceVersion]])
   })
 
   test('of a slice from one Service to another concern both', async () => {
@@ -458,6 +461,7 @@ describe('failures', () => {
     const log: Log = { ...silentLog, error: (fields, message) => messages.push({ ...fields, message }) }
     const deps = { ...parts(), log }
     await using proxy = new Proxy(deps)
+    const applied = appliedBy(proxy)
     await proxy.settled()
     const refused = new NftError('Error: Could not process rule: File exists')
     deps.nft.failNext(refused)
@@ -467,7 +471,7 @@ describe('failures', () => {
     deps.slices.put(changed)
     await turns()
     expect(deps.healthChecks.isUpToDate).toBe(false)
-    expect(proxy.applied.get('default/web-1')).not.toBe(changed.metadata.resourceVersion)
+    expect(applied.get('default/web-1')).not.toBe(changed.metadata.resourceVersion)
     deps.clock.advance(100)
     await turns()
     deps.clock.advance(100)
@@ -477,7 +481,7 @@ describe('failures', () => {
     await proxy.settled()
     expect(deps.nft.transactions[1]?.map(({ op }) => op).slice(0, 3)).toEqual(['load', 'delete-table', 'load'])
     expect(await deps.held('slots-1')).toEqual([`${pickCode(2, 1)} . 0 : 10.108.1.3 . 8080`])
-    expect(proxy.applied.get('default/web-1')).toBe(changed.metadata.resourceVersion)
+    expect(applied.get('default/web-1')).toBe(changed.metadata.resourceVersion)
     expect(deps.healthChecks.isUpToDate).toBe(true)
     const message = 'a transaction failed, the whole table will be loaded again'
     expect(messages).toEqual([
@@ -521,15 +525,16 @@ describe('failures', () => {
   test('connection tracking is cleaned again, the rules left as they are, before the slice counts as applied', async () => {
     const deps = parts({ services: [dns], slices: [slice('dns', ['10.108.1.2'], { ports: dnsPorts })] })
     await using proxy = new Proxy(deps)
+    const applied = appliedBy(proxy)
     await proxy.settled()
     deps.conntrack.failNext(new Error('netlink'))
     const changed = slice('dns', [], { ports: dnsPorts })
     deps.slices.put(changed)
     await turns()
-    expect(proxy.applied.get('default/dns-1')).not.toBe(changed.metadata.resourceVersion)
+    expect(applied.get('default/dns-1')).not.toBe(changed.metadata.resourceVersion)
     deps.clock.advance(100)
     await proxy.settled()
-    expect(proxy.applied.get('default/dns-1')).toBe(changed.metadata.resourceVersion)
+    expect(applied.get('default/dns-1')).toBe(changed.metadata.resourceVersion)
     expect(deps.conntrack.forgotten).toEqual([flow('10.108.1.2')])
     expect(deps.nft.transactions).toHaveLength(2)
   })

@@ -35,7 +35,7 @@ import { ipv4 } from './family.ts'
 import { healthCheckOf, type HealthCheck } from './health-check.ts'
 import { servicePorts, type Viewpoint } from './model.ts'
 import { Proxy } from './proxy.ts'
-import { node, nodeName, ownNode, ranges, RecordedHealthChecks, service, slice, TestCache, tidied } from './test-objects.ts'
+import { appliedBy, node, nodeName, ownNode, ranges, RecordedHealthChecks, service, slice, TestCache, tidied } from './test-objects.ts'
 import { codesIn, reached, tableIn, type Codes, type Reached } from './test-passing-packets.ts'
 import { asHeld, heldElements, numbering, withoutNumbers } from './test-table.ts'
 
@@ -203,16 +203,20 @@ async function play(nft: WatchedNft, acts: readonly (readonly Act[])[]): Promise
     },
   }
   let proxy = start()
+  let applied = appliedBy(proxy)
   try {
     for (const [index, turn] of acts.entries()) {
       const isRestart = index % 8 === 7
       if (isRestart) await proxy.stop()
       for (const change of turn) change(world)
-      if (isRestart) proxy = start()
+      if (isRestart) {
+        proxy = start()
+        applied = appliedBy(proxy)
+      }
       await Promise.race([proxy.settled(), trouble.promise])
       if (index % 3 === 0) continue // more may come before packets have passed
       await Promise.race([tidied(proxy, packetsPassing), trouble.promise])
-      await expectRight({ nft, world, proxy, healthChecks })
+      await expectRight({ nft, world, applied, healthChecks })
       if (index % 10 === 8) await Promise.race([inspected(proxy, clock, nft), trouble.promise])
     }
   } finally {
@@ -223,18 +227,18 @@ async function play(nft: WatchedNft, acts: readonly (readonly Act[])[]): Promise
 interface Seen {
   readonly nft: Nft
   readonly world: World
-  readonly proxy: Proxy
+  readonly applied: ReadonlyMap<string, string>
   readonly healthChecks: RecordedHealthChecks
 }
 
-async function expectRight({ nft, world, proxy, healthChecks }: Seen): Promise<void> {
+async function expectRight({ nft, world, applied, healthChecks }: Seen): Promise<void> {
   const viewpoint = { families: [ipv4], node: world.own }
   const ports = servicePorts(world.services.list(), world.slices.list(), viewpoint)
   const wanted = [...compileElements(ports, numbering()), ...compileNode(world.own, [ipv4])]
   assert.deepEqual(withoutNumbers(await heldElements(nft)), withoutNumbers(asHeld(wanted)))
   assert.deepEqual(sorted(healthChecks.last), sorted(checksOf(world, viewpoint)))
   const seen = world.slices.list().map(({ metadata }) => [`default/${metadata.name}`, metadata.resourceVersion])
-  assert.deepEqual([...proxy.applied].sort(), seen.sort())
+  assert.deepEqual([...applied].sort(), seen.sort())
 }
 
 /** Lets the time pass until the proxy has looked into the kernel, and mended what it found. */

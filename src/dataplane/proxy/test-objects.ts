@@ -85,3 +85,15 @@ export async function tidied(proxy: Proxy, clock: Pick<ManualClock, 'advance'>):
     await proxy.settled()
   }
 }
+
+/** The slices that the rules agree with, by resourceVersion, as the proxy tells it. */
+export function appliedBy(proxy: Proxy): ReadonlyMap<string, string> {
+  const applied = new Map<string, string>()
+  proxy.onApplied((slices) => {
+    for (const [key, version] of slices) {
+      if (version === undefined) applied.delete(key)
+      else applied.set(key, version)
+    }
+  })
+  return applied
+}

@@ -1,6 +1,6 @@
-import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
-import { keyOf, type ObjectKey } from '../../api/object.ts'
-import { serviceOf } from './endpoints.ts'
+import type { EndpointSlice } from '../api/kinds/endpoint-slice.ts'
+import { keyOf, type ObjectKey } from '../api/object.ts'
+import { serviceOf } from '../api/kinds/service-endpoints.ts'
 
 /** EndpointSlices by the Service that they belong to. */
 export class SlicesByService {
