@@ -1,3 +1,5 @@
+import { fnv1a } from '../../base/fnv.ts'
+
 /** How many there are: a prime, so that every step goes through all of them. Beyond as many nodes some get none. */
 export const bucketCount = 127
 
@@ -27,10 +29,9 @@ function preferencesOf(node: string): readonly number[] {
   return Array.from({ length: bucketCount }, (_, turn) => (start + turn * step) % bucketCount)
 }
 
-/** FNV-1a, 32 bits, then mixed: names that differ in their last letter only would give neighbours. */
+/** FNV-1a, then mixed: names that differ in their last letter only would give neighbours. */
 function hash(text: string): number {
-  let value = 0x811c9dc5
-  for (let index = 0; index < text.length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193)
+  let value = fnv1a(text)
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
   value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
   return (value ^ (value >>> 16)) >>> 0

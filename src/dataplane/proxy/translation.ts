@@ -1,3 +1,4 @@
+import { fnv1a } from '../../base/fnv.ts'
 import { classid, dropCode, maxEndpoints, pickCode, stickyCode } from './code.ts'
 import type { Claim, Element } from './compile.ts'
 import type { Endpoint } from './endpoints.ts'
@@ -93,13 +94,6 @@ function endpointIds(targets: readonly string[]): string[] {
     taken.add(id)
     return classid(id)
   })
-}
-
-/** FNV-1a, 32 bits. */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  return hash >>> 0
 }
 
 /** The key of a frontend. */
