@@ -1,8 +1,10 @@
 import { api } from './api.ts'
 import type { Benchmark, Figure } from './benchmark.ts'
 import { dns } from './dns.ts'
+import { failOver } from './fail-over.ts'
 import { ingress } from './ingress.ts'
 import { memory } from './memory.ts'
+import { nodes } from './nodes.ts'
 import { pods } from './pods.ts'
 import { propagation } from './propagation.ts'
 import { proxyPath } from './proxy-path.ts'
@@ -11,7 +13,7 @@ import { rollout } from './rollout.ts'
 import { startup } from './startup.ts'
 
 /** Every benchmark. `npm run bench -- NAME [--json]`. */
-const benchmarks: readonly Benchmark[] = [startup, memory, api, pods, proxySync, propagation, proxyPath, dns, ingress, rollout]
+const benchmarks: readonly Benchmark[] = [startup, memory, nodes, api, pods, proxySync, propagation, proxyPath, dns, ingress, rollout, failOver]
 
 const [name, ...flags] = process.argv.slice(2)
 const benchmark = benchmarks.find((candidate) => candidate.name === name)
