@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           sequence: { groupOrder: 0 },
-          include: ['src/**/*.test.ts', 'test/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/documents/*.test.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
           // What is polled for comes at once; a machine that is busy with something else may take its time.
