@@ -9,7 +9,8 @@ import { run, TestCluster } from '../test-cluster.ts'
 /** What the documents tell people to type, typed from top to bottom, each document on a cluster of its own. */
 
 const root = resolve(import.meta.dirname, '../..')
-const documents = ['README.md', 'examples/README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'))
+const inFolder = (folder: string) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.md')).map((name) => `${folder}/${name}`)
+const documents = ['README.md', ...inFolder('examples'), ...inFolder('docs')]
 const textOf = (document: string) => readFileSync(join(root, document), 'utf8')
 
 for (const document of documents) {
