@@ -1,7 +1,9 @@
-import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram'
+import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, isIPv6, type Server, type Socket } from 'node:net'
 import { formatHostPort } from '../../base/host-port.ts'
+import { socketCalls, type SocketCalls } from '../../kernel/socket-calls.ts'
+import { UdpBatches, type Peer } from '../../kernel/udp-batches.ts'
 
 export interface ListenOptions {
   readonly address: string
@@ -16,7 +18,8 @@ export class ListenError extends Error {
 
 /** Where packets and connections go. */
 export interface DnsTaker {
-  packet(packet: Buffer, from: RemoteInfo): void
+  /** The answer, if there is one at once; what comes later is told to `DnsSockets.send`. */
+  packet(packet: Buffer, from: Peer): Buffer | undefined
   connection(socket: Socket): void
 }
 
@@ -28,28 +31,33 @@ const receiveBufferBytes = 1024 * 1024
 /**
  * The sockets of a DNS server, UDP and TCP on one address and port. They can be opened before there is anything to answer
  * with: who asks then is not refused, but waits.
+ *
+ * Node.js takes one packet with each system call, and reads one to tell that there are any. Those that wait behind it are
+ * taken together, where the machine lets us: nobody waits for a batch, but under load there is one.
  */
 export class DnsSockets {
   readonly port: number
+  /** Why packets are only taken one by one; undefined if they are taken in batches. */
+  readonly unbatched: string | undefined
   readonly #udp: UdpSocket
   readonly #tcp: Server
-  #early: (readonly [packet: Buffer, from: RemoteInfo])[] = []
+  readonly #batches: UdpBatches | undefined
+  #early: (readonly [packet: Buffer, from: Peer])[] = []
   readonly #connections = new Set<Socket>()
   #taker: DnsTaker | undefined
 
-  private constructor(udp: UdpSocket, tcp: Server) {
+  private constructor(udp: UdpSocket, tcp: Server, batches: UdpBatches | string) {
     this.port = udp.address().port
     this.#udp = udp
     this.#tcp = tcp
-    udp.on('message', (packet, from) => {
-      if (this.#taker !== undefined) this.#taker.packet(packet, from)
-      else if (this.#early.length < mostEarly) this.#early.push([packet, from])
-    })
+    if (typeof batches === 'string') this.unbatched = batches
+    else this.#batches = batches
+    udp.on('message', (packet, from) => this.#receive(packet, from))
     tcp.on('connection', (socket) => this.#connect(socket))
   }
 
-  /** Rejects with `ListenError` if either cannot be had. */
-  static async open({ address, port }: ListenOptions): Promise<DnsSockets> {
+  /** Rejects with `ListenError` if either cannot be had. `loadCalls` may reject: packets are then taken one by one. */
+  static async open({ address, port }: ListenOptions, loadCalls: () => Promise<SocketCalls> = socketCalls): Promise<DnsSockets> {
     const family = isIPv6(address) ? 6 : 4
     const udp = createSocket({
       type: `udp${family}`,
@@ -59,10 +67,11 @@ export class DnsSockets {
     })
     const tcp = createServer()
     try {
+      const batched = family === 4 ? await bindForBatches({ address, port }, loadCalls) : 'they are for IPv4'
       const bound = once(udp, 'listening')
-      udp.bind({ address, port })
+      udp.bind(typeof batched === 'string' ? { address, port } : { fd: batched.descriptor })
       await bound
-      const sockets = new DnsSockets(udp, tcp)
+      const sockets = new DnsSockets(udp, tcp, typeof batched === 'string' ? batched : batched.batches)
       await once(tcp.listen({ host: address, port: sockets.port }), 'listening')
       return sockets
     } catch (cause) {
@@ -79,11 +88,11 @@ export class DnsSockets {
     this.#tcp.on('error', onError)
     const early = this.#early
     this.#early = []
-    for (const [packet, from] of early) taker.packet(packet, from)
+    for (const [packet, from] of early) this.#answer(taker, packet, from)
     for (const socket of this.#connections) taker.connection(socket)
   }
 
-  send(packet: Buffer, { address, port }: RemoteInfo): void {
+  send(packet: Buffer, { address, port }: Peer): void {
     this.#udp.send(packet, port, address)
   }
 
@@ -92,11 +101,43 @@ export class DnsSockets {
     await Promise.all([closed(this.#udp), closed(this.#tcp)])
   }
 
+  #receive(packet: Buffer, from: Peer): void {
+    const taker = this.#taker
+    if (taker === undefined) {
+      if (this.#early.length < mostEarly) this.#early.push([packet, from])
+      return
+    }
+    this.#answer(taker, packet, from)
+    this.#batches?.exchange({
+      answer: (query, peer) => taker.packet(query, peer),
+      sendAlone: (answer, peer) => this.send(answer, peer),
+    })
+  }
+
+  #answer(taker: DnsTaker, packet: Buffer, from: Peer): void {
+    const answer = taker.packet(packet, from)
+    if (answer !== undefined) this.send(answer, from)
+  }
+
   #connect(socket: Socket): void {
     this.#connections.add(socket)
     // Whoever does not wait is forgotten.
     socket.on('error', () => socket.destroy()).on('close', () => this.#connections.delete(socket))
     this.#taker?.connection(socket)
+  }
+}
+
+/** The socket, or the reason why there are no batches. Where the address cannot be had, node:dgram is to say so. */
+async function bindForBatches(
+  { address, port }: ListenOptions,
+  loadCalls: () => Promise<SocketCalls>,
+): Promise<{ descriptor: number; batches: UdpBatches } | string> {
+  try {
+    const calls = await loadCalls()
+    const descriptor = calls.bindUdp4(address, port)
+    return descriptor === undefined ? 'the address cannot be had' : { descriptor, batches: new UdpBatches(descriptor, calls) }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }
 
