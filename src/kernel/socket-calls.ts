@@ -1,10 +1,16 @@
 import { closeSync } from 'node:fs'
 import { parseIPv4 } from '../base/ip.ts'
 
+/** The other end of a packet. */
+export interface Peer {
+  readonly address: string
+  readonly port: number
+}
+
 /** System calls on UDP sockets for which Node.js has no interface. */
 export interface SocketCalls {
   /** The descriptor of a new UDP socket; undefined if the address cannot be had, of which `bind` of node:dgram tells more. */
-  bindUdp4(address: string, port: number): number | undefined
+  bindUdp4(at: Peer): number | undefined
   /** recvmmsg(2), without waiting: how many came, -1 if none. `headers` is the address of `most` of `struct mmsghdr`. */
   receive(descriptor: number, headers: bigint, most: number): number
   /** sendmmsg(2): how many were sent until one could not be, -1 if that was the first. */
@@ -34,10 +40,12 @@ export async function socketCalls(): Promise<SocketCalls> {
     sendmmsg: { arguments: ['int32', 'pointer', 'uint32', 'int32'], return: 'int32' },
   })
   return {
-    bindUdp4(address, port) {
+    bindUdp4(at) {
       const descriptor = functions.socket(internet, datagrams | closeOnExec | nonBlocking, 0)
       if (descriptor < 0) return undefined
-      if (functions.bind(descriptor, socketAddress(address, port), socketAddressBytes) === 0) return descriptor
+      const name = Buffer.alloc(socketAddressBytes)
+      writeSocketAddress(name, 0, at)
+      if (functions.bind(descriptor, name, name.length) === 0) return descriptor
       closeSync(descriptor)
       return undefined
     },
@@ -47,10 +55,9 @@ export async function socketCalls(): Promise<SocketCalls> {
   }
 }
 
-function socketAddress(address: string, port: number): Buffer {
-  const octets = Buffer.alloc(socketAddressBytes)
-  octets.writeUInt16LE(internet, 0)
-  octets.writeUInt16BE(port, 2)
-  octets.writeUInt32BE(parseIPv4(address) ?? 0, 4)
-  return octets
+/** Writes a `struct sockaddr_in`, of whose last octets none is looked at. */
+export function writeSocketAddress(octets: Buffer, offset: number, { address, port }: Peer): void {
+  octets.writeUInt16LE(internet, offset)
+  octets.writeUInt16BE(port, offset + 2)
+  octets.writeUInt32BE(parseIPv4(address) ?? 0, offset + 4)
 }

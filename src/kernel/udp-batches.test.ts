@@ -2,26 +2,24 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { socketCalls, type SocketCalls } from './socket-calls.ts'
-import { UdpBatches, type BatchTaker, type Peer } from './udp-batches.ts'
+import { type Peer, socketCalls, type SocketCalls } from './socket-calls.ts'
+import { UdpBatches, type BatchTaker } from './udp-batches.ts'
 
 const calls = await socketCalls()
 let descriptor: number
 let port: number
-let clients: Socket[]
+let clients: Socket[] = []
 
 beforeEach(async () => {
-  clients = []
   // A free port, from a socket that gives it back.
   const probe = await client()
   port = probe.address().port
-  probe.close()
-  clients = []
-  descriptor = calls.bindUdp4('127.0.0.1', port) ?? -1
+  descriptor = calls.bindUdp4({ address: '127.0.0.2', port }) ?? -1
 })
 afterEach(() => {
   closeSync(descriptor)
   for (const each of clients) each.close()
+  clients = []
 })
 
 async function client(address = '127.0.0.1'): Promise<Socket> {
@@ -35,7 +33,7 @@ async function client(address = '127.0.0.1'): Promise<Socket> {
 /** Resolves when it is on its way, which on loopback means that it has come. */
 function sent(socket: Socket, packet: string | Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.send(packet, port, '127.0.0.1', (error) => (error === null ? resolve() : reject(error)))
+    socket.send(packet, port, '127.0.0.2', (error) => (error === null ? resolve() : reject(error)))
   })
 }
 
@@ -63,14 +61,18 @@ class Taker implements BatchTaker {
   }
 }
 
+const nobody: Peer = { address: '127.0.0.1', port: 9 }
+
+/** What comes of a first packet that gets no answer, and of those behind it. */
 function exchanged(given: Partial<SocketCalls> = {}): Taker {
   const taker = new Taker()
-  new UdpBatches(descriptor, { ...calls, ...given }).exchange(taker)
+  new UdpBatches(descriptor, { ...calls, ...given }).exchange(taker, Buffer.from('no'), nobody)
+  taker.taken.shift()
   return taker
 }
 
 test('everyone gets the answer to their own packet, and nothing where there is none', async () => {
-  const [one, other] = [await client(), await client('127.0.0.2')]
+  const [one, other] = [await client(), await client('127.0.0.3')]
   for (const text of ['a', 'no', 'b']) await sent(one, text)
   await sent(other, 'c')
   const answers = Promise.all([heard(one, 2), heard(other, 1)])
@@ -79,7 +81,7 @@ test('everyone gets the answer to their own packet, and nothing where there is n
     ['a', '127.0.0.1'],
     ['no', '127.0.0.1'],
     ['b', '127.0.0.1'],
-    ['c', '127.0.0.2'],
+    ['c', '127.0.0.3'],
   ])
   expect(taken[0]?.[1].port).toBe(one.address().port)
   expect(await answers).toEqual([['ok a', 'ok b'], ['ok c']])
@@ -95,12 +97,14 @@ test('what one call does not take is there for the next', async () => {
   const texts = Array.from({ length: 100 }, (_, index) => `packet ${index}`)
   for (const text of texts) await sent(socket, text)
   const batches = new UdpBatches(descriptor, calls)
-  const answers = heard(socket, texts.length)
+  const answers = heard(socket, texts.length + 3)
   const takers = [new Taker(), new Taker(), new Taker()]
-  for (const taker of takers) batches.exchange(taker)
-  expect(takers.map(({ taken }) => taken.length)).toEqual([64, 36, 0])
-  expect(takers.flatMap(({ taken }) => taken.map(([text]) => text))).toEqual(texts)
-  expect(await answers).toEqual(texts.map((text) => `ok ${text}`))
+  const from: Peer = { address: '127.0.0.1', port: socket.address().port }
+  for (const taker of takers) batches.exchange(taker, Buffer.from('first'), from)
+  expect(takers.map(({ taken }) => taken.length)).toEqual([65, 37, 1])
+  const taken = takers.flatMap(({ taken }) => taken.map(([text]) => text))
+  expect(taken.filter((text) => text !== 'first')).toEqual(texts)
+  expect(await answers).toEqual(taken.map((text) => `ok ${text}`))
 })
 
 test('packets of any length come, those that are too long without their ends', async () => {
@@ -137,6 +141,6 @@ test('an answer that the kernel does not take is sent alone, and those after it 
 })
 
 test('an address that is not there, or taken, has no socket', () => {
-  expect(calls.bindUdp4('192.0.2.1', 0)).toBeUndefined()
-  expect(calls.bindUdp4('127.0.0.1', port)).toBeUndefined()
+  expect(calls.bindUdp4({ address: '192.0.2.1', port: 0 })).toBeUndefined()
+  expect(calls.bindUdp4({ address: '127.0.0.2', port })).toBeUndefined()
 })

@@ -1,11 +1,5 @@
 import { formatIPv4 } from '../base/ip.ts'
-import { socketAddressBytes, type SocketCalls } from './socket-calls.ts'
-
-/** Where a packet is from. */
-export interface Peer {
-  readonly address: string
-  readonly port: number
-}
+import { type Peer, socketAddressBytes, type SocketCalls, writeSocketAddress } from './socket-calls.ts'
 
 export interface BatchTaker {
   /** The answer to a packet, if there is one at once. The packet is its own from now on. */
@@ -33,35 +27,38 @@ export class UdpBatches {
   constructor(descriptor: number, calls: SocketCalls) {
     this.#descriptor = descriptor
     this.#calls = calls
-    this.#received = new MessageMemory(receivedBytes, calls)
-    this.#sent = new MessageMemory(sentBytes, calls)
+    this.#received = new MessageMemory(slots, receivedBytes, calls)
+    this.#sent = new MessageMemory(1 + slots, sentBytes, calls)
   }
 
-  /** Has those packets answered that wait in the socket, as many as one call takes. */
-  exchange(taker: BatchTaker): void {
-    const count = this.#calls.receive(this.#descriptor, this.#received.headersAddress, slots)
-    let filled = 0
+  /** Has a packet answered that has come already, and those that wait behind it in the socket, as many as one call takes. */
+  exchange(taker: BatchTaker, first: Buffer, from: Peer): void {
+    let filled = this.#answer(taker, first, from, 0)
+    const count = this.#calls.receive(this.#descriptor, this.#received.headerAddress(0), slots)
     for (let slot = 0; slot < count; slot += 1) {
-      const from = this.#peer(this.#received.names, slot)
-      const answer = taker.answer(this.#received.packet(slot), from)
-      if (answer === undefined) continue
-      if (answer.length > sentBytes) {
-        taker.sendAlone(answer, from)
-        continue
-      }
-      this.#sent.fill(filled, answer)
-      this.#received.names.copy(this.#sent.names, filled * socketAddressBytes, slot * socketAddressBytes, (slot + 1) * socketAddressBytes)
-      filled += 1
+      filled = this.#answer(taker, this.#received.packet(slot), this.#peer(this.#received.names, slot), filled)
     }
     this.#send(filled, taker)
   }
 
+  /** Puts the answer, if there is one, behind those that are `filled` in already. Returns how many are then. */
+  #answer(taker: BatchTaker, packet: Buffer, from: Peer, filled: number): number {
+    const answer = taker.answer(packet, from)
+    if (answer === undefined) return filled
+    if (answer.length > sentBytes) {
+      taker.sendAlone(answer, from)
+      return filled
+    }
+    writeSocketAddress(this.#sent.names, filled * socketAddressBytes, from)
+    this.#sent.fill(filled, answer)
+    return filled + 1
+  }
+
   #send(count: number, taker: BatchTaker): void {
-    for (let next = 0; next < count; ) {
+    for (let next = 0; next < count; next += 1) {
       next += Math.max(0, this.#calls.send(this.#descriptor, this.#sent.headerAddress(next), count - next))
       // The one that stopped the rest; why, is told when it is tried again.
       if (next < count) taker.sendAlone(this.#sent.packet(next), this.#peer(this.#sent.names, next))
-      next += 1
     }
   }
 
@@ -84,19 +81,22 @@ const vectorBytes = 16
 const headerBytes = 64
 const [vectorLengthAt, messageLengthAt] = [8, 56]
 
-/** What recvmmsg(2) and sendmmsg(2) are told of: in each slot a packet and an address. */
+/** What recvmmsg(2) and sendmmsg(2) are told of: in each slot a packet and an address. The kernel writes to it: it must outlive the calls. */
 class MessageMemory {
-  readonly headersAddress: bigint
-  readonly names = Buffer.alloc(slots * socketAddressBytes)
+  readonly names: Buffer
   readonly #packetBytes: number
   readonly #packets: Buffer
-  readonly #vectors = Buffer.alloc(slots * vectorBytes)
-  readonly #headers = Buffer.alloc(slots * headerBytes)
+  readonly #vectors: Buffer
+  readonly #headers: Buffer
+  readonly #headersAddress: bigint
 
-  constructor(packetBytes: number, { addressOf }: SocketCalls) {
+  constructor(slots: number, packetBytes: number, { addressOf }: SocketCalls) {
+    this.names = Buffer.alloc(slots * socketAddressBytes)
     this.#packetBytes = packetBytes
     this.#packets = Buffer.alloc(slots * packetBytes)
-    this.headersAddress = addressOf(this.#headers)
+    this.#vectors = Buffer.alloc(slots * vectorBytes)
+    this.#headers = Buffer.alloc(slots * headerBytes)
+    this.#headersAddress = addressOf(this.#headers)
     const [names, vectors, packets] = [addressOf(this.names), addressOf(this.#vectors), addressOf(this.#packets)]
     for (let slot = 0; slot < slots; slot += 1) {
       // struct iovec: base, length. struct mmsghdr: name, its length, vectors, their number, control, its length, flags, length.
@@ -111,7 +111,7 @@ class MessageMemory {
   }
 
   headerAddress(slot: number): bigint {
-    return slot === 0 ? this.headersAddress : this.headersAddress + BigInt(slot * headerBytes)
+    return slot === 0 ? this.#headersAddress : this.#headersAddress + BigInt(slot * headerBytes)
   }
 
   /** A copy of what is in a slot: as much as was received there, or filled in. */

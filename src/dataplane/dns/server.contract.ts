@@ -245,7 +245,7 @@ export function serverContract(open: (listen: ListenOptions) => Promise<DnsSocke
 
   test('all who ask at once are answered, each with what they asked', async () => {
     await using upstream = new TestUpstream({ 'api.somecompany.com': [{ type: 'A', name: 'api.somecompany.com', ttl: 60, data: '192.0.2.80' }] })
-    await using server = await serving(synced(), { upstreams: [await upstream.listen()] })
+    await using server = await serving(synced(), { upstreams: [await upstream.listen()] }, { clock: systemClock })
     const asked = [
       { name: 'KubIA.default.svc.cluster.local', answer: '10.96.7.7' },
       { name: 'kubia.default.svc.cluster.local', answer: '10.96.7.7' },

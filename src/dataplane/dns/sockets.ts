@@ -2,8 +2,8 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, isIPv6, type Server, type Socket } from 'node:net'
 import { formatHostPort } from '../../base/host-port.ts'
-import { socketCalls, type SocketCalls } from '../../kernel/socket-calls.ts'
-import { UdpBatches, type Peer } from '../../kernel/udp-batches.ts'
+import { type Peer, socketCalls, type SocketCalls } from '../../kernel/socket-calls.ts'
+import { type BatchTaker, UdpBatches } from '../../kernel/udp-batches.ts'
 
 export interface ListenOptions {
   readonly address: string
@@ -45,6 +45,7 @@ export class DnsSockets {
   #early: (readonly [packet: Buffer, from: Peer])[] = []
   readonly #connections = new Set<Socket>()
   #taker: DnsTaker | undefined
+  #hand: ((packet: Buffer, from: Peer) => void) | undefined
 
   private constructor(udp: UdpSocket, tcp: Server, batches: UdpBatches | string) {
     this.port = udp.address().port
@@ -52,7 +53,10 @@ export class DnsSockets {
     this.#tcp = tcp
     if (typeof batches === 'string') this.unbatched = batches
     else this.#batches = batches
-    udp.on('message', (packet, from) => this.#receive(packet, from))
+    udp.on('message', (packet, from) => {
+      if (this.#hand !== undefined) this.#hand(packet, from)
+      else if (this.#early.length < mostEarly) this.#early.push([packet, from])
+    })
     tcp.on('connection', (socket) => this.#connect(socket))
   }
 
@@ -83,12 +87,14 @@ export class DnsSockets {
 
   /** Everything goes to this one, what has come already first. `onError` is told what befalls the sockets themselves. */
   take(taker: DnsTaker, onError: (error: Error) => void): void {
+    const hand = this.#handTo(taker)
     this.#taker = taker
+    this.#hand = hand
     this.#udp.on('error', onError)
     this.#tcp.on('error', onError)
     const early = this.#early
     this.#early = []
-    for (const [packet, from] of early) this.#answer(taker, packet, from)
+    for (const [packet, from] of early) hand(packet, from)
     for (const socket of this.#connections) taker.connection(socket)
   }
 
@@ -101,22 +107,20 @@ export class DnsSockets {
     await Promise.all([closed(this.#udp), closed(this.#tcp)])
   }
 
-  #receive(packet: Buffer, from: Peer): void {
-    const taker = this.#taker
-    if (taker === undefined) {
-      if (this.#early.length < mostEarly) this.#early.push([packet, from])
-      return
+  /** What is done with a packet. */
+  #handTo(taker: DnsTaker): (packet: Buffer, from: Peer) => void {
+    const batches = this.#batches
+    if (batches === undefined) {
+      return (packet, from) => {
+        const answer = taker.packet(packet, from)
+        if (answer !== undefined) this.send(answer, from)
+      }
     }
-    this.#answer(taker, packet, from)
-    this.#batches?.exchange({
-      answer: (query, peer) => taker.packet(query, peer),
-      sendAlone: (answer, peer) => this.send(answer, peer),
-    })
-  }
-
-  #answer(taker: DnsTaker, packet: Buffer, from: Peer): void {
-    const answer = taker.packet(packet, from)
-    if (answer !== undefined) this.send(answer, from)
+    const batchTaker: BatchTaker = {
+      answer: (packet, from) => taker.packet(packet, from),
+      sendAlone: (answer, to) => this.send(answer, to),
+    }
+    return (packet, from) => batches.exchange(batchTaker, packet, from)
   }
 
   #connect(socket: Socket): void {
@@ -129,12 +133,12 @@ export class DnsSockets {
 
 /** The socket, or the reason why there are no batches. Where the address cannot be had, node:dgram is to say so. */
 async function bindForBatches(
-  { address, port }: ListenOptions,
+  listen: ListenOptions,
   loadCalls: () => Promise<SocketCalls>,
 ): Promise<{ descriptor: number; batches: UdpBatches } | string> {
   try {
     const calls = await loadCalls()
-    const descriptor = calls.bindUdp4(address, port)
+    const descriptor = calls.bindUdp4(listen)
     return descriptor === undefined ? 'the address cannot be had' : { descriptor, batches: new UdpBatches(descriptor, calls) }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
