@@ -117,7 +117,9 @@ class MessageMemory {
   /** A copy of what is in a slot: as much as was received there, or filled in. */
   packet(slot: number): Buffer {
     const start = slot * this.#packetBytes
-    return Buffer.from(this.#packets.subarray(start, start + this.#headers.readUInt32LE(slot * headerBytes + messageLengthAt)))
+    const packet = Buffer.allocUnsafe(this.#headers.readUInt32LE(slot * headerBytes + messageLengthAt))
+    this.#packets.copy(packet, 0, start, start + packet.length)
+    return packet
   }
 
   fill(slot: number, packet: Buffer): void {
