@@ -25,8 +25,8 @@ const coreDns = 'CoreDNS: 33,669/s (published, 2 vCPU)'
 /**
  * Answers per second, their latency, CPU and memory: our server, the same without answers that are kept as they are sent, the
  * same without batches, dnsmasq, and knot with one thread, which all know the same 10,000 Services and 50,000 endpoints; and a
- * program that only sends back what it gets. They run in a network namespace of their own and are asked from another one, in turn, in each
- * round, with dnsperf beside them on the same cores.
+ * program that only sends back what it gets. They run in a network namespace of their own and are asked from another one, in
+ * turn, in each round, with dnsperf beside them on the same cores.
  * Then a live cluster: the time from a write to the first right answer.
  */
 export const dns: Benchmark = {

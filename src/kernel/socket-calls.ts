@@ -9,7 +9,7 @@ export interface Peer {
 
 /** System calls on UDP sockets for which Node.js has no interface. */
 export interface SocketCalls {
-  /** The descriptor of a new UDP socket; undefined if the address cannot be had, of which `bind` of node:dgram tells more. */
+  /** The descriptor of a new UDP socket; undefined if the address cannot be had, of which `bind` of node:dgram tells more. Throws `RangeError`. */
   bindUdp4(at: Peer): number | undefined
   /** recvmmsg(2), without waiting: how many came, -1 if none. `headers` is the address of `most` of `struct mmsghdr`. */
   receive(descriptor: number, headers: bigint, most: number): number
@@ -41,10 +41,10 @@ export async function socketCalls(): Promise<SocketCalls> {
   })
   return {
     bindUdp4(at) {
-      const descriptor = functions.socket(internet, datagrams | closeOnExec | nonBlocking, 0)
-      if (descriptor < 0) return undefined
       const name = Buffer.alloc(socketAddressBytes)
       writeSocketAddress(name, 0, at)
+      const descriptor = functions.socket(internet, datagrams | closeOnExec | nonBlocking, 0)
+      if (descriptor < 0) return undefined
       if (functions.bind(descriptor, name, name.length) === 0) return descriptor
       closeSync(descriptor)
       return undefined
@@ -55,9 +55,11 @@ export async function socketCalls(): Promise<SocketCalls> {
   }
 }
 
-/** Writes a `struct sockaddr_in`, of whose last octets none is looked at. */
+/** Writes a `struct sockaddr_in`, of whose last octets none is looked at. Throws `RangeError` for what is no IPv4 address. */
 export function writeSocketAddress(octets: Buffer, offset: number, { address, port }: Peer): void {
+  const number = parseIPv4(address)
+  if (number === undefined) throw new RangeError(`${JSON.stringify(address)} is no IPv4 address`)
   octets.writeUInt16LE(internet, offset)
   octets.writeUInt16BE(port, offset + 2)
-  octets.writeUInt32BE(parseIPv4(address) ?? 0, offset + 4)
+  octets.writeUInt32BE(number, offset + 4)
 }

@@ -144,3 +144,7 @@ test('an address that is not there, or taken, has no socket', () => {
   expect(calls.bindUdp4({ address: '192.0.2.1', port: 0 })).toBeUndefined()
   expect(calls.bindUdp4({ address: '127.0.0.2', port })).toBeUndefined()
 })
+
+test.each(['localhost', '::1', '127.0.0.256', ''])('%j is no address for one', (address) => {
+  expect(() => calls.bindUdp4({ address, port: 0 })).toThrow(`${JSON.stringify(address)} is no IPv4 address`)
+})
