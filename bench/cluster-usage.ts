@@ -62,7 +62,7 @@ function foldersBelow(folder: string): string[] {
 
 function nameOf(pid: number): string {
   const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-  const own = /\/dist\/([a-z]+)\.js$/.exec(words[1] ?? '')?.[1]
+  const own = words.map((word) => /\/dist\/([a-z]+)\.js$/.exec(word)?.[1]).find((name) => name !== undefined)
   return own === undefined ? (words[0] ?? '').replace(/.*\//, '') : `portolan ${own}`
 }
 

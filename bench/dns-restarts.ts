@@ -3,7 +3,7 @@ import { type DnsAsked, DnsAsking } from '../test/dns-asking.ts'
 import { eventually, type TestCluster } from '../test/test-cluster.ts'
 import { type Figure, percentile } from './benchmark.ts'
 
-const rounds = 3
+const rounds = 2
 /** What has run so long may end again as it did the first time. */
 const healthyMs = 31_000
 const name = 'kubernetes.default.svc.cluster.local'

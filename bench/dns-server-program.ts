@@ -15,13 +15,14 @@ import { clusterDomain, dnsWorld, endpointPort, portName, servicePort } from './
 
 /**
  * Our DNS server over a world of its own: ADDRESS PORT CLIENTS SERVICES ENDPOINTS MODE. With the mode `encode`, every
- * answer is made anew.
+ * answer is made anew; with `single`, packets are taken one by one.
  */
 const [address = '', port = '', clients = '', services = '', endpoints = '', mode = ''] = process.argv.slice(2)
 const [clock, log] = [systemClock, silentLog]
 const zone = new LiveZone(filledCaches())
 const registry = new MetricRegistry()
 const server = `dns://${address}:${port}`
+const listen = { address, port: Number(port) }
 const encoded = mode === 'encode' ? { get: () => undefined, add: () => {} } : new EncodedAnswers(zone)
 serveDns(
   {
@@ -38,7 +39,7 @@ serveDns(
     clock,
     log,
   },
-  await DnsSockets.open({ address, port: Number(port) }),
+  await (mode === 'single' ? DnsSockets.open(listen, () => Promise.reject(new Error('not wanted'))) : DnsSockets.open(listen)),
 )
 
 function filledCaches(): TestCaches {

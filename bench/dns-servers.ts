@@ -15,7 +15,12 @@ export interface RunningDnsServer {
   readonly pid: number
 }
 
-export type DnsServerName = 'ours' | 'ours, encoding each answer' | 'dnsmasq' | 'dnsmasq without SRV' | 'knot' | 'bare Node.js'
+/** Ours by how they are run, and the mode of `dns-server-program.ts` for it. */
+const ourModes = { ours: 'keep', 'ours, encoding each answer': 'encode', 'ours, packet by packet': 'single' } as const
+
+type OurServerName = keyof typeof ourModes
+
+export type DnsServerName = OurServerName | 'dnsmasq' | 'dnsmasq without SRV' | 'knot' | 'bare Node.js'
 
 /** How long loading 10,000 Services may take. */
 const startMs = 60_000
@@ -37,10 +42,10 @@ export class DnsServers implements AsyncDisposable {
     return new DnsServers(await mkdtemp(join(tmpdir(), 'bench-dns-')), namespace, address)
   }
 
-  ours(port: number, mode: 'keep' | 'encode', { clients, size }: { clients: string; size: DnsWorldSize }): Promise<RunningDnsServer> {
+  ours(port: number, name: OurServerName, { clients, size }: { clients: string; size: DnsWorldSize }): Promise<RunningDnsServer> {
     const program = fileURLToPath(new URL('dns-server-program.ts', import.meta.url))
-    const words = [this.#address, String(port), clients, String(size.services), String(size.endpoints), mode]
-    return this.#start(mode === 'keep' ? 'ours' : 'ours, encoding each answer', port, [process.execPath, program, ...words])
+    const words = [this.#address, String(port), clients, String(size.services), String(size.endpoints), ourModes[name]]
+    return this.#start(name, port, [process.execPath, program, ...words])
   }
 
   /** Answers nothing, but as many of it as Node.js can. */

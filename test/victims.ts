@@ -30,7 +30,7 @@ async function victimOf(cluster: string, pid: number): Promise<Victim | undefine
 
 function kindOfOwnProcess(words: readonly string[]): VictimKind | undefined {
   if (words[0] === 'containerd') return 'containerd'
-  return (['server', 'edge', 'agent'] as const).find((name) => words[1]?.endsWith(`/${name}.js`) === true)
+  return (['server', 'edge', 'agent'] as const).find((name) => words.some((word) => word.endsWith(`/${name}.js`)))
 }
 
 /** Commands that were executed in a container are not the first of its process namespace. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -153,3 +153,10 @@ for (const { name, error, says } of [
     expect(deeds).toEqual([`connect ${server}`, 'close'])
   })
 }
+
+test('docs/dns.md has every option, and no other', async () => {
+  const text = await readFile(new URL('../../docs/dns.md', import.meta.url), 'utf8')
+  const documented = new Set(text.match(/(?<=`)--[a-z-]+/g))
+  const flags = dnsCommand(context()).options.map(({ long }) => long)
+  expect([...documented].sort()).toEqual([...new Set(flags)].sort())
+})

@@ -21,7 +21,8 @@ const context: CliContext = {
   namespaces: realNamespaces(realProcesses),
   cgroups: await realCgroups(systemClock),
   mounts: realMounts(realProcesses),
-  program: (name) => [process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))],
+  // What is experimental in Node.js is used on purpose (node:ffi): nobody is to be warned of it.
+  program: (name) => [process.execPath, '--disable-warning=ExperimentalWarning', fileURLToPath(new URL(`${name}.js`, import.meta.url))],
   removeRuntimeLeftovers,
   images: imageStore(say),
   proxy: proxyRunner,

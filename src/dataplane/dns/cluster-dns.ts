@@ -57,6 +57,7 @@ export async function startClusterDns(options: ClusterDnsOptions, deps: ClusterD
   const ranges = [...options.clients, hostRange(options.address)]
   const filter = deps.nodes === undefined ? { admits: clientFilter(ranges), close() {} } : nodesFilter(ranges, deps.nodes)
   const sockets = deps.sockets ?? (await DnsSockets.open(options))
+  if (sockets.unbatched !== undefined) log.info({ reason: sockets.unbatched }, 'DNS takes packets one by one, not in batches')
   const zone = new LiveZone(deps)
   const encoded = new EncodedAnswers(zone)
   addZoneMetrics(metrics, zone, encoded)

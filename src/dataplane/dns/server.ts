@@ -30,8 +30,9 @@ export function serveDns(deps: DnsServerDeps, sockets: DnsSockets): void {
   sockets.take(
     {
       packet(query, from) {
-        if (admits(from.address)) server.answer({ query, client: from.address, transport: 'udp' }, (reply) => sockets.send(reply, from))
-        else metrics.dropped.add()
+        if (admits(from.address)) return server.answer({ query, client: from.address, transport: 'udp' }, (reply) => sockets.send(reply, from))
+        metrics.dropped.add()
+        return undefined
       },
       connection(socket) {
         if (admits(socket.remoteAddress ?? '')) return serveConnection(server, socket, log)
@@ -50,7 +51,9 @@ function serveConnection(server: Server, socket: Socket, log: Log): void {
   socket.on('error', (error) => log.debug({ err: error, client }, 'DNS connection failed'))
   socket.on('data', (piece: Buffer) => {
     for (const query of frames.push(piece)) {
-      server.answer({ query, client, transport: 'tcp' }, (reply) => socket.writable && socket.write(frame(reply)))
+      const send = (reply: Buffer) => socket.writable && socket.write(frame(reply))
+      const reply = server.answer({ query, client, transport: 'tcp' }, send)
+      if (reply !== undefined) send(reply)
     }
   })
 }
@@ -70,41 +73,38 @@ class Server {
     this.#deps = deps
   }
 
-  answer(received: Received, send: Send): void {
+  /** The answer if there is one at once; `sendLater` gets one that takes time. */
+  answer(received: Received, sendLater: Send): Buffer | undefined {
     const begunMs = this.#deps.clock.monotonicMs()
     try {
       const reply = this.#deps.resolve(received.query, received.transport)
-      if (reply instanceof Promise) void this.#answerLater(reply, { received, send, begunMs })
-      else if (reply !== undefined) this.#finish(reply, { received, send, begunMs })
+      if (!(reply instanceof Promise)) return reply && this.#finish(reply, received, begunMs)
+      void this.#answerLater(reply, sendLater, { received, begunMs })
+    } catch (error) {
+      this.#fail(error, received)
+    }
+    return undefined
+  }
+
+  async #answerLater(reply: Promise<Reply>, send: Send, { received, begunMs }: { received: Received; begunMs: number }): Promise<void> {
+    try {
+      send(this.#finish(await reply, received, begunMs))
     } catch (error) {
       this.#fail(error, received)
     }
   }
 
-  async #answerLater(reply: Promise<Reply>, pending: Pending): Promise<void> {
-    try {
-      this.#finish(await reply, pending)
-    } catch (error) {
-      this.#fail(error, pending.received)
-    }
-  }
-
-  #finish(reply: Reply, { received, send, begunMs }: Pending): void {
-    send(reply.packet)
+  /** Counts a reply that is about to be sent. */
+  #finish(reply: Reply, received: Received, begunMs: number): Buffer {
     const { clock, metrics, logQuery } = this.#deps
     const seconds = (clock.monotonicMs() - begunMs) / 1000
     metrics.answered(reply, { transport: received.transport, queryBytes: received.query.length, seconds })
     logQuery?.({ ...received, reply, seconds })
+    return reply.packet
   }
 
   #fail(error: unknown, { client }: Received): void {
     this.#deps.metrics.failed.add()
     this.#deps.log.error({ err: error, client }, 'DNS query failed')
   }
-}
-
-interface Pending {
-  readonly received: Received
-  readonly send: Send
-  readonly begunMs: number
 }
