@@ -20,7 +20,7 @@ await site.service('web', {
   }],
 })
 site.ingress('web', rules({ 'web.com/': 'web' }))
-await site.proxy.settled()
+await site.settled()
 
 function open(): Socket {
   return connect(site.ports.http, '127.0.0.1').setEncoding('utf8').on('error', () => {})

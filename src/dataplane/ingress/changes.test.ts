@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import { Agent, request, type IncomingMessage } from 'node:http'
+import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { Ingresses } from '../../api/kinds/ingress.ts'
-import { RuntimeSession } from './runtime-session.ts'
 import { backend, rules, saying, TestSite } from './test-site.ts'
 
 const site = await TestSite.start()
@@ -15,25 +14,19 @@ beforeAll(async () => {
   await site.service('web')
   await site.service('empty', { pods: [] })
   site.ingress('web', rules({ 'web.example.com/': 'web', 'empty.example.com/': 'empty', 'gone.example.com/': 'gone' }))
-  await site.proxy.settled()
+  await site.settled()
 })
-
-async function pid(): Promise<number> {
-  using session = await RuntimeSession.open(`${site.directory}/runtime.sock`)
-  return (await session.info()).pid
-}
 
 /** How many processes it took. */
 async function withoutNewProcess(change: () => Promise<void>): Promise<void> {
-  const before = await pid()
+  const before = site.pid
   await change()
-  await site.proxy.settled()
-  expect(await pid()).toBe(before)
+  await site.settled()
+  expect(site.pid).toBe(before)
 }
 
 async function bodyAt(host: string, path = '/'): Promise<string> {
-  await nextTurn()
-  await site.proxy.settled()
+  await site.settled()
   return (await site.ask(host, path)).body
 }
 
@@ -95,11 +88,11 @@ test('a new backend takes a new process, and nobody notices: not who waits with 
     return text(response)
   }
   expect(await ask('web.example.com')).toBe('web')
-  const before = await pid()
+  const before = site.pid
   await site.service('fresh')
   site.ingress('fresh', rules({ 'fresh.example.com/': 'fresh' }))
   await expect.poll(() => bodyAt('fresh.example.com')).toBe('fresh')
-  expect(await pid()).not.toBe(before)
+  expect(site.pid).not.toBe(before)
   expect(await ask('web.example.com')).toBe('web')
   expect(await ask('fresh.example.com')).toBe('fresh')
   agent.destroy()
@@ -116,16 +109,57 @@ test('an upgraded connection outlives the process that it began with', async () 
   socket.write('GET / HTTP/1.1\r\nHost: ws.example.com\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
   const [head] = (await once(socket, 'data')) as [string]
   expect(head).toContain('101 Switching Protocols')
-  const before = await pid()
+  const before = site.pid
   await site.service('fresher')
   site.ingress('fresher', rules({ 'fresher.example.com/': 'fresher' }))
   await expect.poll(() => bodyAt('fresher.example.com')).toBe('fresher')
-  expect(await pid()).not.toBe(before)
+  expect(site.pid).not.toBe(before)
   site.endpoints('ws', [echo])
   expect(await bodyAt('ws.example.com')).toBe('no upgrade')
   socket.write('still there?')
   expect(await once(socket, 'data')).toEqual(['still there?'])
   socket.destroy()
+})
+
+test('a client of an old process is led to the endpoints of now, and told that its connection ends', async () => {
+  const [port = NaN] = await site.service('moving', { pods: [saying('before')] })
+  site.ingress('moving', rules({ 'moving.example.com/': 'moving' }))
+  await expect.poll(() => bodyAt('moving.example.com')).toBe('before')
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ask = async () => {
+    const outgoing = request({ port: site.ports.http, headers: { host: 'moving.example.com' }, agent }).end()
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+    return { body: await text(response), connection: response.headers.connection }
+  }
+  onTestFinished(() => agent.destroy())
+  expect(await ask()).toEqual({ body: 'before', connection: undefined })
+  const before = site.pid
+  site.ingress('moving', rules({ 'moving.example.com/': 'moving' }), { annotations: { 'portolan.dev/response-timeout': '30s' } })
+  await expect.poll(() => site.pid).not.toBe(before)
+  expect(site.retiring).toBeGreaterThan(0)
+  site.endpoints('moving', [await site.pod(saying('after'))])
+  await site.settled()
+  await site.endPod(port)
+  expect(await ask()).toEqual({ body: 'after', connection: 'close' })
+  expect(await ask()).toEqual({ body: 'after', connection: undefined })
+})
+
+test('until the next start, routes of before lead to the endpoints of now', async () => {
+  const late = (timeout: string) =>
+    site.ingress('late', rules({ 'late.example.com/': 'moving' }), { annotations: { 'portolan.dev/response-timeout': timeout } })
+  late('20s')
+  await expect.poll(() => bodyAt('late.example.com')).toBe('after')
+  const before = site.pid
+  late('21s')
+  site.endpoints('moving', [await site.pod(saying('later'))])
+  const answers = new Set<string>()
+  do answers.add((await site.ask('late.example.com', '/')).body)
+  while (!answers.has('later') || site.pid === before)
+  expect([...answers].filter((answer) => !['after', 'later'].includes(answer))).toEqual([])
+})
+
+test('an old process ends with its last connection', async () => {
+  await expect.poll(() => site.retiring).toBe(0)
 })
 
 test('a Service that comes later is served when it comes', async () => {
@@ -162,12 +196,13 @@ test('no slice is said to be followed before requests follow it', async () => {
 })
 
 test('HAProxy is started again when it ends, and is not there when there is nothing to serve', async () => {
-  const before = await pid()
+  const before = site.pid ?? NaN
   process.kill(before, 'SIGKILL')
-  await expect.poll(() => pid().catch(() => before)).not.toBe(before)
+  await expect.poll(() => site.pid ?? before).not.toBe(before)
   expect(await bodyAt('web.example.com')).toBe('followed')
   for (const { metadata } of (await site.client.list(Ingresses)).items) {
     await site.client.delete(Ingresses, { namespace: metadata.namespace, name: metadata.name })
   }
-  await expect.poll(() => pid().catch((error: NodeJS.ErrnoException) => error.code)).toBe('ENOENT')
+  await expect.poll(() => site.pid).toBeUndefined()
+  expect((await readdir(site.directory)).filter((name) => name.endsWith('.sock'))).toEqual([])
 })

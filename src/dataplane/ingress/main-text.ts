@@ -22,13 +22,15 @@ interface SocketAddress {
 
 export const files = {
   config: 'haproxy.cfg',
-  runtimeSocket: 'runtime.sock',
   certificateList: 'certificates.list',
   certificates: 'certificates',
   defaultCertificate: 'default.pem',
   maps: 'maps',
   emptyRoot: 'empty',
 } as const
+
+/** The environment of HAProxy says with it where its runtime socket is: each process has its own. */
+export const runtimeSocketVariable = 'RUNTIME_SOCKET'
 
 /** The configuration before the backends. `canaries` are rules of the frontend. */
 export function mainText(settings: MainSettings, canaries: readonly string[]): string {
@@ -45,10 +47,10 @@ function globalSection({ directory, threads }: MainSettings): string[] {
     '  uid 65534',
     '  gid 65534',
     `  chroot ${directory}/${files.emptyRoot}`,
-    `  stats socket ${directory}/${files.runtimeSocket} mode 600 level admin expose-fd listeners`,
+    `  stats socket "\${${runtimeSocketVariable}-${directory}/runtime.sock}" mode 600 level admin expose-fd listeners`,
     '  stats timeout 1m',
     '  log stderr format raw local0',
-    // What connections last longer than this after a change are ended, or old processes would never end.
+    // For those that an edge left behind when it died: see retiring-process.ts for the others.
     '  hard-stop-after 1h',
     '  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
     '  ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20',

@@ -20,7 +20,7 @@ const site = await TestSite.start()
 afterAll(() => site[Symbol.asyncDispose]())
 await site.service('web')
 site.ingress('good', rules({ 'good.com/': 'web' }))
-await site.proxy.settled()
+await site.settled()
 
 test('HAProxy says whom it does not want, and serves as before', async () => {
   await using folder = await scratch()

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EndpointSlices, type Endpoint } from '../../api/kinds/endpoint-slice.ts'
 import { Events } from '../../api/kinds/event.ts'
 import { IngressClasses } from '../../api/kinds/ingress-class.ts'
@@ -51,6 +52,7 @@ export class TestSite implements AsyncDisposable {
   readonly #events: EventBroadcaster
   readonly #ending: AbortController
   readonly #servers: Server[] = []
+  readonly #haproxy: Haproxy
 
   private constructor(ports: TestSite['ports'], directory: string, defaultCertificate: string) {
     this.ports = ports
@@ -68,6 +70,7 @@ export class TestSite implements AsyncDisposable {
       onRequest: (line) => this.requests.push(line),
       onEnd: () => this.proxy.haproxyEnded(),
     })
+    this.#haproxy = haproxy
     const deps: IngressProxyDeps = {
       ingresses: informer(client, Ingresses, live),
       classes: informer(client, IngressClasses, live),
@@ -84,6 +87,16 @@ export class TestSite implements AsyncDisposable {
     this.proxy = new IngressProxy(deps)
   }
 
+  /** Of the HAProxy that serves. */
+  get pid(): number | undefined {
+    return this.#haproxy.pid
+  }
+
+  /** How many have connections from before. */
+  get retiring(): number {
+    return this.#haproxy.retiring
+  }
+
   /** What names outside of the cluster lead to. */
   readonly names = new Map<string, readonly string[]>()
   /** What the access log says. */
@@ -95,6 +108,13 @@ export class TestSite implements AsyncDisposable {
     const site = new TestSite({ http: await freePort(), https: await freePort() }, directory, `${server.cert}\n${server.key}\n`)
     site.ingressClass('portolan', controllerName)
     return site
+  }
+
+  /** Resolves when HAProxy does all that was said so far. */
+  async settled(): Promise<void> {
+    // What was said has to come to the caches first.
+    for (let turn = 0; turn < 5; turn += 1) await nextTurn()
+    await this.proxy.settled()
   }
 
   ingressClass(name: string, controller: string, annotations: Record<string, string> = {}): void {
@@ -125,6 +145,13 @@ export class TestSite implements AsyncDisposable {
     this.#servers.push(server)
     await once(server, 'listening')
     return (server.address() as AddressInfo).port
+  }
+
+  /** Nobody listens on its port any more. */
+  async endPod(port: number): Promise<void> {
+    const server = this.#servers.find((each) => (each.address() as AddressInfo | null)?.port === port)
+    server?.closeAllConnections()
+    await new Promise((closed) => server?.close(closed))
   }
 
   /** One that sends back what it hears once a connection is upgraded, and insists on that. Resolves to its port. */
@@ -179,7 +206,7 @@ export class TestSite implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.proxy.stop()
     this.#ending.abort()
-    for (const server of this.#servers) {
+    for (const server of this.#servers.filter(({ listening }) => listening)) {
       server.closeAllConnections()
       server.close()
     }
