@@ -52,6 +52,7 @@ export class IngressSite implements AsyncDisposable {
       settings: { addresses: ['*'], ports, directory, threads: 2, accessLog: false },
       events: new EventBroadcaster({ ...common, client }).recorder('portolan-ingress'),
       resolve: async () => [],
+      clusterDomain: 'cluster.local',
     })
   }
 

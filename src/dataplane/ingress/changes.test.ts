@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { Ingresses } from '../../api/kinds/ingress.ts'
+import type { ServiceSpec } from '../../api/kinds/service.ts'
 import { backend, rules, saying, TestSite } from './test-site.ts'
 
 const site = await TestSite.start()
@@ -183,6 +184,36 @@ test('a name outside of the cluster is a backend, too', async () => {
     rules: [{ host: 'external.example.com', http: { paths: [{ path: '/', pathType: 'Prefix', backend: backend('external', { number }) }] } }],
   })
   await expect.poll(() => bodyAt('external.example.com')).toBe('outside')
+})
+
+test('a name of a Service of the cluster leads to the endpoints of that, by way of others if need be', async () => {
+  await site.service('inner', { namespace: 'elsewhere' })
+  const named = (externalName: string): Partial<ServiceSpec> => ({ type: 'ExternalName', externalName, ports: [] })
+  await site.service('alias', { pods: [], spec: named('inner.elsewhere.svc.cluster.local') })
+  await site.service('alias-of-alias', { pods: [], spec: named('alias.default.svc.cluster.local.') })
+  site.ingress('alias', rules({ 'alias.example.com/': 'alias-of-alias' }))
+  await expect.poll(() => bodyAt('alias.example.com')).toBe('inner')
+  await withoutNewProcess(async () => {
+    site.endpoints('inner', [await site.pod(saying('moved'))], 'elsewhere')
+    expect(await bodyAt('alias.example.com')).toBe('moved')
+    await site.service('inner-2', { namespace: 'elsewhere' })
+    await site.service('alias', { pods: [], spec: named('inner-2.elsewhere.svc.cluster.local') })
+    expect(await bodyAt('alias.example.com')).toBe('inner-2')
+    await site.service('alias', { pods: [], spec: named('alias-of-alias.default.svc.cluster.local') })
+    expect(await bodyAt('alias.example.com')).toContain('no ready endpoint')
+  })
+})
+
+test('a name that leads nowhere is told', async () => {
+  await site.service('nowhere', { pods: [], spec: { type: 'ExternalName', externalName: 'nowhere.example', ports: [] } })
+  await site.service('dangling', { pods: [], spec: { type: 'ExternalName', externalName: 'none.default.svc.cluster.local', ports: [] } })
+  site.ingress('nowhere', rules({ 'nowhere.example.com/': 'nowhere', 'nowhere.example.com/dangling': 'dangling' }))
+  await expect.poll(() => site.events()).toEqual(
+    expect.arrayContaining([
+      'nowhere: NameNotResolved the name nowhere.example of Service default/nowhere leads nowhere: nobody knows it',
+      'nowhere: ServiceNotFound there is no Service default/none, which Service default/dangling leads to',
+    ]),
+  )
 })
 
 test('no slice is said to be followed before requests follow it', async () => {

@@ -14,9 +14,10 @@ import type { EventRecorder } from '../../client/event-recorder.ts'
 import { annotationPrefix } from './annotations.ts'
 import { CertificateStore } from './certificate-store.ts'
 import { isOurs } from './classes.ts'
-import { compile, serversOf, type Compiled, type EndpointSource, type IngressWorld } from './compile.ts'
+import { compile, type Compiled, type IngressWorld } from './compile.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
 import type { BackendName } from './description.ts'
+import { chainOf, outsideNameOf, serversOf, type EndpointSource } from './endpoint-source.ts'
 import { ExternalNames, type ExternalNamesDeps } from './external-names.ts'
 import type { Applied, Haproxy } from './haproxy.ts'
 import type { MainSettings } from './main-text.ts'
@@ -35,6 +36,8 @@ export interface IngressProxyDeps {
   readonly settings: MainSettings
   readonly events: EventRecorder
   readonly resolve: ExternalNamesDeps['resolve']
+  /** What the names of the cluster's Services end with, such as `cluster.local`. */
+  readonly clusterDomain: string
   readonly clock: Clock
   readonly log: Log
 }
@@ -190,8 +193,8 @@ export class IngressProxy implements AsyncDisposable {
     const compiled = compile(world, { ...settings, ...switchesOf(classes.list(), settings) }, this.#refused)
     const before = [...this.#sources].filter(([name]) => !compiled.sources.has(name) && haproxy.has(name))
     this.#sources = new Map([...before, ...compiled.sources])
-    const external = [...this.#sources.values()].map(({ service }) => world.service(service)?.spec.externalName ?? '')
-    this.#externalNames.keepOnly(new Set(external))
+    const external = [...this.#sources.values()].map(({ service }) => outsideNameOf(world, service))
+    this.#externalNames.keepOnly(new Set(external.filter((name) => name !== undefined)))
     this.#events.set(compiled.problems)
     return this.#withServersOf(compiled, new Set(before.map(([, { service }]) => service)))
   }
@@ -200,7 +203,7 @@ export class IngressProxy implements AsyncDisposable {
     const world = this.#world([])
     const servers = new Map(compiled.description.servers)
     for (const [name, source] of this.#sources) {
-      if (services.has(source.service)) servers.set(name, serversOf(world, source))
+      if (chainOf(world, source.service).some((service) => services.has(service))) servers.set(name, serversOf(world, source))
     }
     return { ...compiled, description: { ...compiled.description, servers } }
   }
@@ -213,7 +216,8 @@ export class IngressProxy implements AsyncDisposable {
       secret: (key) => this.#secrets?.get(key),
       slicesOf: (key) => this.#slices.of(key),
       certificate: (key) => this.#certificates.get(key),
-      externalAddresses: (name) => this.#externalNames.addressesOf(name),
+      externalName: (name) => this.#externalNames.get(name),
+      clusterDomain: this.#deps.clusterDomain,
     }
   }
 
@@ -299,7 +303,7 @@ export class IngressProxy implements AsyncDisposable {
       classes.onChange(() => this.#becomeStale()),
       services.onChange((previous, next) => {
         const key = keyOf(next ?? previous ?? { metadata: {} })
-        if ([...this.#sources.values()].some(({ service }) => service === key)) this.#becomeStale()
+        if ([...this.#sources.values()].some(({ service }) => chainOf(this.#world([]), service).includes(key))) this.#becomeStale()
       }),
       slices.onChange((previous, next) => this.#onSlice(previous, next)),
     ]

@@ -14,6 +14,7 @@ export type Reason =
   | 'InvalidPath'
   | 'UnsupportedBackend'
   | 'ServiceNotFound'
+  | 'NameNotResolved'
   | 'SecretNotFound'
   | 'InvalidCertificate'
   | 'CertificateConflict'

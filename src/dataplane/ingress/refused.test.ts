@@ -98,7 +98,8 @@ test('a backend that was refused is left out, and its Ingress is told', () => {
     secret: () => undefined,
     slicesOf: () => [],
     certificate: () => ({ certificate: undefined, problem: undefined }),
-    externalAddresses: () => [],
+    externalName: () => ({ addresses: [] }),
+    clusterDomain: 'cluster.local',
   }
   const settings: MainSettings = { addresses: ['*'], ports: { http: 80, https: 443 }, directory: '/run/x', threads: 1, accessLog: false }
   const { description, problems } = compile(world, settings, new Map([['default_web_80', 'it is odd']]))

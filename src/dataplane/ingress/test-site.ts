@@ -80,7 +80,12 @@ export class TestSite implements AsyncDisposable {
       haproxy,
       settings: { addresses: [localhost], ports, directory, threads: 1, accessLog: false },
       events: this.#events.recorder('portolan-ingress'),
-      resolve: async (name) => this.names.get(name) ?? [],
+      resolve: async (name) => {
+        const addresses = this.names.get(name)
+        if (addresses === undefined) throw new Error('nobody knows it')
+        return addresses
+      },
+      clusterDomain: 'cluster.local',
       clock: systemClock,
       log: silentLog,
     }
