@@ -1,6 +1,7 @@
 import { api } from './api.ts'
 import type { Benchmark, Figure } from './benchmark.ts'
 import { dns } from './dns.ts'
+import { ingressChanges } from './ingress-changes.ts'
 import { ingress } from './ingress.ts'
 import { memory } from './memory.ts'
 import { pods } from './pods.ts'
@@ -11,12 +12,12 @@ import { rollout } from './rollout.ts'
 import { startup } from './startup.ts'
 
 /** Every benchmark. `npm run bench -- NAME [--json]`. */
-const benchmarks: readonly Benchmark[] = [startup, memory, api, pods, proxySync, propagation, proxyPath, dns, ingress, rollout]
+const benchmarks: readonly Benchmark[] = [startup, memory, api, pods, proxySync, propagation, proxyPath, dns, ingress, ingressChanges, rollout]
 
 const [name, ...flags] = process.argv.slice(2)
 const benchmark = benchmarks.find((candidate) => candidate.name === name)
 if (benchmark === undefined) {
-  for (const each of benchmarks) console.log(`${each.name.padEnd(12)}${each.measures}`)
+  for (const each of benchmarks) console.log(`${each.name.padEnd(17)}${each.measures}`)
   process.exitCode = name === undefined ? 0 : 1
 } else {
   const figures = await benchmark.run((line) => console.error(line))
