@@ -37,9 +37,10 @@ export const ingressChanges: Benchmark = {
     await prepare(cluster, pairs)
     await using api = await apiOf(cluster)
     const over = new AbortController()
-    const counted = changeUntil(over.signal, { client: api.client, cluster, pairs })
-    const clients = await runClients(cluster, { address, hosts, seconds }).finally(() => over.abort())
-    const changes = await counted
+    const [changes, clients] = await Promise.all([
+      changeUntil(over.signal, { client: api.client, cluster, pairs }),
+      runClients(cluster, { address, hosts, seconds }).finally(() => over.abort()),
+    ])
     say(`${JSON.stringify(changes)}; processes of HAProxy: ${await starts(cluster)}`)
     for (const [name, { count, failures }] of Object.entries(clients)) say(`${name}: ${count}, failed: ${JSON.stringify(failures)}`)
     return figuresOf(clients, Object.values(changes).reduce((sum, count) => sum + count, 0))
@@ -92,35 +93,26 @@ interface Changing {
 }
 
 /** Makes changes in turn until the signal aborts. Resolves to how many there were of each sort. */
-async function changeUntil(signal: AbortSignal, { client, cluster, pairs }: Changing): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {}
+async function changeUntil(signal: AbortSignal, changing: Changing): Promise<Record<string, number>> {
+  const rounds = new Map<Change, number>()
   for (let turn = 0; !signal.aborted; turn += 1) {
     const startedMs = performance.now()
-    const isNewBackend = turn % newBackendEvery === newBackendEvery - 1
-    const round = Math.floor(turn / changes.length)
-    const [name, change] = isNewBackend ? (['a new backend', newBackend] as const) : (changes[turn % changes.length] ?? [])
-    if (name === undefined || change === undefined) throw new Error('there is nothing to change')
-    await change({ client, cluster, pairs }, isNewBackend ? turn : round)
-    counts[name] = (counts[name] ?? 0) + 1
+    const change = turn % newBackendEvery === newBackendEvery - 1 ? newBackend : changes[turn % changes.length]
+    if (change === undefined) throw new Error('there is nothing to change')
+    const round = rounds.get(change) ?? 0
+    await change(changing, round)
+    rounds.set(change, round + 1)
     await sleep(Math.max(0, changeEveryMs - (performance.now() - startedMs)))
   }
-  return counts
+  return Object.fromEntries([...rounds].map(([change, count]) => [change.name, count]))
 }
 
+/** Makes the change of that number, of its sort. */
 type Change = (changing: Changing, round: number) => Promise<unknown>
 
 const merged = (body: unknown) => ({ type: 'merge', body }) as const
 
-const changes: readonly (readonly [string, Change])[] = [
-  ['endpoints', moveWebSocketPod],
-  ['a route comes or goes', ({ client }, round) => comeOrGo(client, round)],
-  ['a certificate', ({ client, pairs }, round) => replaceCertificate(client, pairs[round % pairs.length])],
-  ['a weight', ({ client }, round) => client.patch(Ingresses, { namespace, name: 'canary' }, merged({ metadata: { annotations: canaryOf((round * 25) % 125) } }))],
-  ['endpoints', moveWebSocketPod],
-  ['a route', ({ client }, round) => client.patch(Ingresses, { namespace, name: 'moving' }, merged({ spec: { rules: rulesOf('moving.example.com', round % 2 === 0 ? 'web-again' : 'web') } }))],
-  ['pods, by a rolling update', ({ client }, round) => rollOut(client, round)],
-  ['a pod, by its deletion', ({ client }) => deletePod(client)],
-]
+const changes: readonly Change[] = [moveWebSocketPod, comeOrGo, replaceCertificate, changeWeight, moveWebSocketPod, moveRoute, rollOut, deletePod]
 
 /** It leaves its Service, or comes back; its connections stay. One pod always stays. */
 async function moveWebSocketPod({ client }: Changing, round: number): Promise<void> {
@@ -130,37 +122,43 @@ async function moveWebSocketPod({ client }: Changing, round: number): Promise<vo
   await client.patch(Pods, { namespace, name }, merged({ metadata: { labels: { app } } }))
 }
 
-async function comeOrGo(client: Client, round: number): Promise<void> {
+async function comeOrGo({ client }: Changing, round: number): Promise<void> {
   if (round % 2 === 1) return client.delete(Ingresses, { namespace, name: 'passing' })
   await client.create(Ingresses, ingress('passing', `passing-${round}.example.com`, 'web'))
 }
 
-async function replaceCertificate(client: Client, pair: Pair | undefined): Promise<void> {
+async function replaceCertificate({ client, pairs }: Changing, round: number): Promise<void> {
+  const pair = pairs[round % pairs.length]
   if (pair === undefined) throw new Error('there is no certificate')
   const encoded = (text: string) => Buffer.from(text).toString('base64')
   await client.patch(Secrets, { namespace, name: 'certificate' }, merged({ data: { 'tls.crt': encoded(pair.cert), 'tls.key': encoded(pair.key) } }))
 }
 
-function rulesOf(host: string, to: string): object {
-  return [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: to, port: { number: 80 } } } }] } }]
+async function changeWeight({ client }: Changing, round: number): Promise<void> {
+  await client.patch(Ingresses, { namespace, name: 'canary' }, merged({ metadata: { annotations: canaryOf((round * 25) % 125) } }))
+}
+
+async function moveRoute({ client }: Changing, round: number): Promise<void> {
+  const { spec } = ingress('moving', hosts[2], round % 2 === 0 ? 'web-again' : 'web')
+  await client.patch(Ingresses, { namespace, name: 'moving' }, merged({ spec }))
 }
 
 /** One after the other: what has begun is not overtaken. */
-async function rollOut(client: Client, round: number): Promise<void> {
+async function rollOut({ client }: Changing, round: number): Promise<void> {
   const { spec, status } = await client.get(Deployments, { namespace, name: 'web' })
   if (status?.updatedReplicas !== spec.replicas || status?.availableReplicas !== spec.replicas) return
   await client.patch(Deployments, { namespace, name: 'web' }, merged({ spec: { template: { metadata: { annotations: { round: String(round) } } } } }))
 }
 
-async function deletePod(client: Client): Promise<void> {
+async function deletePod({ client }: Changing): Promise<void> {
   const { items } = await client.list(Pods, { namespace, labelSelector: 'app=web' })
   const ready = items.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true)
   // Whoever deletes the last that is ready takes the Service down.
   if (ready.length > 2) await client.delete(Pods, { namespace, name: ready[0]?.metadata.name ?? '' })
 }
 
-async function newBackend({ cluster }: Changing, turn: number): Promise<void> {
-  await apply(cluster, { apiVersion: 'v1', kind: 'List', items: [service(`new-${turn}`, 'web'), ingress('new', `new-${turn}.example.com`, `new-${turn}`)] })
+async function newBackend({ cluster }: Changing, round: number): Promise<void> {
+  await apply(cluster, { apiVersion: 'v1', kind: 'List', items: [service(`new-${round}`, 'web'), ingress('new', `new-${round}.example.com`, `new-${round}`)] })
 }
 
 /** How often HAProxy was started, as the edge tells. */

@@ -7,6 +7,8 @@ export interface MainSettings {
   readonly ports: { readonly http: number; readonly https: number }
   readonly directory: string
   readonly threads: number
+  /** How long a client may say nothing in the midst of a request, or take nothing of an answer; a minute unless given. */
+  readonly clientTimeoutMs?: number
   /** Whether each request is written as a line of JSON to standard error. */
   readonly accessLog: boolean
   /** Where metrics are served in Prometheus' text format; nowhere unless given. */
@@ -104,13 +106,14 @@ function metricsSection({ metrics }: MainSettings): string[] {
  * served by those for any host.
  */
 function frontend(settings: MainSettings, canaries: readonly string[]): string[] {
-  const { addresses, ports, directory, accessLog } = settings
+  const { addresses, ports, directory, accessLog, clientTimeoutMs } = settings
   const map = (name: string) => `map_str(${directory}/${files.maps}/${name}.map)`
   const weights = `map_str_int(${directory}/${files.maps}/canaries.map,0)`
   const longest = `map_beg(${directory}/${files.maps}/prefixes.map)`
   const tls = `ssl crt-list ${directory}/${files.certificateList} alpn h2,http/1.1`
   return [
     'frontend ingress',
+    ...(clientTimeoutMs === undefined ? [] : [`  timeout client ${clientTimeoutMs}ms`]),
     ...addresses.map((address) => `  bind ${address}:${ports.http}`),
     ...addresses.map((address) => `  bind ${address}:${ports.https} ${tls}`),
     ...(accessLog ? ['  log global', `  log-format '${accessLogFormat}'`] : []),

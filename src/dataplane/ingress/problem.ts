@@ -11,6 +11,7 @@ export type Reason =
   | 'InvalidAnnotation'
   | 'HostConflict'
   | 'PathConflict'
+  | 'InvalidHost'
   | 'InvalidPath'
   | 'UnsupportedBackend'
   | 'ServiceNotFound'

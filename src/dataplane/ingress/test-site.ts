@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer as createHttpServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
+import { connect as connectTls } from 'node:tls'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -54,7 +55,7 @@ export class TestSite implements AsyncDisposable {
   readonly #servers: Server[] = []
   readonly #haproxy: Haproxy
 
-  private constructor(ports: TestSite['ports'], directory: string, defaultCertificate: string) {
+  private constructor(ports: TestSite['ports'], directory: string, { defaultCertificate, ...settings }: { defaultCertificate: string; clientTimeoutMs?: number }) {
     this.ports = ports
     this.directory = directory
     this.#ending = new AbortController()
@@ -78,7 +79,7 @@ export class TestSite implements AsyncDisposable {
       slices: informer(client, EndpointSlices, live),
       secrets: () => informer(client, Secrets, live),
       haproxy,
-      settings: { addresses: [localhost], ports, directory, threads: 1, accessLog: false },
+      settings: { addresses: [localhost], ports, directory, threads: 1, accessLog: false, ...settings },
       events: this.#events.recorder('portolan-ingress'),
       resolve: async (name) => {
         const addresses = this.names.get(name)
@@ -107,10 +108,10 @@ export class TestSite implements AsyncDisposable {
   /** What the access log says. */
   readonly requests: string[] = []
 
-  static async start(): Promise<TestSite> {
+  static async start(settings: { clientTimeoutMs?: number } = {}): Promise<TestSite> {
     const directory = await mkdtemp(join(tmpdir(), 'ingress-test-'))
     const { server } = await throwawayPki()
-    const site = new TestSite({ http: await freePort(), https: await freePort() }, directory, `${server.cert}\n${server.key}\n`)
+    const site = new TestSite({ http: await freePort(), https: await freePort() }, directory, { defaultCertificate: `${server.cert}\n${server.key}\n`, ...settings })
     site.ingressClass('portolan', controllerName)
     return site
   }
@@ -199,6 +200,15 @@ export class TestSite implements AsyncDisposable {
     outgoing.end(body)
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
     return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) }
+  }
+
+  /** The name in the certificate that is shown for the host. */
+  async shown(servername: string): Promise<string> {
+    const socket = connectTls({ port: this.ports.https, host: localhost, servername, rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    const { subject } = socket.getPeerCertificate()
+    socket.destroy()
+    return String(subject.CN)
   }
 
   /** `REASON MESSAGE` of all Events so far. */
