@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
-import { connect, type ClientHttp2Session } from 'node:http2'
+import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clients } from './ingress-clients.ts'
@@ -70,6 +71,8 @@ function asking(secure: boolean, agent: HttpAgent | HttpsAgent): (host: string) 
     })
 }
 
+class Refused extends Error {}
+
 /** A session that the server has not said good-bye to; streams of one that it has may end as they like. */
 function http2Asking(): { ask: (host: string) => Promise<void>; close: () => void } {
   let session: ClientHttp2Session | undefined
@@ -82,14 +85,31 @@ function http2Asking(): { ask: (host: string) => Promise<void>; close: () => voi
     opened.on('goaway', forget).on('close', forget).on('error', forget)
     return (session = opened)
   }
+  /** A stream that the server certainly has not looked at is sent once more, as browsers do (RFC 9113, 8.7). */
   const ask = async (host: string) => {
+    try {
+      await attempt(host)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      streamOf('HTTP/2, refused while a process retired and sent again').count += 1
+      session = undefined
+      await attempt(host)
+    }
+  }
+  const attempt = async (host: string) => {
     const stream = current().request({ ':path': '/', ':authority': host })
     stream.setTimeout(answerWithinMs, () => stream.destroy(new Error('no answer in time')))
     const response = Promise.withResolvers<number | undefined>()
     stream.on('response', (headers) => response.resolve(headers[':status'])).on('error', response.reject)
     stream.on('close', () => response.reject(new Error('the stream was closed without an answer')))
     let body = ''
-    for await (const text of stream.setEncoding('utf8')) body += text
+    stream.setEncoding('utf8').on('data', (text: string) => (body += text))
+    const ended = once(stream, 'end')
+    try {
+      await Promise.all([response.promise, ended])
+    } catch (error) {
+      throw stream.rstCode === constants.NGHTTP2_REFUSED_STREAM ? new Refused() : error
+    }
     checked(await response.promise, body)
   }
   return { ask, close: () => session?.close() }
@@ -122,7 +142,7 @@ async function holdWebSocket(name: string, url: string): Promise<void> {
   }
 }
 
-const once = { keepAlive: false }
+const unkept = { keepAlive: false }
 const kept = { keepAlive: true, maxSockets: 1 }
 const times = (count: number, start: () => Promise<void>) => Array.from({ length: count }, start)
 const agents: (HttpAgent | HttpsAgent)[] = []
@@ -132,10 +152,10 @@ const keeping = <A extends HttpAgent>(agent: A) => {
 }
 const sessions = [http2Asking(), http2Asking()]
 await Promise.all([
-  ...times(4, () => repeat('new connections', 100, asking(false, new HttpAgent(once)))),
+  ...times(4, () => repeat('new connections', 100, asking(false, new HttpAgent(unkept)))),
   ...times(4, () => repeat('kept-alive connections', 50, asking(false, keeping(new HttpAgent(kept))))),
   ...times(8, () => repeat('kept-alive connections that are mostly idle', 7_000, asking(false, keeping(new HttpAgent(kept))))),
-  ...times(2, () => repeat('new TLS connections', 200, asking(true, new HttpsAgent({ ...once, maxCachedSessions: 0 })))),
+  ...times(2, () => repeat('new TLS connections', 200, asking(true, new HttpsAgent({ ...unkept, maxCachedSessions: 0 })))),
   ...times(2, () => repeat('kept-alive TLS connections', 100, asking(true, keeping(new HttpsAgent(kept))))),
   ...sessions.flatMap(({ ask }) => times(2, () => repeat('HTTP/2', 100, ask))),
   ...times(12, () => holdWebSocket('WebSockets', `ws://${address}/ws`)),

@@ -88,7 +88,7 @@ export class IngressProxy implements AsyncDisposable {
 
   constructor(deps: IngressProxyDeps) {
     this.#deps = deps
-    this.#events = new ProblemEvents(deps.events)
+    this.#events = new ProblemEvents(deps)
     this.#certificates = new CertificateStore((key) => this.#secrets?.get(key))
     this.#externalNames = new ExternalNames({ ...deps, onChange: () => this.#becomeStale() })
     this.#running = this.#run(this.#stopping.signal)
@@ -195,7 +195,7 @@ export class IngressProxy implements AsyncDisposable {
     this.#sources = new Map([...before, ...compiled.sources])
     const external = [...this.#sources.values()].map(({ service }) => outsideNameOf(world, service))
     this.#externalNames.keepOnly(new Set(external.filter((name) => name !== undefined)))
-    this.#events.set(compiled.problems)
+    this.#events.set(compiled.problems, ingresses)
     return this.#withServersOf(compiled, new Set(before.map(([, { service }]) => service)))
   }
 
