@@ -119,19 +119,20 @@ function frontend(settings: MainSettings, canaries: readonly string[]): string[]
     ...(accessLog ? ['  log global', `  log-format '${accessLogFormat}'`] : []),
     '  http-request set-var(txn.host) req.hdr(host),field(1,:),lower,rtrim(.)',
     '  http-request set-var(txn.path) path',
-    `  ${answer(400, 'the host is not a name', '!{ var(txn.host) -m reg ^[a-z0-9._-]*$ }')}`,
     // It would be routed by what it begins with, and served by what it comes to.
-    `  ${answer(400, 'the path has dots that lead upwards', '{ var(txn.path),url_dec -m reg (^|/)\\.\\.?(/|$) }')}`,
+    // The words that it must have one of are looked for first, as that is cheap.
+    `  ${answer(400, 'the path has dots that lead upwards', '{ var(txn.path) -m sub /. %2 } { var(txn.path),url_dec -m reg (^|/)\\.\\.?(/|$) }')}`,
     '  http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
     `  http-request set-var(txn.rules) var(txn.host),${map('hosts')}`,
+    // A host that has rules of its own is a name.
+    `  ${answer(400, 'the host is not a name', '!{ var(txn.rules) -m found } !{ var(txn.host) -m reg ^[a-z0-9._-]*$ }')}`,
     `  http-request set-var(txn.rules) var(txn.host),regsub(^[^.]*,*),${map('hosts')} unless { var(txn.rules) -m found }`,
-    `  http-request set-var(txn.known) bool(true) if { var(txn.rules) -m found }`,
     `  http-request set-var(txn.rules) str(${anyHost}) unless { var(txn.rules) -m found }`,
     '  http-request set-var(txn.key) var(txn.rules),concat(,txn.path)',
     `  http-request set-var(txn.backend) var(txn.key),${map('exact')}`,
     `  http-request set-var(txn.backend) var(txn.key),concat(/),${longest} unless { var(txn.backend) -m found }`,
     `  http-request set-var(txn.backend) var(txn.rules),${map('defaults')} unless { var(txn.backend) -m found }`,
-    `  ${answer(404, 'no Ingress has a rule for the host %[var(txn.host)]', '!{ var(txn.backend) -m found } !{ var(txn.known) -m found }')}`,
+    `  ${answer(404, 'no Ingress has a rule for the host %[var(txn.host)]', `!{ var(txn.backend) -m found } { var(txn.rules) -m str -- ${anyHost} }`)}`,
     `  ${answer(404, 'no rule for the host %[var(txn.host)] matches the path %[var(txn.path)]', '!{ var(txn.backend) -m found }')}`,
     ...forwarded.map((line) => `  ${line}`),
     ...(canaries.length === 0 ? [] : [`  http-request set-var(txn.weight) var(txn.backend),${weights}`]),
@@ -158,8 +159,7 @@ const forwarded = [
   'http-request set-header X-Real-IP %[src]',
   'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
   'http-request set-header X-Forwarded-Port %[dst_port]',
-  'http-request set-header X-Forwarded-Proto https if { ssl_fc }',
-  'http-request set-header X-Forwarded-Proto http unless { ssl_fc }',
+  'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
 ]
 
 /** `%{+json}` is not to be had in 2.6: each text is encoded by itself. */
