@@ -7,10 +7,10 @@ import type { Clients } from './ingress-clients.ts'
 
 /**
  * All sorts of clients of an ingress, for a time; prints at the end as JSON what became of each sort (`Clients`). Nothing is
- * retried. Arguments: the address, hosts for the requests, seconds. `/` of a host is to be answered with 200; `/ws` takes
+ * retried. Arguments: the address, its ports for HTTP and HTTPS, hosts for the requests, seconds. `/` of a host is to be answered with 200; `/ws` takes
  * WebSockets that send back what they hear.
  */
-const [address = '', hostList = '', seconds = ''] = process.argv.slice(2)
+const [address = '', httpPort = '', httpsPort = '', hostList = '', seconds = ''] = process.argv.slice(2)
 // The clients are after answers; whose certificate is shown is another test's matter.
 process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
 process.removeAllListeners('warning').on('warning', () => {})
@@ -54,7 +54,7 @@ function checked(status: number | undefined, body: string): void {
 function asking(secure: boolean, agent: HttpAgent | HttpsAgent): (host: string) => Promise<void> {
   return (host) =>
     new Promise((resolve, reject) => {
-      const options = { host: address, port: secure ? 443 : 80, path: '/', headers: { host }, agent, timeout: answerWithinMs, ...(secure ? { servername: host } : {}) }
+      const options = { host: address, port: secure ? httpsPort : httpPort, path: '/', headers: { host }, agent, timeout: answerWithinMs, ...(secure ? { servername: host } : {}) }
       const request = (secure ? httpsRequest : httpRequest)(options, (response) => {
         let body = ''
         response.setEncoding('utf8').on('data', (text: string) => (body += text))
@@ -78,7 +78,7 @@ function http2Asking(): { ask: (host: string) => Promise<void>; close: () => voi
   let session: ClientHttp2Session | undefined
   const current = () => {
     if (session !== undefined) return session
-    const opened = connect(`https://${address}`, { servername: hosts[0] ?? '', rejectUnauthorized: false })
+    const opened = connect(`https://${address}:${httpsPort}`, { servername: hosts[0] ?? '', rejectUnauthorized: false })
     const forget = () => {
       if (session === opened) session = undefined
     }
@@ -158,8 +158,8 @@ await Promise.all([
   ...times(2, () => repeat('new TLS connections', 200, asking(true, new HttpsAgent({ ...unkept, maxCachedSessions: 0 })))),
   ...times(2, () => repeat('kept-alive TLS connections', 100, asking(true, keeping(new HttpsAgent(kept))))),
   ...sessions.flatMap(({ ask }) => times(2, () => repeat('HTTP/2', 100, ask))),
-  ...times(12, () => holdWebSocket('WebSockets', `ws://${address}/ws`)),
-  ...times(12, () => holdWebSocket('WebSockets over TLS', `wss://${address}/ws`)),
+  ...times(12, () => holdWebSocket('WebSockets', `ws://${address}:${httpPort}/ws`)),
+  ...times(12, () => holdWebSocket('WebSockets over TLS', `wss://${address}:${httpsPort}/ws`)),
 ])
 for (const agent of agents) agent.destroy()
 for (const { close } of sessions) close()

@@ -18,7 +18,7 @@ const program = fileURLToPath(new URL('ingress-clients-program.ts', import.meta.
 
 /** All sorts of clients, outside of the cluster, for a time. Each failure is told as it comes. */
 export async function runClients({ name, environment }: TestCluster, { address, hosts, seconds }: ClientsOptions): Promise<Clients> {
-  const args = ['client', '--name', name, '--', process.execPath, program, address, hosts.join(), String(seconds)]
+  const args = ['client', '--name', name, '--', process.execPath, program, address, '80', '443', hosts.join(), String(seconds)]
   const child = spawn('./portolan', args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
