@@ -303,7 +303,8 @@ export class IngressProxy implements AsyncDisposable {
       classes.onChange(() => this.#becomeStale()),
       services.onChange((previous, next) => {
         const key = keyOf(next ?? previous ?? { metadata: {} })
-        if ([...this.#sources.values()].some(({ service }) => chainOf(this.#world([]), service).includes(key))) this.#becomeStale()
+        const world = this.#world([])
+        if ([...this.#sources.values()].some(({ service }) => chainOf(world, service).includes(key))) this.#becomeStale()
       }),
       slices.onChange((previous, next) => this.#onSlice(previous, next)),
     ]
