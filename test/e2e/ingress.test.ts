@@ -196,7 +196,7 @@ describe('Services of type ExternalName', () => {
     await apply(external('nowhere', 'nowhere.example'))
     await cluster.kubectl('create', 'ingress', 'nowhere', '--rule=nowhere.example.com/*=nowhere:80')
     await eventually('an Event', async () => /NameNotResolved .*nowhere.example of Service default\/nowhere leads nowhere/.test(await cluster.kubectl('describe', 'ingress', 'nowhere')))
-    expect((await curl('http://nowhere.example.com/')).code).toBe(503)
+    await eventually('that nobody serves it', async () => (await curl('http://nowhere.example.com/')).code === 503)
   })
 })
 

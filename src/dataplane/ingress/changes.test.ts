@@ -3,11 +3,13 @@ import { Agent, request, type IncomingMessage } from 'node:http'
 import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { Ingresses } from '../../api/kinds/ingress.ts'
 import type { ServiceSpec } from '../../api/kinds/service.ts'
 import { backend, rules, saying, TestSite } from './test-site.ts'
 
+// New backends take new processes, which wait for one another: on a busy machine that adds up.
+vi.setConfig({ testTimeout: 60_000 })
 const site = await TestSite.start()
 afterAll(() => site[Symbol.asyncDispose]())
 

@@ -5,11 +5,13 @@ import { connect as connectHttp2, createServer as createHttp2Server, type Client
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { rules, TestSite } from './test-site.ts'
 
 /** What passes piece by piece: bodies of any size, trailers, answers before the answer, and calls of gRPC. */
 
+// New backends take new processes, which wait for one another: on a busy machine that adds up.
+vi.setConfig({ testTimeout: 60_000 })
 const site = await TestSite.start()
 afterAll(() => site[Symbol.asyncDispose]())
 
@@ -41,7 +43,7 @@ async function digestOf(body: AsyncIterable<unknown>): Promise<string> {
 test.for<[string, Record<string, string>]>([
   ['of a length that is told', { 'content-length': String(pieces * piece.length) }],
   ['in chunks', { 'transfer-encoding': 'chunked' }],
-])('100 MB %s go up and come back', { timeout: 60_000 }, async ([name, headers]) => {
+])('100 MB %s go up and come back', async ([name, headers]) => {
   const host = `echo-${name.replaceAll(' ', '-')}`
   await serve(host, (incoming, response) => void incoming.pipe(response))
   const outgoing = asking(`${host}.com`, { method: 'POST', headers })

@@ -2,11 +2,13 @@ import { createServer as createHttp2Server } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { throwawayPki } from '../../base/throwaway-pki.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
 import { rules, saying, TestSite, type Asking } from './test-site.ts'
 
+// New backends take new processes, which wait for one another: on a busy machine that adds up.
+vi.setConfig({ testTimeout: 60_000 })
 const site = await TestSite.start()
 afterAll(() => site[Symbol.asyncDispose]())
 await site.service('web', { pods: [(request, response) => void response.end(JSON.stringify({ url: request.url, headers: request.headers }))] })
