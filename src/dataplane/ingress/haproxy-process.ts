@@ -59,7 +59,7 @@ export async function leftBehind(directory: string): Promise<readonly Predecesso
 
 /**
  * HAProxy in the foreground, without a master process, with a runtime socket of its own. One that takes over from another
- * gets its listening sockets, and both take connections until the other is told to `retire`: no connection is refused
+ * gets its listening sockets, and both take connections until the other's frontends are shut: no connection is refused
  * or broken in between.
  */
 export class HaproxyProcess {

@@ -19,6 +19,7 @@ export class RetiringProcess {
   /** When it has ended. */
   readonly ended: Promise<void>
   readonly #process: HaproxyProcess
+  readonly #clock: Clock
   readonly #log: Log
   #slots: SlotsOf
   /** Whether the process has what `#slots` says; if not it is told everything. */
@@ -27,11 +28,11 @@ export class RetiringProcess {
 
   constructor(process: HaproxyProcess, { slots, isKnown }: { slots: SlotsOf; isKnown: boolean }, { clock, log }: { clock: Clock; log: Log }) {
     this.#process = process
+    this.#clock = clock
     this.#log = log
     this.#slots = slots
     this.#isKnown = isKnown
     this.ended = process.ended.then(() => void (this.#hasEnded = true))
-    this.#endWithItsConnections(clock)
   }
 
   /** Whether it has servers for that backend. */
@@ -39,10 +40,11 @@ export class RetiringProcess {
     return this.#slots.has(backend)
   }
 
-  /** From now on it takes no connections. */
-  closeFrontends(main: Description['main']): Promise<void> {
+  /** From now on it takes no connections, and ends with the last that it has. */
+  async closeFrontends(main: Description['main']): Promise<void> {
     const names = [...main.matchAll(/^frontend (\S+)$/gm)].map(([, name]) => name)
-    return this.#tell(names.map((name) => `shutdown frontend ${name}`))
+    await this.#tell(names.map((name) => `shutdown frontend ${name}`))
+    this.#endWithItsConnections()
   }
 
   async follow(servers: Description['servers']): Promise<void> {
@@ -71,7 +73,8 @@ export class RetiringProcess {
     }
   }
 
-  #endWithItsConnections(clock: Clock): void {
+  #endWithItsConnections(): void {
+    const clock = this.#clock
     const startedMs = clock.monotonicMs()
     const look = async () => {
       if (this.#hasEnded) return
