@@ -14,7 +14,6 @@ import { informer } from '../src/client/informer.ts'
 import { MemoryClient } from '../src/client/memory-client.ts'
 import { Haproxy } from '../src/dataplane/ingress/haproxy.ts'
 import { IngressProxy } from '../src/dataplane/ingress/ingress-proxy.ts'
-import { RuntimeSession } from '../src/dataplane/ingress/runtime-session.ts'
 import { realProcesses } from '../src/kernel/real-processes.ts'
 import type { TestNamespace } from '../src/kernel/test-network.ts'
 import { peakMemoryOf, pssOf } from './process-usage.ts'
@@ -24,6 +23,7 @@ export class IngressSite implements AsyncDisposable {
   readonly client = new MemoryClient()
   readonly #directory: string
   readonly #ending = new AbortController()
+  readonly #haproxy: Haproxy
   readonly #proxy: IngressProxy
 
   private constructor(namespace: TestNamespace, directory: string, { ports, defaultCertificate }: { ports: { http: number; https: number }; defaultCertificate: string }) {
@@ -40,6 +40,7 @@ export class IngressSite implements AsyncDisposable {
       onRequest: () => {},
       onEnd: () => this.#proxy.haproxyEnded(),
     })
+    this.#haproxy = haproxy
     this.#proxy = new IngressProxy({
       ...common,
       ingresses: informer(client, Ingresses, live),
@@ -51,6 +52,7 @@ export class IngressSite implements AsyncDisposable {
       settings: { addresses: ['*'], ports, directory, threads: 2, accessLog: false },
       events: new EventBroadcaster({ ...common, client }).recorder('portolan-ingress'),
       resolve: async () => [],
+      clusterDomain: 'cluster.local',
     })
   }
 
@@ -91,8 +93,8 @@ export class IngressSite implements AsyncDisposable {
 
   /** Of HAProxy, in megabytes. */
   async memory(): Promise<{ now: number; peak: number }> {
-    using session = await RuntimeSession.open(join(this.#directory, 'runtime.sock'))
-    const { pid } = await session.info()
+    const { pid } = this.#haproxy
+    if (pid === undefined) throw new Error('HAProxy does not run')
     return { now: pssOf(pid), peak: peakMemoryOf(pid) }
   }
 

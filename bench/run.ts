@@ -2,6 +2,7 @@ import { api } from './api.ts'
 import type { Benchmark, Figure } from './benchmark.ts'
 import { dns } from './dns.ts'
 import { failOver } from './fail-over.ts'
+import { ingressChanges } from './ingress-changes.ts'
 import { ingress } from './ingress.ts'
 import { memory } from './memory.ts'
 import { nodes } from './nodes.ts'
@@ -13,12 +14,26 @@ import { rollout } from './rollout.ts'
 import { startup } from './startup.ts'
 
 /** Every benchmark. `npm run bench -- NAME [--json]`. */
-const benchmarks: readonly Benchmark[] = [startup, memory, nodes, api, pods, proxySync, propagation, proxyPath, dns, ingress, rollout, failOver]
+const benchmarks: readonly Benchmark[] = [
+  startup,
+  memory,
+  nodes,
+  api,
+  pods,
+  proxySync,
+  propagation,
+  proxyPath,
+  dns,
+  ingress,
+  ingressChanges,
+  rollout,
+  failOver,
+]
 
 const [name, ...flags] = process.argv.slice(2)
 const benchmark = benchmarks.find((candidate) => candidate.name === name)
 if (benchmark === undefined) {
-  for (const each of benchmarks) console.log(`${each.name.padEnd(12)}${each.measures}`)
+  for (const each of benchmarks) console.log(`${each.name.padEnd(17)}${each.measures}`)
   process.exitCode = name === undefined ? 0 : 1
 } else {
   const figures = await benchmark.run((line) => console.error(line))

@@ -3,6 +3,7 @@ import { isIPv4 } from 'node:net'
 import { Command } from 'commander'
 import { IngressClasses } from '../api/kinds/ingress-class.ts'
 import type { Client } from '../client/client.ts'
+import { parseClusterDomain } from '../cluster/dns-settings.ts'
 import type { ClusterAccess } from '../client/kubeconfig.ts'
 import { type ApiConnection, type ApiOptions, apiOf, explained, requireProgram } from './api-access.ts'
 import { type CliContext, UserError } from './context.ts'
@@ -20,6 +21,8 @@ export interface IngressSettings {
   readonly ports: { readonly http: number; readonly https: number }
   /** What Ingresses say of where they are reached; nothing is said if there are none. */
   readonly publicAddresses: readonly string[]
+  /** What the names of the cluster's Services end with. */
+  readonly clusterDomain: string
   readonly accessLog: boolean
   readonly metrics?: { readonly address: string; readonly port: number }
   /** Certificate and key in PEM; made up unless given. */
@@ -31,6 +34,7 @@ interface IngressOptions extends ApiOptions {
   readonly httpPort: string
   readonly httpsPort: string
   readonly publishAddress?: string
+  readonly clusterDomain: string
   readonly accessLog?: boolean
   readonly metrics?: string
   readonly defaultCertificate?: string
@@ -45,6 +49,7 @@ export function ingressCommand(context: CliContext): Command {
     .option('--http-port <port>', 'port for HTTP', '80')
     .option('--https-port <port>', 'port for HTTPS', '443')
     .option('--publish-address <list>', 'addresses that Ingresses show, if not those of --address')
+    .option('--cluster-domain <domain>', 'domain of the cluster\'s own names', 'cluster.local')
     .option('--default-certificate <file>', 'certificate and key in PEM, for hosts that have none')
     .option('--access-log', 'write each request to standard output, as JSON')
     .option('--metrics <address:port>', 'where to serve metrics')
@@ -71,6 +76,7 @@ async function settingsOf(options: IngressOptions): Promise<IngressSettings> {
     addresses: addresses ?? ['*'],
     ports: { http: port('--http-port', options.httpPort), https: port('--https-port', options.httpsPort) },
     publicAddresses: addressList('--publish-address', options.publishAddress) ?? addresses ?? [],
+    clusterDomain: parseClusterDomain(options.clusterDomain),
     accessLog: options.accessLog === true,
     ...(options.metrics === undefined ? {} : { metrics: socketAddress('--metrics', options.metrics) }),
     ...(file === undefined ? {} : { defaultCertificate: await readPem('--default-certificate', file) }),

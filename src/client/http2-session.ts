@@ -35,6 +35,8 @@ const connectionWindow = 1 << 25
 export class Http2Sessions {
   readonly #options: Http2Options
   #current: Promise<ClientHttp2Session> | undefined
+  /** All that are open, or about to be. */
+  readonly #open = new Set<ClientHttp2Session>()
   #closed = false
 
   constructor(options: Http2Options) {
@@ -48,13 +50,13 @@ export class Http2Sessions {
     return this.#current
   }
 
-  /** Breaks what is under way; nothing can be sent any more. */
+  /** Breaks what is under way, be it only a connection to a server that says nothing; nothing can be sent any more. */
   async close(): Promise<void> {
     this.#closed = true
     const current = this.#current
     this.#current = undefined
-    const session = await current?.catch(() => undefined)
-    session?.destroy()
+    for (const session of this.#open) session.destroy()
+    await current?.catch(() => undefined)
   }
 
   #connect(): Promise<ClientHttp2Session> {
@@ -69,6 +71,7 @@ export class Http2Sessions {
       ...(serverName === undefined ? {} : { servername: serverName }),
       rejectUnauthorized: !insecure,
     })
+    this.#open.add(session)
     // Every request that is open waits for the end of its session, and watches are open for good.
     session.setMaxListeners(0)
     const { promise, resolve, reject } = Promise.withResolvers<ClientHttp2Session>()
@@ -89,6 +92,7 @@ export class Http2Sessions {
     session.once('close', () => {
       cancelTimeout()
       forget()
+      this.#open.delete(session)
       reject(new ConnectionError(`${server}: the connection was closed`))
     })
     return promise

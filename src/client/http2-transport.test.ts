@@ -253,6 +253,18 @@ async function withTcpServer(
   }
 }
 
+test('is closed at once although the server has not taken the connection yet', async () => {
+  await withTcpServer(
+    () => {},
+    async (address) => {
+      const transport = http2Transport({ server: address, ca: pki.ca, clock })
+      const asking = transport({ method: 'GET', path: '/' })
+      // Nobody moves the clock: only closing can end it.
+      await Promise.all([expect(asking).rejects.toThrow(ConnectionError), transport.close()])
+    },
+  )
+})
+
 test('gives up a peer that does not answer pings', async () => {
   handle = (_, response) => response.write('one')
   const relay = (socket: Socket) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLog } from '../base/log.ts'
-import { upstreamAddresses } from './dns-upstreams.ts'
+import { upstreamAddresses, upstreamsFor } from './dns-upstreams.ts'
 
 let folder: string
 let said: string[]
@@ -37,4 +37,16 @@ test('a server does not ask itself', async () => {
 test('a file that is not there has none, and that is said', async () => {
   expect(await addresses(join(folder, 'nothing'), '192.0.2.1')).toEqual(['192.0.2.1'])
   expect(said).toEqual(['name servers for names outside of the cluster cannot be read: there are none'])
+})
+
+test('about a name those of its longest stub domain are asked, or else the others', async () => {
+  const settings = {
+    upstreams: ['192.0.2.1'],
+    stubDomains: [{ domain: 'corp.example', upstreams: ['192.0.2.2'] }, { domain: 'eu.corp.example', upstreams: ['192.0.2.3:5353'] }],
+  }
+  const asked = (name: string) => upstreamsFor(name, settings, log)
+  expect(await asked('db.corp.example')).toEqual(['192.0.2.2'])
+  expect(await asked('DB.EU.corp.example.')).toEqual(['192.0.2.3:5353'])
+  expect(await asked('corp.example')).toEqual(['192.0.2.2'])
+  expect(await asked('notcorp.example')).toEqual(['192.0.2.1'])
 })

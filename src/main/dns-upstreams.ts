@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseHostPort } from '../base/host-port.ts'
 import type { Log } from '../base/log.ts'
+import type { DnsSettings } from '../cluster/dns-settings.ts'
 import { parseResolvConf } from '../node/pods/dns.ts'
 
 /**
@@ -14,6 +15,15 @@ export async function upstreamAddresses(upstreams: readonly string[], own: strin
     if (isOwn) log.warn({ server }, 'this DNS server is its own upstream: left out')
     return !isOwn
   })
+}
+
+/** Who the cluster's name servers ask about a name outside of the cluster: for the longest of its domains that is one of theirs. */
+export function upstreamsFor(name: string, { upstreams, stubDomains }: Pick<DnsSettings, 'upstreams' | 'stubDomains'>, log: Log): Promise<readonly string[]> {
+  const bare = name.toLowerCase().replace(/\.$/, '')
+  const [stub] = stubDomains
+    .filter(({ domain }) => bare === domain || bare.endsWith(`.${domain}`))
+    .sort((a, b) => b.domain.length - a.domain.length)
+  return upstreamAddresses(stub?.upstreams ?? upstreams, '', log)
 }
 
 async function serversIn(file: string, log: Log): Promise<readonly string[]> {

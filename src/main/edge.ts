@@ -13,6 +13,7 @@ import { informer } from '../client/informer.ts'
 import { runControllers } from '../client/run-controllers.ts'
 import { ingressAddress, loadBalancerPool, serverAddress } from '../cluster/address-plan.ts'
 import { planOf } from '../cluster/config.ts'
+import { dnsSettings } from '../cluster/dns-settings.ts'
 import { nodesDevice } from '../cluster/network-description.ts'
 import { readIdentity } from '../cluster/pki.ts'
 import { askByHttp } from '../dataplane/loadbalancer/ask-by-http.ts'
@@ -24,6 +25,7 @@ import { realProcesses as processes } from '../kernel/real-processes.ts'
 import { AppliedRevision } from '../node/withdrawal/applied-revision.ts'
 import { EdgeLease } from '../node/withdrawal/edge-lease.ts'
 import { appliedByAll } from './applied-by-all.ts'
+import { upstreamsFor } from './dns-upstreams.ts'
 import { endOnFailure } from './failure.ts'
 import { giveBackMemory } from './give-back-memory.ts'
 import { receivePublished } from './listeners.ts'
@@ -84,6 +86,8 @@ const ingress = new SleepingIngress({
   },
   defaultCertificate: `${ingressIdentity.cert}\n${ingressIdentity.key}\n`,
   publicAddresses: [ingressAddress(plan)],
+  clusterDomain: config.clusterDomain,
+  nameServersFor: (name) => upstreamsFor(name, dnsSettings(config), log),
   ...live,
 })
 const lease = new EdgeLease({ client, ...live })

@@ -20,7 +20,7 @@ export const ingressRunner: IngressRunner = {
   run: serveIngresses,
 }
 
-async function serveIngresses(client: Client, { publicAddresses, defaultCertificate, ...settings }: IngressSettings): Promise<void> {
+async function serveIngresses(client: Client, { publicAddresses, defaultCertificate, clusterDomain, ...settings }: IngressSettings): Promise<void> {
   const signal = endOfProcess()
   const log = jsonLog({ process: 'ingress' })
   endOnFailure(log)
@@ -37,6 +37,8 @@ async function serveIngresses(client: Client, { publicAddresses, defaultCertific
     settings: { ...settings, directory: directory.path },
     defaultCertificate: defaultCertificate ?? (await madeUp()),
     publicAddresses,
+    clusterDomain,
+    nameServersFor: async () => undefined,
     ...live,
   })
   void proxy.settled().then(

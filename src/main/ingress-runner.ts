@@ -1,6 +1,4 @@
 import { availableParallelism } from 'node:os'
-import { resolve4 } from 'node:dns/promises'
-import { isIPv4 } from 'node:net'
 import type { EndpointSlice } from '../api/kinds/endpoint-slice.ts'
 import type { IngressClass } from '../api/kinds/ingress-class.ts'
 import type { Ingress } from '../api/kinds/ingress.ts'
@@ -17,6 +15,7 @@ import { Haproxy } from '../dataplane/ingress/haproxy.ts'
 import { IngressProxy } from '../dataplane/ingress/ingress-proxy.ts'
 import type { MainSettings } from '../dataplane/ingress/main-text.ts'
 import { ingressStatusController } from '../dataplane/ingress/status-controller.ts'
+import { type OutsideNamesOptions, outsideNames } from './outside-names.ts'
 import { realProcesses as processes } from '../kernel/real-processes.ts'
 
 export interface IngressRunDeps {
@@ -30,6 +29,9 @@ export interface IngressRunDeps {
   readonly defaultCertificate: string
   /** What Ingresses say where they are reached; nothing is said if there are none. */
   readonly publicAddresses: readonly string[]
+  readonly clusterDomain: string
+  /** Who is asked about names outside of the cluster. */
+  readonly nameServersFor: OutsideNamesOptions['serversFor']
   readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
@@ -40,6 +42,8 @@ export interface RunningIngress {
   /** Resolves when the signal has aborted and everything has ended, HAProxy too. */
   readonly ended: Promise<void>
 }
+
+const lastWordsMs = 2_000
 
 /** HAProxy, what keeps it up to date, and what tells of it in the API, until the signal aborts. */
 export function runIngress(deps: IngressRunDeps): RunningIngress {
@@ -61,7 +65,7 @@ export function runIngress(deps: IngressRunDeps): RunningIngress {
     haproxy,
     settings: { ...deps.settings, threads: Math.min(2, availableParallelism()) },
     events: events.recorder('portolan-ingress'),
-    resolve: async (name) => (isIPv4(name) ? [name] : resolve4(name)),
+    resolve: outsideNames({ serversFor: deps.nameServersFor, signal }),
   })
   const status = ingressStatusController({ client, ingresses, classes, proxy, addresses: publicAddresses })
   const controllers = publicAddresses.length === 0 ? [] : [status]
@@ -70,7 +74,8 @@ export function runIngress(deps: IngressRunDeps): RunningIngress {
   async function run(): Promise<void> {
     await Promise.all([runControllers(controllers, live), untilAborted(signal)])
     await proxy.stop()
-    await events.idle()
+    // What is still to be told is told if the API is there to hear it.
+    await Promise.race([events.idle(), clock.sleep(lastWordsMs)])
   }
 }
 

@@ -12,7 +12,7 @@ import type { Client } from '../client/client.ts'
 import { informer } from '../client/informer.ts'
 import { dnsServiceAddress, nodeAddress } from '../cluster/address-plan.ts'
 import { type ClusterConfig, planOf } from '../cluster/config.ts'
-import { defaultDnsSettings, type DnsSettings } from '../cluster/dns-settings.ts'
+import { dnsSettings } from '../cluster/dns-settings.ts'
 import { startClusterDns, type ClusterDns } from '../dataplane/dns/cluster-dns.ts'
 import { reducedNamespace, reducedPod } from '../dataplane/dns/reduced-objects.ts'
 import { serveStatus } from '../dataplane/dns/status-server.ts'
@@ -61,10 +61,6 @@ export async function startNodeDns(config: ClusterConfig, nodeNumber: number, de
   )
   await tellStatus({ address: nodeAddress(plan, nodeNumber), port: metricsPort }, { metrics, isReady: () => dns.isReady() }, log)
   return dns
-}
-
-export function dnsSettings({ dns }: ClusterConfig): DnsSettings {
-  return { ...defaultDnsSettings, ...dns }
 }
 
 /** Names matter more than figures: a port that is taken, by a pod in the node's network, is no reason not to answer. */

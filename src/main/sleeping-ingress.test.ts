@@ -14,8 +14,14 @@ import { MemoryClient } from '../client/memory-client.ts'
 import { freePort } from '../dataplane/ingress/test-site.ts'
 import { SleepingIngress } from './sleeping-ingress.ts'
 
-test('it follows endpoints while it sleeps and when it is awake, which it is once there is an Ingress of ours', async () => {
-  const client = new MemoryClient()
+/** An API that has vanished without a word: nothing that is written comes to an end. */
+class SilentClient extends MemoryClient {
+  override create(): Promise<never> {
+    return new Promise(() => {})
+  }
+}
+
+async function started(client: MemoryClient) {
   const stop = new AbortController()
   const live = { log: silentLog, clock: systemClock, signal: stop.signal }
   const directory = await mkdtemp(join(tmpdir(), 'sleeping-ingress-'))
@@ -29,6 +35,8 @@ test('it follows endpoints while it sleeps and when it is awake, which it is onc
     settings: { addresses: ['127.0.0.1'], ports: { http, https }, directory, accessLog: false },
     defaultCertificate: `${server.cert}\n${server.key}\n`,
     publicAddresses: ['127.0.0.1'],
+    clusterDomain: 'cluster.local',
+    nameServersFor: async () => [],
     ...live,
   })
   const ended = ingress.run()
@@ -37,9 +45,29 @@ test('it follows endpoints while it sleeps and when it is awake, which it is onc
     await ended
     await rm(directory, { recursive: true })
   })
+  const answered = () => fetch(`http://127.0.0.1:${http}/`).then(({ status }) => status, () => 'nobody')
+  return { ingress, ended, stop, answered }
+}
+
+test('it ends in time although the API has vanished while there was something to tell', async () => {
+  const client = new SilentClient()
+  const { ended, stop, answered } = await started(client)
+  client.seed(IngressClasses, { metadata: { name: 'edge' }, spec: { controller: 'portolan.dev/ingress' } })
+  const annotations = { 'portolan.dev/unheard': 'of' }
+  client.seed(Ingresses, { metadata: { name: 'ours', namespace: 'default', annotations }, spec: { ingressClassName: 'edge', rules: [{ host: 'a.com' }] } })
+  await expect.poll(answered).toBe(404)
+  const stoppedMs = performance.now()
+  stop.abort()
+  await ended
+  expect(performance.now() - stoppedMs).toBeLessThan(7_000)
+  expect(await answered()).toBe('nobody')
+})
+
+test('it follows endpoints while it sleeps and when it is awake, which it is once there is an Ingress of ours', async () => {
+  const client = new MemoryClient()
+  const { ingress, answered } = await started(client)
   const followed: (string | undefined)[] = []
   ingress.onApplied((slices) => followed.push(...slices.values()))
-  const answered = () => fetch(`http://127.0.0.1:${http}/`).then(({ status }) => status, () => 'nobody')
   const change = () => {
     const [slice] = client.seed(EndpointSlices, { metadata: { name: 'web', namespace: 'default' }, addressType: 'IPv4', endpoints: [] })
     return slice?.metadata.resourceVersion

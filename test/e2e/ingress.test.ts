@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,15 +6,18 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { ask } from '../requests.ts'
 import { rolloutManifest } from '../rollout-manifest.ts'
 import { eventually, run, TestCluster } from '../test-cluster.ts'
+import { victimsOf } from '../victims.ts'
 
 /** Ingresses on a live cluster, from the outside: the chapter's, hosts and paths, certificates, and changes under load. */
 
 const address = '203.0.113.3'
+const outside = '203.0.113.2'
 
 let cluster: TestCluster
 beforeAll(async () => {
   cluster = await TestCluster.named(`e2e-ingress-${process.pid}`)
-  await cluster.up()
+  await cluster.up('--dns-upstream', outside)
+  await startOutsideHost()
   const file = join(cluster.home, 'rollout.json')
   await writeFile(file, JSON.stringify(rolloutManifest({ replicas: 3, withdrawFirst: true })))
   await cluster.kubectl('create', '-f', file)
@@ -23,7 +26,26 @@ beforeAll(async () => {
   await cluster.kubectl('wait', '--for=condition=Ready', 'pod/echo', '--timeout=60s')
   await eventually('what is behind it', async () => (await curl('http://foo.example.com/echo')).code === 200)
 })
-afterAll(() => cluster?.[Symbol.asyncDispose]())
+let outsideHost: ChildProcess | undefined
+afterAll(async () => {
+  await endOutsideHost()
+  await cluster?.[Symbol.asyncDispose]()
+})
+
+/** A host outside of the cluster with a name, and the name server that knows it. */
+async function startOutsideHost(): Promise<void> {
+  const words = ['client', '--name', cluster.name, '--', process.execPath, 'test/dns-upstream-program.ts', outside]
+  const started = spawn('./portolan', words, { env: cluster.environment, stdio: ['pipe', 'pipe', 'inherit'] })
+  outsideHost = started
+  await once(started.stdout, 'data')
+}
+
+async function endOutsideHost(): Promise<void> {
+  if (outsideHost === undefined || outsideHost.exitCode !== null) return
+  const ended = once(outsideHost, 'exit')
+  outsideHost.stdin?.end()
+  await ended
+}
 
 /** From outside; names are those of the ingress. The certificate is believed, whosever it is. */
 async function curl(url: string, ...options: string[]): Promise<{ code: number; body: string }> {
@@ -154,6 +176,30 @@ describe('certificates', () => {
   })
 })
 
+describe('Services of type ExternalName', () => {
+  const external = (name: string, externalName: string) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { type: 'ExternalName', externalName } })
+
+  test('a name outside is asked of the cluster’s name servers', async () => {
+    await apply(external('company', 'api.somecompany.com'))
+    await cluster.kubectl('create', 'ingress', 'company', '--rule=company.example.com/*=company:80')
+    await eventually('the host outside', async () => (await curl('http://company.example.com/')).body === 'some company\n')
+  })
+
+  test('a name of the cluster leads to the endpoints of that Service, in whatever namespace', async () => {
+    await cluster.kubectl('create', 'namespace', 'front')
+    await apply({ ...external('alias', 'echo.default.svc.cluster.local'), metadata: { name: 'alias', namespace: 'front' } })
+    await cluster.kubectl('create', 'ingress', 'alias', '-n', 'front', '--rule=alias.example.com/*=alias:80')
+    await eventually('the echo', async () => (await echoed('http://alias.example.com/x')).url === '/x')
+  })
+
+  test('one that leads nowhere is told', async () => {
+    await apply(external('nowhere', 'nowhere.example'))
+    await cluster.kubectl('create', 'ingress', 'nowhere', '--rule=nowhere.example.com/*=nowhere:80')
+    await eventually('an Event', async () => /NameNotResolved .*nowhere.example of Service default\/nowhere leads nowhere/.test(await cluster.kubectl('describe', 'ingress', 'nowhere')))
+    await eventually('that nobody serves it', async () => (await curl('http://nowhere.example.com/')).code === 503)
+  })
+})
+
 test('no request is lost while pods, routes and certificates change', async () => {
   await apply({
     apiVersion: 'networking.k8s.io/v1',
@@ -185,9 +231,10 @@ test('it runs by itself for any API that a kubeconfig leads to', async () => {
   const options = ['--kubeconfig', kubeconfig, '--http-port', '8081', '--https-port', '8444', '--access-log', '--metrics', '127.0.0.1:8404']
   const words = ['node', 'exec', '--name', cluster.name, 'node-1', '--', './portolan', 'ingress', ...options]
   const ingress = spawn('./portolan', words, { env: cluster.environment, stdio: ['ignore', 'pipe', 'ignore'] })
+  const ended = once(ingress, 'exit')
   onTestFinished(async () => {
     ingress.kill('SIGTERM')
-    await once(ingress, 'exit')
+    await ended
   })
   let requests = ''
   ingress.stdout.setEncoding('utf8').on('data', (piece: string) => (requests += piece))
@@ -197,12 +244,23 @@ test('it runs by itself for any API that a kubeconfig leads to', async () => {
   expect(JSON.parse(requests.split('\n')[0] ?? '')).toMatchObject({ host: 'foo.example.com', path: '/echo/alone', client: '203.0.113.2' })
   const metrics = await cluster.portolan('node', 'exec', 'node-1', '--', 'curl', '-s', 'http://127.0.0.1:8404/metrics')
   expect(metrics.stdout).toContain('haproxy_backend_http_responses_total{proxy="default_echo_80",code="2xx"}')
+  // It ends when it is told to, although the API has vanished without a word.
+  const server = (await victimsOf(cluster.name)).find(({ kind }) => kind === 'server')?.pid ?? NaN
+  process.kill(server, 'SIGSTOP')
+  onTestFinished(() => void process.kill(server, 'SIGCONT'))
+  const toldMs = performance.now()
+  ingress.kill('SIGTERM')
+  await ended
+  expect(performance.now() - toldMs).toBeLessThan(7_000)
 })
 
-test('a bad annotation is told; what is deleted is gone', async () => {
+test('a bad annotation is told, and that it is gone; what is deleted is gone', async () => {
   await cluster.kubectl('annotate', 'ingress', 'fan-out', 'portolan.dev/ssl-redirect=perhaps')
   const said = 'annotation portolan.dev/ssl-redirect: "perhaps" must be "true" or "false"'
-  await eventually('an Event', async () => (await cluster.kubectl('describe', 'ingress', 'fan-out')).includes(said))
+  const described = () => cluster.kubectl('describe', 'ingress', 'fan-out')
+  await eventually('an Event', async () => (await described()).includes(said))
+  await cluster.kubectl('annotate', 'ingress', 'fan-out', 'portolan.dev/ssl-redirect-')
+  await eventually('an Event that says so', async () => (await described()).includes('Nothing is wrong with this Ingress any more'))
   await cluster.kubectl('delete', 'ingress', 'any', 'kubia')
   await eventually('nobody', async () => (await curl('http://kubia.example.com/')).code === 404)
 })

@@ -1,13 +1,15 @@
 import { once } from 'node:events'
 import { Agent, request, type IncomingMessage } from 'node:http'
+import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { Ingresses } from '../../api/kinds/ingress.ts'
-import { RuntimeSession } from './runtime-session.ts'
+import type { ServiceSpec } from '../../api/kinds/service.ts'
 import { backend, rules, saying, TestSite } from './test-site.ts'
 
+// New backends take new processes, which wait for one another: on a busy machine that adds up.
+vi.setConfig({ testTimeout: 60_000 })
 const site = await TestSite.start()
 afterAll(() => site[Symbol.asyncDispose]())
 
@@ -15,25 +17,19 @@ beforeAll(async () => {
   await site.service('web')
   await site.service('empty', { pods: [] })
   site.ingress('web', rules({ 'web.example.com/': 'web', 'empty.example.com/': 'empty', 'gone.example.com/': 'gone' }))
-  await site.proxy.settled()
+  await site.settled()
 })
-
-async function pid(): Promise<number> {
-  using session = await RuntimeSession.open(`${site.directory}/runtime.sock`)
-  return (await session.info()).pid
-}
 
 /** How many processes it took. */
 async function withoutNewProcess(change: () => Promise<void>): Promise<void> {
-  const before = await pid()
+  const before = site.pid
   await change()
-  await site.proxy.settled()
-  expect(await pid()).toBe(before)
+  await site.settled()
+  expect(site.pid).toBe(before)
 }
 
 async function bodyAt(host: string, path = '/'): Promise<string> {
-  await nextTurn()
-  await site.proxy.settled()
+  await site.settled()
   return (await site.ask(host, path)).body
 }
 
@@ -95,11 +91,11 @@ test('a new backend takes a new process, and nobody notices: not who waits with 
     return text(response)
   }
   expect(await ask('web.example.com')).toBe('web')
-  const before = await pid()
+  const before = site.pid
   await site.service('fresh')
   site.ingress('fresh', rules({ 'fresh.example.com/': 'fresh' }))
   await expect.poll(() => bodyAt('fresh.example.com')).toBe('fresh')
-  expect(await pid()).not.toBe(before)
+  expect(site.pid).not.toBe(before)
   expect(await ask('web.example.com')).toBe('web')
   expect(await ask('fresh.example.com')).toBe('fresh')
   agent.destroy()
@@ -116,16 +112,57 @@ test('an upgraded connection outlives the process that it began with', async () 
   socket.write('GET / HTTP/1.1\r\nHost: ws.example.com\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
   const [head] = (await once(socket, 'data')) as [string]
   expect(head).toContain('101 Switching Protocols')
-  const before = await pid()
+  const before = site.pid
   await site.service('fresher')
   site.ingress('fresher', rules({ 'fresher.example.com/': 'fresher' }))
   await expect.poll(() => bodyAt('fresher.example.com')).toBe('fresher')
-  expect(await pid()).not.toBe(before)
+  expect(site.pid).not.toBe(before)
   site.endpoints('ws', [echo])
   expect(await bodyAt('ws.example.com')).toBe('no upgrade')
   socket.write('still there?')
   expect(await once(socket, 'data')).toEqual(['still there?'])
   socket.destroy()
+})
+
+test('a client of an old process is led to the endpoints of now, and told that its connection ends', async () => {
+  const [port = NaN] = await site.service('moving', { pods: [saying('before')] })
+  site.ingress('moving', rules({ 'moving.example.com/': 'moving' }))
+  await expect.poll(() => bodyAt('moving.example.com')).toBe('before')
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ask = async () => {
+    const outgoing = request({ port: site.ports.http, headers: { host: 'moving.example.com' }, agent }).end()
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+    return { body: await text(response), connection: response.headers.connection }
+  }
+  onTestFinished(() => agent.destroy())
+  expect(await ask()).toEqual({ body: 'before', connection: undefined })
+  const before = site.pid
+  site.ingress('moving', rules({ 'moving.example.com/': 'moving' }), { annotations: { 'portolan.dev/response-timeout': '30s' } })
+  await expect.poll(() => site.pid).not.toBe(before)
+  expect(site.retiring).toBeGreaterThan(0)
+  site.endpoints('moving', [await site.pod(saying('after'))])
+  await site.settled()
+  await site.endPod(port)
+  expect(await ask()).toEqual({ body: 'after', connection: 'close' })
+  expect(await ask()).toEqual({ body: 'after', connection: undefined })
+})
+
+test('until the next start, routes of before lead to the endpoints of now', async () => {
+  const late = (timeout: string) =>
+    site.ingress('late', rules({ 'late.example.com/': 'moving' }), { annotations: { 'portolan.dev/response-timeout': timeout } })
+  late('20s')
+  await expect.poll(() => bodyAt('late.example.com')).toBe('after')
+  const before = site.pid
+  late('21s')
+  site.endpoints('moving', [await site.pod(saying('later'))])
+  const answers = new Set<string>()
+  do answers.add((await site.ask('late.example.com', '/')).body)
+  while (!answers.has('later') || site.pid === before)
+  expect([...answers].filter((answer) => !['after', 'later'].includes(answer))).toEqual([])
+})
+
+test('an old process ends with its last connection', async () => {
+  await expect.poll(() => site.retiring).toBe(0)
 })
 
 test('a Service that comes later is served when it comes', async () => {
@@ -151,6 +188,36 @@ test('a name outside of the cluster is a backend, too', async () => {
   await expect.poll(() => bodyAt('external.example.com')).toBe('outside')
 })
 
+test('a name of a Service of the cluster leads to the endpoints of that, by way of others if need be', async () => {
+  await site.service('inner', { namespace: 'elsewhere' })
+  const named = (externalName: string): Partial<ServiceSpec> => ({ type: 'ExternalName', externalName, ports: [] })
+  await site.service('alias', { pods: [], spec: named('inner.elsewhere.svc.cluster.local') })
+  await site.service('alias-of-alias', { pods: [], spec: named('alias.default.svc.cluster.local.') })
+  site.ingress('alias', rules({ 'alias.example.com/': 'alias-of-alias' }))
+  await expect.poll(() => bodyAt('alias.example.com')).toBe('inner')
+  await withoutNewProcess(async () => {
+    site.endpoints('inner', [await site.pod(saying('moved'))], 'elsewhere')
+    expect(await bodyAt('alias.example.com')).toBe('moved')
+    await site.service('inner-2', { namespace: 'elsewhere' })
+    await site.service('alias', { pods: [], spec: named('inner-2.elsewhere.svc.cluster.local') })
+    expect(await bodyAt('alias.example.com')).toBe('inner-2')
+    await site.service('alias', { pods: [], spec: named('alias-of-alias.default.svc.cluster.local') })
+    expect(await bodyAt('alias.example.com')).toContain('no ready endpoint')
+  })
+})
+
+test('a name that leads nowhere is told', async () => {
+  await site.service('nowhere', { pods: [], spec: { type: 'ExternalName', externalName: 'nowhere.example', ports: [] } })
+  await site.service('dangling', { pods: [], spec: { type: 'ExternalName', externalName: 'none.default.svc.cluster.local', ports: [] } })
+  site.ingress('nowhere', rules({ 'nowhere.example.com/': 'nowhere', 'nowhere.example.com/dangling': 'dangling' }))
+  await expect.poll(() => site.events()).toEqual(
+    expect.arrayContaining([
+      'nowhere: NameNotResolved the name nowhere.example of Service default/nowhere leads nowhere: nobody knows it',
+      'nowhere: ServiceNotFound there is no Service default/none, which Service default/dangling leads to',
+    ]),
+  )
+})
+
 test('no slice is said to be followed before requests follow it', async () => {
   const followed: string[] = []
   const port = await site.pod(saying('followed'))
@@ -162,12 +229,13 @@ test('no slice is said to be followed before requests follow it', async () => {
 })
 
 test('HAProxy is started again when it ends, and is not there when there is nothing to serve', async () => {
-  const before = await pid()
+  const before = site.pid ?? NaN
   process.kill(before, 'SIGKILL')
-  await expect.poll(() => pid().catch(() => before)).not.toBe(before)
+  await expect.poll(() => site.pid ?? before).not.toBe(before)
   expect(await bodyAt('web.example.com')).toBe('followed')
   for (const { metadata } of (await site.client.list(Ingresses)).items) {
     await site.client.delete(Ingresses, { namespace: metadata.namespace, name: metadata.name })
   }
-  await expect.poll(() => pid().catch((error: NodeJS.ErrnoException) => error.code)).toBe('ENOENT')
+  await expect.poll(() => site.pid).toBeUndefined()
+  expect((await readdir(site.directory)).filter((name) => name.endsWith('.sock'))).toEqual([])
 })

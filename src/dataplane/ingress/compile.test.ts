@@ -76,7 +76,8 @@ function world(): IngressWorld {
     secret: (key) => secrets.get(key),
     slicesOf: (key) => (key === 'default/web' ? [slice('web', ['10.108.1.3', '10.108.1.2'])] : []),
     certificate: (key) => certificates.get(key),
-    externalAddresses: () => ['198.51.100.7'],
+    externalName: () => ({ addresses: ['198.51.100.7'] }),
+    clusterDomain: 'cluster.local',
   }
 }
 

@@ -8,7 +8,9 @@ import { backendText, serverOptions, type BackendPlan } from './backend-text.ts'
 import { uncovered, type Certificate } from './certificates.ts'
 import type { SecretCertificate } from './certificate-store.ts'
 import type { Backend, BackendName, Description, MapName, ShownCertificate } from './description.ts'
-import { addressesOf, portOf, type Address } from './endpoints.ts'
+import { portOf, type PortReference } from './endpoints.ts'
+import { chainOf, outsideNameOf, serversOf, type EndpointSource } from './endpoint-source.ts'
+import type { ExternalAddresses } from './external-names.ts'
 import { usersOf } from './htpasswd.ts'
 import { mainText, type MainSettings } from './main-text.ts'
 import { anyHost } from './owners.ts'
@@ -24,8 +26,10 @@ export interface IngressWorld {
   secret(key: ObjectKey): Secret | undefined
   slicesOf(service: ObjectKey): readonly EndpointSlice[]
   certificate(key: ObjectKey): SecretCertificate
-  /** Where the name of a Service of type ExternalName leads. */
-  externalAddresses(name: string): readonly string[]
+  /** Where a name outside of the cluster leads. */
+  externalName(name: string): ExternalAddresses
+  /** What the names of the cluster's Services end with, such as `cluster.local`. */
+  readonly clusterDomain: string
 }
 
 /** Backends that HAProxy has refused, and what it said. */
@@ -40,30 +44,9 @@ export interface Compiled {
   readonly secrets: ReadonlySet<ObjectKey>
 }
 
-export interface EndpointSource {
-  readonly service: ObjectKey
-  readonly port: PortReference
-}
-
-type PortReference = NonNullable<NonNullable<IngressBackend['service']>['port']>
-
 /** Everything that HAProxy is to do for the Ingresses. Pure; equal worlds give equal descriptions. */
 export function compile(world: IngressWorld, settings: MainSettings, refused: Refused): Compiled {
   return new Compilation(world, refused).compile(settings)
-}
-
-/** Where requests to a backend go. */
-export function serversOf(world: IngressWorld, { service: key, port }: EndpointSource): readonly Address[] {
-  const service = world.service(key)
-  if (service === undefined) return []
-  const { type, externalName = '' } = service.spec
-  if (type !== 'ExternalName') {
-    const found = portOf(service, port)
-    return found === undefined ? [] : addressesOf(found, world.slicesOf(key))
-  }
-  // Its ports are a matter of form: it may have none at all.
-  const number = portOf(service, port)?.port ?? port.number
-  return number === undefined ? [] : world.externalAddresses(externalName).map((address) => `${address}:${number}`)
 }
 
 class Compilation {
@@ -166,8 +149,17 @@ class Compilation {
 
   #checkService(ingress: Ingress, { key, service, port }: { key: ObjectKey; service: Service | undefined; port: PortReference }): void {
     if (service === undefined) return this.#complain(ingress, 'ServiceNotFound', `there is no Service ${key}`)
-    if (service.spec.type === 'ExternalName' || portOf(service, port) !== undefined) return
+    if (service.spec.type === 'ExternalName') return this.#checkName(ingress, key)
+    if (portOf(service, port) !== undefined) return
     this.#complain(ingress, 'ServiceNotFound', `Service ${key} has no TCP port ${port.name ?? port.number}`)
+  }
+
+  #checkName(ingress: Ingress, key: ObjectKey): void {
+    const last = chainOf(this.#world, key).at(-1) ?? key
+    if (this.#world.service(last) === undefined) return this.#complain(ingress, 'ServiceNotFound', `there is no Service ${last}, which Service ${key} leads to`)
+    const name = outsideNameOf(this.#world, key)
+    const { problem } = name === undefined ? {} : this.#world.externalName(name)
+    if (problem !== undefined) this.#complain(ingress, 'NameNotResolved', `the name ${name} of Service ${key} leads nowhere: ${problem}`)
   }
 
   #users(ingress: Ingress, secretName: string) {

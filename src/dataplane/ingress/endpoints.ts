@@ -6,7 +6,7 @@ import { objectKey, type ObjectKey } from '../../api/object.ts'
 /** `10.108.1.2:8080`. */
 export type Address = string
 
-type PortReference = NonNullable<IngressBackend['service']>['port']
+export type PortReference = NonNullable<NonNullable<IngressBackend['service']>['port']>
 
 /** The Service that a slice belongs to. Undefined for one that nobody has claimed. */
 export function serviceOf({ metadata }: EndpointSlice): ObjectKey | undefined {
@@ -15,7 +15,7 @@ export function serviceOf({ metadata }: EndpointSlice): ObjectKey | undefined {
 }
 
 /** The port of the Service that a backend means. */
-export function portOf({ spec }: Service, { name, number }: NonNullable<PortReference>): ServicePort | undefined {
+export function portOf({ spec }: Service, { name, number }: PortReference): ServicePort | undefined {
   return spec.ports?.find((port) => (port.protocol ?? 'TCP') === 'TCP' && (name === undefined ? port.port === number : port.name === name))
 }
 

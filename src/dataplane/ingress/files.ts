@@ -5,10 +5,9 @@ import { mapNames } from './description.ts'
 import { files } from './main-text.ts'
 import type { Slots } from './slots.ts'
 
-/** Where HAProxy finds what it is started with, and where its runtime socket is. */
+/** Where HAProxy finds what it is started with. */
 export interface FilePaths {
   readonly config: string
-  readonly runtimeSocket: string
   readonly certificateList: string
   map(name: string): string
   certificate(file: string): string
@@ -17,7 +16,6 @@ export interface FilePaths {
 export function filePaths(directory: string): FilePaths {
   return {
     config: join(directory, files.config),
-    runtimeSocket: join(directory, files.runtimeSocket),
     certificateList: join(directory, files.certificateList),
     map: (name) => join(directory, files.maps, `${name}.map`),
     certificate: (file) => join(directory, files.certificates, file),

@@ -1,132 +1,162 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { CommandFailed, type LastingProcesses, type Processes, type RunningProcess } from '../../kernel/processes.ts'
 import { alertsIn, ConfigurationRefused } from './configuration-refused.ts'
+import { files, runtimeSocketVariable } from './main-text.ts'
 import { RuntimeSession } from './runtime-session.ts'
 
 export interface HaproxyProcessDeps {
   readonly processes: Processes & LastingProcesses
   readonly clock: Clock
   readonly log: Log
-  readonly config: string
-  readonly runtimeSocket: string
+  /** Its files are in it, and the runtime sockets. */
+  readonly directory: string
   /** Where it runs; the namespace of this process unless given. */
   readonly netns?: string
   /** Told of each request, as a line of JSON, if the configuration asks for it. */
   onRequest(line: string): void
-  /** The process that serves has ended without being told to. */
-  onEnd(): void
+}
+
+/** A HAProxy that runs, by where it can be told things. */
+export interface Predecessor {
+  readonly pid: number
+  readonly runtimeSocket: string
+  /** Of the socket. */
+  readonly number: number
 }
 
 const pollEveryMs = 5
 const startWithinMs = 20_000
 
+/** Rejects with `ConfigurationRefused` if HAProxy finds a fault with its files. */
+export async function checkConfiguration({ processes, directory, ...place }: HaproxyProcessDeps): Promise<void> {
+  try {
+    await processes.run(['haproxy', '-c', '-f', join(directory, files.config)], placeOf(place))
+  } catch (error) {
+    if (!(error instanceof CommandFailed) || error.exitCode === 127) throw error
+    throw new ConfigurationRefused(alertsIn(error.stderr))
+  }
+}
+
+/** Those that an earlier life of this process has left behind, the youngest first. Sockets where nobody answers are removed. */
+export async function leftBehind(directory: string): Promise<readonly Predecessor[]> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  const numbers = names.map((name) => Number(/^runtime-(\d+)\.sock$/.exec(name)?.[1])).filter((number) => !Number.isNaN(number))
+  const found: Predecessor[] = []
+  for (const number of numbers.sort((a, b) => b - a)) {
+    const runtimeSocket = runtimeSocketOf(directory, number)
+    const pid = await pidAt(runtimeSocket)
+    if (pid === undefined) await rm(runtimeSocket, { force: true })
+    else found.push({ pid, runtimeSocket, number })
+  }
+  return found
+}
+
 /**
- * HAProxy in the foreground, without a master process. A new one takes the listening sockets over from the one before,
- * which then serves its connections to their end: no connection is refused or broken in between. One that was left
- * behind by an earlier life of this process is replaced in the same way.
+ * HAProxy in the foreground, without a master process, with a runtime socket of its own. One that takes over from another
+ * gets its listening sockets, and both take connections until the other's frontends are shut: no connection is refused
+ * or broken in between.
  */
 export class HaproxyProcess {
-  readonly #deps: HaproxyProcessDeps
-  #serving: RunningProcess | undefined
-  #isStopping = false
+  readonly pid: number
+  readonly runtimeSocket: string
+  readonly number: number
+  /** When it has ended, for whatever reason. */
+  readonly ended: Promise<void>
+  readonly #process: RunningProcess
 
-  constructor(deps: HaproxyProcessDeps) {
-    this.#deps = deps
+  private constructor(process: RunningProcess, { pid, runtimeSocket, number }: Predecessor) {
+    this.#process = process
+    this.pid = pid
+    this.number = number
+    this.runtimeSocket = runtimeSocket
+    this.ended = process.ended.then(() => rm(runtimeSocket, { force: true }))
   }
 
-  /** Rejects with `ConfigurationRefused` if it finds a fault with its files. */
-  async check(): Promise<void> {
-    const { processes, config } = this.#deps
-    try {
-      await processes.run(['haproxy', '-c', '-f', config], this.#place())
-    } catch (error) {
-      if (!(error instanceof CommandFailed) || error.exitCode === 127) throw error
-      throw new ConfigurationRefused(alertsIn(error.stderr))
-    }
-  }
-
-  /** Starts one with the files as they are, in place of the one that runs. Resolves when it serves. */
-  async replace(): Promise<void> {
-    const { processes, config, runtimeSocket, log } = this.#deps
-    const oldPid = await this.#pid()
-    if (oldPid === undefined) await rm(runtimeSocket, { force: true })
-    const takeOver = oldPid === undefined ? [] : ['-x', runtimeSocket, '-sf', String(oldPid)]
+  /** Starts one with the files as they are. Resolves when it serves; rejects with `ConfigurationRefused` if it ends. */
+  static async start(deps: HaproxyProcessDeps, { number, takesOverFrom, finishes = [] }: Succession): Promise<HaproxyProcess> {
+    const { processes, directory, log, onRequest } = deps
+    const runtimeSocket = runtimeSocketOf(directory, number)
+    await rm(runtimeSocket, { force: true })
+    const sockets = takesOverFrom === undefined ? [] : ['-x', takesOverFrom.runtimeSocket]
+    const finish = finishes.length === 0 ? [] : ['-sf', ...finishes.map(({ pid }) => String(pid))]
     let said = ''
     let isServing = false
-    const started = processes.start(['haproxy', '-db', '-f', config, ...takeOver], {
-      ...this.#place(),
-      onStderr: this.#lines((line) => {
+    const started = processes.start(['haproxy', '-db', '-f', join(directory, files.config), ...sockets, ...finish], {
+      ...placeOf(deps),
+      environment: { [runtimeSocketVariable]: runtimeSocket },
+      onStderr: inLines((line) => {
         if (!isServing) said += `${line}\n`
-        if (line.startsWith('{')) this.#deps.onRequest(line)
+        if (line.startsWith('{')) onRequest(line)
         else log.debug({ line }, 'HAProxy says')
       }),
     })
     const failed = started.ended.then(() => {
       throw new ConfigurationRefused(`HAProxy ended at its start: ${alertsIn(said)}`)
     })
-    await Promise.race([this.#serves(oldPid), failed])
+    const pid = await Promise.race([pidOnceItServes(deps.clock, runtimeSocket), failed])
     isServing = true
     failed.catch(() => {}) // from now on its end is another matter
-    this.#serving = started
-    void started.ended.then(() => {
-      if (this.#serving !== started || this.#isStopping) return
-      this.#serving = undefined
-      this.#deps.onEnd()
-    })
+    return new HaproxyProcess(started, { pid, runtimeSocket, number })
   }
 
   session(): Promise<RuntimeSession> {
-    return RuntimeSession.open(this.#deps.runtimeSocket)
-  }
-
-  get isRunning(): boolean {
-    return this.#serving !== undefined
+    return RuntimeSession.open(this.runtimeSocket)
   }
 
   /** Connections that are open end with it. */
-  async stop(): Promise<void> {
-    this.#isStopping = true
-    const serving = this.#serving
-    this.#serving = undefined
-    serving?.kill()
-    await serving?.ended
-    await rm(this.#deps.runtimeSocket, { force: true })
-    this.#isStopping = false
+  async kill(): Promise<void> {
+    this.#process.kill()
+    await this.ended
   }
+}
 
-  #place() {
-    return this.#deps.netns === undefined ? {} : { netns: this.#deps.netns }
+export interface Succession {
+  /** No other process of the directory has it. */
+  readonly number: number
+  readonly takesOverFrom?: Predecessor
+  /** Those who are to end as soon as their connections have. */
+  readonly finishes?: readonly Predecessor[]
+}
+
+function runtimeSocketOf(directory: string, number: number): string {
+  return join(directory, `runtime-${number}.sock`)
+}
+
+function placeOf({ netns }: Pick<HaproxyProcessDeps, 'netns'>): { netns?: string } {
+  return netns === undefined ? {} : { netns }
+}
+
+/** Of the process that answers at the runtime socket. */
+async function pidAt(runtimeSocket: string): Promise<number | undefined> {
+  try {
+    using session = await RuntimeSession.open(runtimeSocket)
+    return (await session.info()).pid
+  } catch {
+    return undefined // nobody is there, or about to be
   }
+}
 
-  /** Of the process that answers at the runtime socket. */
-  async #pid(): Promise<number | undefined> {
-    try {
-      using session = await this.session()
-      return (await session.info()).pid
-    } catch {
-      return undefined // nobody is there, or about to be
-    }
+async function pidOnceItServes(clock: Clock, runtimeSocket: string): Promise<number> {
+  const deadline = clock.monotonicMs() + startWithinMs
+  for (;;) {
+    const pid = await pidAt(runtimeSocket)
+    if (pid !== undefined) return pid
+    if (clock.monotonicMs() > deadline) throw new Error(`HAProxy does not answer within ${startWithinMs} ms of its start`)
+    await clock.sleep(pollEveryMs)
   }
+}
 
-  async #serves(oldPid: number | undefined): Promise<void> {
-    const { clock } = this.#deps
-    const deadline = clock.monotonicMs() + startWithinMs
-    for (;;) {
-      const pid = await this.#pid()
-      if (pid !== undefined && pid !== oldPid) return
-      if (clock.monotonicMs() > deadline) throw new Error(`HAProxy does not answer within ${startWithinMs} ms of its start`)
-      await clock.sleep(pollEveryMs)
-    }
-  }
-
-  #lines(take: (line: string) => void): (piece: string) => void {
-    let rest = ''
-    return (piece) => {
-      const lines = (rest + piece).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) if (line !== '') take(line)
-    }
+function inLines(take: (line: string) => void): (piece: string) => void {
+  let rest = ''
+  return (piece) => {
+    const lines = (rest + piece).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line !== '') take(line)
   }
 }

@@ -1,51 +1,72 @@
 import type { Log } from '../../base/log.ts'
 import { changeCertificate, certificateChanges } from './certificate-changes.ts'
 import { ConfigurationRefused, culpritsOf } from './configuration-refused.ts'
-import type { Description } from './description.ts'
+import type { BackendName, Description } from './description.ts'
 import { filePaths, renderFiles, writeFiles, type FilePaths } from './files.ts'
-import { HaproxyProcess, type HaproxyProcessDeps } from './haproxy-process.ts'
+import { checkConfiguration, HaproxyProcess, leftBehind, type HaproxyProcessDeps } from './haproxy-process.ts'
+import { RetiringProcess, withServers } from './retiring-process.ts'
 import { mapCommands, serverCommands, type SlotsOf } from './runtime-changes.ts'
 import { assign, emptySlots, slotCount, type Slots } from './slots.ts'
 
-export interface HaproxyDeps extends Omit<HaproxyProcessDeps, 'config' | 'runtimeSocket'> {
+export interface HaproxyDeps extends HaproxyProcessDeps {
   /** All files are in it; on a tmpfs, as keys are among them. */
   readonly directory: string
   /** Certificate and key in PEM, for those who ask for a host without one. */
   readonly defaultCertificate: string
+  /** The process that serves has ended without being told to. */
+  onEnd(): void
 }
 
 /** How a change came into effect. `postponed`: of it only what concerns endpoints has, as the rest takes a new process. */
 export type Applied = 'unchanged' | 'changed' | 'restarted' | 'postponed'
 
-/** What the running process was told. */
+/** What a process was told last. */
 interface Told {
   readonly description: Description
   readonly slots: SlotsOf
 }
 
+/** The process that serves. */
+interface Serving {
+  readonly process: HaproxyProcess
+  readonly told: Told
+  /** False while it is being told, and if that failed: then what it has is somewhere in between. */
+  readonly isKnown: boolean
+}
+
 /**
  * A HAProxy that does what it is told, whole. Endpoints, routes and certificates change while it runs; a backend that is
- * new or otherwise takes a new process, and so does anything that the running one does not accept.
+ * new or otherwise takes a new process, and so does anything that the running one does not accept. The processes from
+ * before follow endpoints until their last connection has ended.
  */
 export class Haproxy {
-  readonly #directory: string
-  readonly #defaultCertificate: string
+  readonly #deps: HaproxyDeps
   readonly #paths: FilePaths
-  readonly #process: HaproxyProcess
   readonly #log: Log
-  #told: Told | undefined
+  readonly #retiring = new Set<RetiringProcess>()
+  #serving: Serving | undefined
+  /** Of the youngest process. */
+  #number = 0
 
   constructor(deps: HaproxyDeps) {
-    this.#directory = deps.directory
-    this.#defaultCertificate = deps.defaultCertificate
+    this.#deps = deps
     this.#paths = filePaths(deps.directory)
     this.#log = deps.log
-    const { config, runtimeSocket } = this.#paths
-    this.#process = new HaproxyProcess({ ...deps, config, runtimeSocket })
   }
 
-  get isRunning(): boolean {
-    return this.#process.isRunning
+  /** Of the process that serves. */
+  get pid(): number | undefined {
+    return this.#serving?.process.pid
+  }
+
+  /** How many processes have connections from before another took their place. */
+  get retiring(): number {
+    return this.#retiring.size
+  }
+
+  /** Whether some process has that backend: then its endpoints have to be told, even if no route leads to it any more. */
+  has(backend: BackendName): boolean {
+    return this.#serving?.told.slots.has(backend) === true || [...this.#retiring].some((process) => process.has(backend))
   }
 
   /**
@@ -53,16 +74,30 @@ export class Haproxy {
    * last.
    */
   async apply(description: Description, { mayRestart }: { mayRestart: boolean }): Promise<Applied> {
-    const told = this.#process.isRunning ? this.#told : undefined
-    if (told === undefined) return this.#restart(description)
+    const applied = await this.#apply(description, mayRestart)
+    await Promise.all([...this.#retiring].map((process) => process.follow(description.servers)))
+    return applied
+  }
+
+  /** All processes end, with their connections. */
+  async stop(): Promise<void> {
+    const serving = this.#serving
+    this.#serving = undefined
+    await Promise.all([serving?.process.kill(), ...[...this.#retiring].map((process) => process.kill())])
+  }
+
+  async #apply(description: Description, mayRestart: boolean): Promise<Applied> {
+    const serving = this.#serving
+    if (serving === undefined || !serving.isKnown) return this.#restart(description)
+    const { told } = serving
     const slots = runtimeSlots(told, description)
     if (slots === undefined && mayRestart) return this.#restart(description)
     const next =
       slots === undefined
-        ? { description: told.description, slots: knownSlots(told, description) }
+        ? { description: told.description, slots: withServers(told.slots, description.servers) }
         : { description: withOldBackends(told.description, description), slots }
     try {
-      const applied = await this.#change(told, next)
+      const applied = await this.#change(serving, next)
       return slots === undefined ? 'postponed' : applied
     } catch (err) {
       this.#log.warn({ err }, 'HAProxy did not take a change while it ran; it is started anew')
@@ -70,49 +105,73 @@ export class Haproxy {
     }
   }
 
-  async stop(): Promise<void> {
-    this.#told = undefined
-    await this.#process.stop()
-  }
-
-  async #change(last: Told, next: Told): Promise<Applied> {
+  async #change(serving: Serving, next: Told): Promise<Applied> {
+    const { process, told: last } = serving
     const servers = serverCommands(last.slots, next.slots)
     const maps = mapCommands(this.#paths, last.description.maps, next.description.maps)
     const certificates = certificateChanges(last.description.certificates, next.description.certificates)
-    if (servers.length + maps.length + certificates.length === 0) {
-      this.#told = next
-      return 'unchanged'
+    const isChanged = servers.length + maps.length + certificates.length > 0
+    if (isChanged) {
+      this.#replaceTold(serving, { told: last, isKnown: false })
+      using session = await process.session()
+      for (const command of servers) await session.command(command)
+      for (const change of certificates) await changeCertificate(session, this.#paths, change)
+      for (const command of maps) await session.command(command)
     }
-    // Whatever comes of it is not what was told last.
-    this.#told = undefined
-    using session = await this.#process.session()
-    for (const command of servers) await session.command(command)
-    for (const change of certificates) await changeCertificate(session, this.#paths, change)
-    for (const command of maps) await session.command(command)
-    this.#told = next
-    return 'changed'
+    this.#replaceTold(serving, { told: next, isKnown: true })
+    return isChanged ? 'changed' : 'unchanged'
+  }
+
+  /** Unless it has ended meanwhile. */
+  #replaceTold({ process }: Serving, { told, isKnown }: Omit<Serving, 'process'>): void {
+    if (this.#serving?.process === process) this.#serving = { process, told, isKnown }
   }
 
   async #restart(description: Description): Promise<Applied> {
-    const slots = startSlots(this.#told?.slots, description)
-    const contents = renderFiles(this.#directory, description, { slots, defaultCertificate: this.#defaultCertificate })
-    await writeFiles(this.#directory, contents)
+    const slots = startSlots(this.#serving?.told.slots, description)
+    const contents = renderFiles(this.#deps.directory, description, { slots, defaultCertificate: this.#deps.defaultCertificate })
+    await writeFiles(this.#deps.directory, contents)
     try {
-      await this.#process.check()
-      await this.#process.replace()
+      await checkConfiguration(this.#deps)
+      await this.#replace({ description, slots })
     } catch (error) {
       if (!(error instanceof ConfigurationRefused)) throw error
       throw new ConfigurationRefused(error.message, culpritsOf(error.message, contents.get(this.#paths.config) ?? ''))
     }
-    this.#told = { description, slots }
     return 'restarted'
+  }
+
+  async #replace(told: Told): Promise<void> {
+    const before = this.#serving
+    const strangers = this.#number === 0 ? await leftBehind(this.#deps.directory) : []
+    const takesOverFrom = before?.process ?? strangers[0]
+    this.#number = 1 + Math.max(this.#number, ...strangers.map(({ number }) => number))
+    const process = await HaproxyProcess.start(this.#deps, {
+      number: this.#number,
+      finishes: strangers,
+      ...(takesOverFrom === undefined ? {} : { takesOverFrom }),
+    })
+    this.#serving = { process, told, isKnown: true }
+    void process.ended.then(() => {
+      if (this.#serving?.process !== process) return
+      this.#serving = undefined
+      this.#deps.onEnd()
+    })
+    if (before !== undefined) await this.#retire(before)
+  }
+
+  async #retire({ process, told, isKnown }: Serving): Promise<void> {
+    const retiring = new RetiringProcess(process, { slots: told.slots, isKnown }, this.#deps)
+    this.#retiring.add(retiring)
+    void retiring.ended.then(() => this.#retiring.delete(retiring))
+    await retiring.closeFrontends(told.description.main)
   }
 }
 
 /** Undefined if there are too few, or if it takes a new process for another reason. */
 function runtimeSlots({ description: last, slots }: Told, next: Description): SlotsOf | undefined {
   if (last.main !== next.main) return undefined
-  const result = new Map<string, Slots>(slots)
+  const result = new Map<string, Slots>(withServers(slots, next.servers))
   for (const [name, { text, serverOptions }] of next.backends) {
     const known = last.backends.get(name)
     if (known === undefined || known.text !== text || known.serverOptions !== serverOptions) return undefined
@@ -121,21 +180,6 @@ function runtimeSlots({ description: last, slots }: Told, next: Description): Sl
     result.set(name, assigned)
   }
   return result
-}
-
-/**
- * Where the addresses of those backends go that are as they were; of one with too few servers, as many as there are. The
- * others keep those that are still wanted: what has left its Service must get nothing more, even before the next start.
- */
-function knownSlots({ description: last, slots }: Told, next: Description): SlotsOf {
-  return new Map(
-    [...slots].map(([name, before]) => {
-      const isKnown = last.backends.get(name)?.text === next.backends.get(name)?.text
-      const wanted = next.servers.get(name) ?? []
-      const kept = before.map((address) => (address !== undefined && wanted.includes(address) ? address : undefined))
-      return [name, (isKnown ? assign(before, wanted.slice(0, before.length)) : undefined) ?? kept]
-    }),
-  )
 }
 
 /** Backends that nothing leads to any more stay until the next start: to be rid of them is not worth one. */
@@ -155,4 +199,3 @@ function startSlots(last: SlotsOf | undefined, { backends, servers }: Descriptio
     }),
   )
 }
-

@@ -14,8 +14,10 @@ import type { EventRecorder } from '../../client/event-recorder.ts'
 import { annotationPrefix } from './annotations.ts'
 import { CertificateStore } from './certificate-store.ts'
 import { isOurs } from './classes.ts'
-import { compile, serversOf, type Compiled, type IngressWorld } from './compile.ts'
+import { compile, type Compiled, type IngressWorld } from './compile.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
+import type { BackendName } from './description.ts'
+import { chainOf, outsideNameOf, serversOf, type EndpointSource } from './endpoint-source.ts'
 import { ExternalNames, type ExternalNamesDeps } from './external-names.ts'
 import type { Applied, Haproxy } from './haproxy.ts'
 import type { MainSettings } from './main-text.ts'
@@ -34,6 +36,8 @@ export interface IngressProxyDeps {
   readonly settings: MainSettings
   readonly events: EventRecorder
   readonly resolve: ExternalNamesDeps['resolve']
+  /** What the names of the cluster's Services end with, such as `cluster.local`. */
+  readonly clusterDomain: string
   readonly clock: Clock
   readonly log: Log
 }
@@ -42,7 +46,10 @@ export interface IngressProxyDeps {
 export type FollowedSlices = ReadonlyMap<ObjectKey, string | undefined>
 
 const retry = { baseMs: 100, maxMs: 10_000 }
-/** A start takes processor time and memory: this many times as long as the last one took, the next one waits. */
+/**
+ * A start takes processor time and memory: this many times as long as the last one took, the next one waits; with
+ * several processes that still have connections from before, as long for each. So there are never many of them.
+ */
 const restartPauseFactor = 3
 
 /**
@@ -66,18 +73,22 @@ export class IngressProxy implements AsyncDisposable {
   /** By uid. */
   #served: ReadonlyMap<ObjectKey, string> = new Map()
   #compiled: Compiled | undefined
+  /** Of all backends that a process of HAProxy has: routes to those of before may still be in use. */
+  #sources: ReadonlyMap<BackendName, EndpointSource> = new Map()
   /** Whether more has changed than endpoints. */
   #isStale = true
   #changedServices = new Set<ObjectKey>()
   #unapplied = new Map<ObjectKey, string | undefined>()
   #mayRestartAtMs = 0
+  /** Forgets the change that waits for the next start; undefined if none does. */
+  #forgetPostponed: (() => void) | undefined
   #work = Promise.withResolvers<void>()
   #isAtRest = false
   #rest: PromiseWithResolvers<void> | undefined
 
   constructor(deps: IngressProxyDeps) {
     this.#deps = deps
-    this.#events = new ProblemEvents(deps.events)
+    this.#events = new ProblemEvents(deps)
     this.#certificates = new CertificateStore((key) => this.#secrets?.get(key))
     this.#externalNames = new ExternalNames({ ...deps, onChange: () => this.#becomeStale() })
     this.#running = this.#run(this.#stopping.signal)
@@ -156,6 +167,7 @@ export class IngressProxy implements AsyncDisposable {
     this.#backoff.reset()
     if (slices.size > 0) for (const listener of this.#listeners) listener(slices)
     if (this.#isStale || this.#changedServices.size > 0 || this.#unapplied.size > 0) return this.#work.resolve()
+    if (this.#forgetPostponed !== undefined) return
     this.#isAtRest = true
     this.#rest?.resolve()
     this.#rest = undefined
@@ -164,6 +176,8 @@ export class IngressProxy implements AsyncDisposable {
   async #apply(): Promise<void> {
     const ours = this.#ours()
     await this.#loadSecrets(ours)
+    this.#forgetPostponed?.()
+    this.#forgetPostponed = undefined
     const isStale = this.#isStale
     const changed = this.#changedServices
     this.#isStale = false
@@ -174,20 +188,22 @@ export class IngressProxy implements AsyncDisposable {
   }
 
   #compile(ingresses: readonly Ingress[]): Compiled {
-    const { settings, classes } = this.#deps
+    const { settings, classes, haproxy } = this.#deps
     const world = this.#world(ingresses)
     const compiled = compile(world, { ...settings, ...switchesOf(classes.list(), settings) }, this.#refused)
-    const external = [...compiled.sources.values()].map(({ service }) => world.service(service)?.spec.externalName ?? '')
-    this.#externalNames.keepOnly(new Set(external))
-    this.#events.set(compiled.problems)
-    return compiled
+    const before = [...this.#sources].filter(([name]) => !compiled.sources.has(name) && haproxy.has(name))
+    this.#sources = new Map([...before, ...compiled.sources])
+    const external = [...this.#sources.values()].map(({ service }) => outsideNameOf(world, service))
+    this.#externalNames.keepOnly(new Set(external.filter((name) => name !== undefined)))
+    this.#events.set(compiled.problems, ingresses)
+    return this.#withServersOf(compiled, new Set(before.map(([, { service }]) => service)))
   }
 
   #withServersOf(compiled: Compiled, services: ReadonlySet<ObjectKey>): Compiled {
     const world = this.#world([])
     const servers = new Map(compiled.description.servers)
-    for (const [name, source] of compiled.sources) {
-      if (services.has(source.service)) servers.set(name, serversOf(world, source))
+    for (const [name, source] of this.#sources) {
+      if (chainOf(world, source.service).some((service) => services.has(service))) servers.set(name, serversOf(world, source))
     }
     return { ...compiled, description: { ...compiled.description, servers } }
   }
@@ -200,7 +216,8 @@ export class IngressProxy implements AsyncDisposable {
       secret: (key) => this.#secrets?.get(key),
       slicesOf: (key) => this.#slices.of(key),
       certificate: (key) => this.#certificates.get(key),
-      externalAddresses: (name) => this.#externalNames.addressesOf(name),
+      externalName: (name) => this.#externalNames.get(name),
+      clusterDomain: this.#deps.clusterDomain,
     }
   }
 
@@ -215,8 +232,9 @@ export class IngressProxy implements AsyncDisposable {
     const tookMs = clock.monotonicMs() - started
     if (applied === 'postponed') return this.#tryLater(this.#mayRestartAtMs - started)
     if (applied === 'restarted') {
-      this.#mayRestartAtMs = clock.monotonicMs() + restartPauseFactor * tookMs
-      log.info({ tookMs: Math.round(tookMs), backends: description.backends.size }, 'HAProxy has a new configuration')
+      const { retiring } = haproxy
+      this.#mayRestartAtMs = clock.monotonicMs() + restartPauseFactor * tookMs * Math.max(1, retiring)
+      log.info({ tookMs: Math.round(tookMs), backends: description.backends.size, retiring }, 'HAProxy has a new configuration')
     }
     this.#certificates.accept(secrets)
     this.#nowServes(ours)
@@ -242,8 +260,7 @@ export class IngressProxy implements AsyncDisposable {
   }
 
   #tryLater(ms: number): void {
-    this.#isStale = true
-    this.#deps.clock.after(Math.max(ms, 1), () => this.#work.resolve())
+    this.#forgetPostponed = this.#deps.clock.after(Math.max(ms, 1), () => this.#becomeStale())
   }
 
   #ours(): readonly Ingress[] {
@@ -286,7 +303,8 @@ export class IngressProxy implements AsyncDisposable {
       classes.onChange(() => this.#becomeStale()),
       services.onChange((previous, next) => {
         const key = keyOf(next ?? previous ?? { metadata: {} })
-        if ([...(this.#compiled?.sources.values() ?? [])].some(({ service }) => service === key)) this.#becomeStale()
+        const world = this.#world([])
+        if ([...this.#sources.values()].some(({ service }) => chainOf(world, service).includes(key))) this.#becomeStale()
       }),
       slices.onChange((previous, next) => this.#onSlice(previous, next)),
     ]

@@ -7,6 +7,8 @@ export interface MainSettings {
   readonly ports: { readonly http: number; readonly https: number }
   readonly directory: string
   readonly threads: number
+  /** How long a client may say nothing in the midst of a request, or take nothing of an answer; a minute unless given. */
+  readonly clientTimeoutMs?: number
   /** Whether each request is written as a line of JSON to standard error. */
   readonly accessLog: boolean
   /** Where metrics are served in Prometheus' text format; nowhere unless given. */
@@ -22,13 +24,15 @@ interface SocketAddress {
 
 export const files = {
   config: 'haproxy.cfg',
-  runtimeSocket: 'runtime.sock',
   certificateList: 'certificates.list',
   certificates: 'certificates',
   defaultCertificate: 'default.pem',
   maps: 'maps',
   emptyRoot: 'empty',
 } as const
+
+/** The environment of HAProxy says with it where its runtime socket is: each process has its own. */
+export const runtimeSocketVariable = 'RUNTIME_SOCKET'
 
 /** The configuration before the backends. `canaries` are rules of the frontend. */
 export function mainText(settings: MainSettings, canaries: readonly string[]): string {
@@ -45,10 +49,10 @@ function globalSection({ directory, threads }: MainSettings): string[] {
     '  uid 65534',
     '  gid 65534',
     `  chroot ${directory}/${files.emptyRoot}`,
-    `  stats socket ${directory}/${files.runtimeSocket} mode 600 level admin expose-fd listeners`,
+    `  stats socket "\${${runtimeSocketVariable}-${directory}/runtime.sock}" mode 600 level admin expose-fd listeners`,
     '  stats timeout 1m',
     '  log stderr format raw local0',
-    // What connections last longer than this after a change are ended, or old processes would never end.
+    // For those that an edge left behind when it died: see retiring-process.ts for the others.
     '  hard-stop-after 1h',
     '  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
     '  ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20',
@@ -102,31 +106,33 @@ function metricsSection({ metrics }: MainSettings): string[] {
  * served by those for any host.
  */
 function frontend(settings: MainSettings, canaries: readonly string[]): string[] {
-  const { addresses, ports, directory, accessLog } = settings
+  const { addresses, ports, directory, accessLog, clientTimeoutMs } = settings
   const map = (name: string) => `map_str(${directory}/${files.maps}/${name}.map)`
   const weights = `map_str_int(${directory}/${files.maps}/canaries.map,0)`
   const longest = `map_beg(${directory}/${files.maps}/prefixes.map)`
   const tls = `ssl crt-list ${directory}/${files.certificateList} alpn h2,http/1.1`
   return [
     'frontend ingress',
+    ...(clientTimeoutMs === undefined ? [] : [`  timeout client ${clientTimeoutMs}ms`]),
     ...addresses.map((address) => `  bind ${address}:${ports.http}`),
     ...addresses.map((address) => `  bind ${address}:${ports.https} ${tls}`),
     ...(accessLog ? ['  log global', `  log-format '${accessLogFormat}'`] : []),
     '  http-request set-var(txn.host) req.hdr(host),field(1,:),lower,rtrim(.)',
     '  http-request set-var(txn.path) path',
-    `  ${answer(400, 'the host is not a name', '!{ var(txn.host) -m reg ^[a-z0-9._-]*$ }')}`,
     // It would be routed by what it begins with, and served by what it comes to.
-    `  ${answer(400, 'the path has dots that lead upwards', '{ var(txn.path),url_dec -m reg (^|/)\\.\\.?(/|$) }')}`,
+    // The words that it must have one of are looked for first, as that is cheap.
+    `  ${answer(400, 'the path has dots that lead upwards', '{ var(txn.path) -m sub /. %2 } { var(txn.path),url_dec -m reg (^|/)\\.\\.?(/|$) }')}`,
     '  http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
     `  http-request set-var(txn.rules) var(txn.host),${map('hosts')}`,
+    // A host that has rules of its own is a name.
+    `  ${answer(400, 'the host is not a name', '!{ var(txn.rules) -m found } !{ var(txn.host) -m reg ^[a-z0-9._-]*$ }')}`,
     `  http-request set-var(txn.rules) var(txn.host),regsub(^[^.]*,*),${map('hosts')} unless { var(txn.rules) -m found }`,
-    `  http-request set-var(txn.known) bool(true) if { var(txn.rules) -m found }`,
     `  http-request set-var(txn.rules) str(${anyHost}) unless { var(txn.rules) -m found }`,
     '  http-request set-var(txn.key) var(txn.rules),concat(,txn.path)',
     `  http-request set-var(txn.backend) var(txn.key),${map('exact')}`,
     `  http-request set-var(txn.backend) var(txn.key),concat(/),${longest} unless { var(txn.backend) -m found }`,
     `  http-request set-var(txn.backend) var(txn.rules),${map('defaults')} unless { var(txn.backend) -m found }`,
-    `  ${answer(404, 'no Ingress has a rule for the host %[var(txn.host)]', '!{ var(txn.backend) -m found } !{ var(txn.known) -m found }')}`,
+    `  ${answer(404, 'no Ingress has a rule for the host %[var(txn.host)]', `!{ var(txn.backend) -m found } { var(txn.rules) -m str -- ${anyHost} }`)}`,
     `  ${answer(404, 'no rule for the host %[var(txn.host)] matches the path %[var(txn.path)]', '!{ var(txn.backend) -m found }')}`,
     ...forwarded.map((line) => `  ${line}`),
     ...(canaries.length === 0 ? [] : [`  http-request set-var(txn.weight) var(txn.backend),${weights}`]),
@@ -153,8 +159,7 @@ const forwarded = [
   'http-request set-header X-Real-IP %[src]',
   'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
   'http-request set-header X-Forwarded-Port %[dst_port]',
-  'http-request set-header X-Forwarded-Proto https if { ssl_fc }',
-  'http-request set-header X-Forwarded-Proto http unless { ssl_fc }',
+  'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
 ]
 
 /** `%{+json}` is not to be had in 2.6: each text is encoded by itself. */

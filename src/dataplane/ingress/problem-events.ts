@@ -1,26 +1,94 @@
-import { keyOf } from '../../api/object.ts'
+import type { Ingress } from '../../api/kinds/ingress.ts'
+import type { Clock } from '../../base/clock.ts'
+import { TokenBucket } from '../../base/token-bucket.ts'
 import type { EventRecorder } from '../../client/event-recorder.ts'
-import type { Problem } from './problem.ts'
+import type { Problem, Reason } from './problem.ts'
 
-/** Tells each problem once, and again only after it was gone for a while. */
+export interface ProblemEventsDeps {
+  readonly events: EventRecorder
+  readonly clock: Clock
+}
+
+/** A problem that lasts is told again, so that its Event outlives the hour that Events are kept. */
+const repeatMs = 1_800_000
+/** Of all Ingresses together: who starts may find thousands with problems. */
+const budget = { burst: 50, refillMs: 500 }
+/** Of one reason; more of them are only counted. */
+const mostMessages = 5
+
+interface Troubled {
+  readonly ingress: Ingress
+  readonly messages: ReadonlyMap<Reason, string>
+}
+
+type ByUid = ReadonlyMap<string, Troubled>
+
+/** Tells what is wrong with Ingresses, one Event for each reason, again when it changes, and when all is well again. */
 export class ProblemEvents {
-  readonly #events: EventRecorder
-  #told: ReadonlySet<string> = new Set()
+  readonly #deps: ProblemEventsDeps
+  readonly #bucket: TokenBucket
+  #troubled: ByUid = new Map()
+  /** Forgets what is still to be told of a uid and reason. */
+  readonly #toTell = new Map<string, () => void>()
 
-  constructor(events: EventRecorder) {
-    this.#events = events
+  constructor(deps: ProblemEventsDeps) {
+    this.#deps = deps
+    this.#bucket = new TokenBucket({ clock: deps.clock, ...budget })
   }
 
-  /** All that there are now. */
-  set(problems: readonly Problem[]): void {
-    const now = new Map(problems.map((problem) => [textOf(problem), problem]))
-    for (const [text, { ingress, reason, message }] of now) {
-      if (!this.#told.has(text)) this.#events.event(ingress, 'Warning', { reason, message })
+  /** All problems that there are now, and all Ingresses that are served. */
+  set(problems: readonly Problem[], ingresses: readonly Ingress[]): void {
+    const before = this.#troubled
+    this.#troubled = byUid(problems)
+    for (const [uid, { messages }] of this.#troubled) {
+      for (const [reason, message] of messages) if (before.get(uid)?.messages.get(reason) !== message) this.#tell(uid, reason, message)
     }
-    this.#told = new Set(now.keys())
+    for (const ingress of ingresses) {
+      const { uid } = ingress.metadata
+      if (before.has(uid) && !this.#troubled.has(uid)) {
+        this.#deps.events.event(ingress, 'Normal', { reason: 'ProblemsSolved', message: 'Nothing is wrong with this Ingress any more' })
+      }
+    }
+  }
+
+  #tell(uid: string, reason: Reason, message: string): void {
+    const waitMs = this.#bucket.take()
+    if (waitMs > 0) return this.#later(waitMs, uid, reason, () => this.#record(uid, reason, message))
+    this.#record(uid, reason, message)
+  }
+
+  /** Unless it has been solved meanwhile, or is another now. */
+  #record(uid: string, reason: Reason, message: string): void {
+    const { ingress, messages } = this.#troubled.get(uid) ?? {}
+    if (ingress === undefined || messages?.get(reason) !== message) return
+    this.#deps.events.event(ingress, 'Warning', { reason, message })
+    this.#later(repeatMs, uid, reason, () => this.#tell(uid, reason, message))
+  }
+
+  #later(ms: number, uid: string, reason: Reason, tell: () => void): void {
+    const key = `${uid} ${reason}`
+    this.#toTell.get(key)?.()
+    const cancel = this.#deps.clock.after(ms, () => {
+      this.#toTell.delete(key)
+      tell()
+    })
+    this.#toTell.set(key, cancel)
   }
 }
 
-function textOf({ ingress, reason, message }: Problem): string {
-  return `${keyOf(ingress)} ${ingress.metadata.uid} ${reason} ${message}`
+function byUid(problems: readonly Problem[]): ByUid {
+  const found = new Map<string, { ingress: Ingress; lists: Map<Reason, Set<string>> }>()
+  for (const { ingress, reason, message } of problems) {
+    const { lists } = found.get(ingress.metadata.uid) ?? { lists: new Map<Reason, Set<string>>() }
+    lists.set(reason, (lists.get(reason) ?? new Set()).add(message))
+    found.set(ingress.metadata.uid, { ingress, lists })
+  }
+  return new Map(
+    [...found].map(([uid, { ingress, lists }]) => [uid, { ingress, messages: new Map([...lists].map(([reason, list]) => [reason, inOne([...list])])) }]),
+  )
+}
+
+function inOne(messages: readonly string[]): string {
+  const more = messages.length - mostMessages
+  return [...messages.slice(0, mostMessages), ...(more > 0 ? [`and ${more} more like that`] : [])].join('; ')
 }

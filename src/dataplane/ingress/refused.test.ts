@@ -20,7 +20,7 @@ const site = await TestSite.start()
 afterAll(() => site[Symbol.asyncDispose]())
 await site.service('web')
 site.ingress('good', rules({ 'good.com/': 'web' }))
-await site.proxy.settled()
+await site.settled()
 
 test('HAProxy says whom it does not want, and serves as before', async () => {
   await using folder = await scratch()
@@ -98,7 +98,8 @@ test('a backend that was refused is left out, and its Ingress is told', () => {
     secret: () => undefined,
     slicesOf: () => [],
     certificate: () => ({ certificate: undefined, problem: undefined }),
-    externalAddresses: () => [],
+    externalName: () => ({ addresses: [] }),
+    clusterDomain: 'cluster.local',
   }
   const settings: MainSettings = { addresses: ['*'], ports: { http: 80, https: 443 }, directory: '/run/x', threads: 1, accessLog: false }
   const { description, problems } = compile(world, settings, new Map([['default_web_80', 'it is odd']]))

@@ -1,4 +1,5 @@
 import type { Ingress, IngressBackend } from '../../api/kinds/ingress.ts'
+import { isDNS1123Subdomain, isWildcardDNS1123Subdomain } from '../../api/names.ts'
 import { wishesOf } from './annotations.ts'
 import { anyHost, byAge, HostOwners, nameOf } from './owners.ts'
 import { pathOf, type RulePath } from './paths.ts'
@@ -74,6 +75,14 @@ function certificateHosts(ingress: Ingress): readonly string[] {
   return (ingress.spec.tls ?? []).flatMap(({ hosts = [] }) => hosts)
 }
 
+function isHost(host: string): boolean {
+  return (host.startsWith('*') ? isWildcardDNS1123Subdomain(host) : isDNS1123Subdomain(host)).length === 0
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 100))
+}
+
 class Merge {
   readonly #routes = new Map<string, Route>()
   readonly #certificates: CertificateClaim[] = []
@@ -92,9 +101,14 @@ class Merge {
   claimHosts({ ingress, wishes }: Wished): void {
     for (const host of new Set([...hostsOf(ingress), ...certificateHosts(ingress)])) {
       if (host === anyHost) continue
+      if (!isHost(host)) {
+        this.#deny(ingress, host)
+        this.#complain(ingress, 'InvalidHost', `host ${quoted(host)} is not a name such as "example.com" or "*.example.com"`)
+        continue
+      }
       const owner = this.#owners.claim(host, { ingress, sharesWith: wishes.sharesHostsWith })
       if (owner === undefined) continue
-      this.#denied.add(`${nameOf(ingress)} ${host}`)
+      this.#deny(ingress, host)
       this.#complain(ingress, 'HostConflict', `host ${host} belongs to Ingress ${nameOf(owner.ingress)}, which does not share it`)
     }
   }
@@ -178,10 +192,21 @@ class Merge {
   }
 
   #isService(ingress: Ingress, { service, resource }: IngressBackend): boolean {
-    if (service !== undefined) return true
+    if (service !== undefined) return this.#isNamed(ingress, service)
     const what = resource === undefined ? 'nothing' : `${resource.kind} ${resource.name}`
     this.#complain(ingress, 'UnsupportedBackend', `a backend is ${what}: only Services can be served`)
     return false
+  }
+
+  /** Whatever API this comes from: no more than a name reaches HAProxy. */
+  #isNamed(ingress: Ingress, { name, port = {} }: NonNullable<IngressBackend['service']>): boolean {
+    const wrong = [name, port.name ?? ''].find((text) => !/^[A-Za-z0-9.-]{0,253}$/.test(text))
+    if (wrong !== undefined) this.#complain(ingress, 'UnsupportedBackend', `${quoted(wrong)} is not the name of a Service or a port`)
+    return wrong === undefined
+  }
+
+  #deny(ingress: Ingress, host: string): void {
+    this.#denied.add(`${nameOf(ingress)} ${host}`)
   }
 
   #isDenied(ingress: Ingress, host: string): boolean {

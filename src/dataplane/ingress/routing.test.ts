@@ -28,7 +28,7 @@ beforeAll(async () => {
   site.ingress('with-default', { ...rules({ 'def.example.com/a': 'a' }), defaultBackend: backend('b') })
   site.ingress('pathless', { rules: [{ host: 'pathless.example.com' }], defaultBackend: backend('c') })
   site.ingress('other-class', { ...rules({ 'foreign.example.com/': 'a' }), ingressClassName: 'nginx' })
-  await site.proxy.settled()
+  await site.settled()
 })
 
 test.for<[string, string, string]>([

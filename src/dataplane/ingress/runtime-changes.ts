@@ -5,17 +5,23 @@ import type { Slots } from './slots.ts'
 
 export type SlotsOf = ReadonlyMap<BackendName, Slots>
 
-/** Commands that put other addresses into the slots of servers. One without an address gets no new requests. */
+/**
+ * Commands that put other addresses into the slots of servers. One without an address gets no new requests. A backend
+ * that `last` does not have is told of all its slots.
+ */
 export function serverCommands(last: SlotsOf, next: SlotsOf): readonly string[] {
   return [...next].flatMap(([backend, slots]) => {
-    const before = last.get(backend) ?? []
-    return slots.flatMap((address, index) => slotCommands(`${backend}/s${index + 1}`, before[index], address))
+    const before = last.get(backend)
+    return slots.flatMap((address, index) => {
+      if (before !== undefined && before[index] === address) return []
+      const isFree = before !== undefined && before[index] === undefined
+      return slotCommands(`${backend}/s${index + 1}`, address, isFree)
+    })
   })
 }
 
-function slotCommands(server: string, before: string | undefined, address: string | undefined): readonly string[] {
-  if (before === address) return []
-  const leave = before === undefined ? [] : [`set server ${server} state maint`]
+function slotCommands(server: string, address: string | undefined, isFree: boolean): readonly string[] {
+  const leave = isFree ? [] : [`set server ${server} state maint`]
   if (address === undefined) return leave
   const [host, port] = address.split(':')
   return [...leave, `set server ${server} addr ${host} port ${port}`, `set server ${server} state ready`]

@@ -8,6 +8,8 @@ export class RuntimeError extends Error {
 /** What the process says of itself with `show info`. */
 export interface HaproxyInfo {
   readonly pid: number
+  /** Of clients, open now. */
+  readonly connections: number
 }
 
 const prompt = '\n> '
@@ -52,7 +54,8 @@ export class RuntimeSession implements Disposable {
 
   async info(): Promise<HaproxyInfo> {
     const answer = await this.command('show info')
-    return { pid: Number(/^Pid: (\d+)$/m.exec(answer)?.[1]) }
+    const number = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(answer)?.[1])
+    return { pid: number('Pid'), connections: number('CurrConns') }
   }
 
   [Symbol.dispose](): void {

@@ -22,6 +22,12 @@ export function assign(slots: Slots, wanted: readonly Address[]): Slots | undefi
   return next
 }
 
+/** The same for as many as there are slots for; of the wanted addresses, those that have a slot come first. */
+export function assignSome(slots: Slots, wanted: readonly Address[]): Slots {
+  const [kept, others] = [true, false].map((isKept) => wanted.filter((address) => slots.includes(address) === isKept))
+  return assign(slots, [...(kept ?? []), ...(others ?? [])].slice(0, slots.length)) ?? slots
+}
+
 export function emptySlots(count: number): Slots {
   return Array.from({ length: count }, () => undefined)
 }

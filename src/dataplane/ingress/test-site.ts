@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer as createHttpServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
+import { connect as connectTls } from 'node:tls'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EndpointSlices, type Endpoint } from '../../api/kinds/endpoint-slice.ts'
 import { Events } from '../../api/kinds/event.ts'
 import { IngressClasses } from '../../api/kinds/ingress-class.ts'
@@ -51,8 +53,9 @@ export class TestSite implements AsyncDisposable {
   readonly #events: EventBroadcaster
   readonly #ending: AbortController
   readonly #servers: Server[] = []
+  readonly #haproxy: Haproxy
 
-  private constructor(ports: TestSite['ports'], directory: string, defaultCertificate: string) {
+  private constructor(ports: TestSite['ports'], directory: string, { defaultCertificate, ...settings }: { defaultCertificate: string; clientTimeoutMs?: number }) {
     this.ports = ports
     this.directory = directory
     this.#ending = new AbortController()
@@ -68,6 +71,7 @@ export class TestSite implements AsyncDisposable {
       onRequest: (line) => this.requests.push(line),
       onEnd: () => this.proxy.haproxyEnded(),
     })
+    this.#haproxy = haproxy
     const deps: IngressProxyDeps = {
       ingresses: informer(client, Ingresses, live),
       classes: informer(client, IngressClasses, live),
@@ -75,13 +79,28 @@ export class TestSite implements AsyncDisposable {
       slices: informer(client, EndpointSlices, live),
       secrets: () => informer(client, Secrets, live),
       haproxy,
-      settings: { addresses: [localhost], ports, directory, threads: 1, accessLog: false },
+      settings: { addresses: [localhost], ports, directory, threads: 1, accessLog: false, ...settings },
       events: this.#events.recorder('portolan-ingress'),
-      resolve: async (name) => this.names.get(name) ?? [],
+      resolve: async (name) => {
+        const addresses = this.names.get(name)
+        if (addresses === undefined) throw new Error('nobody knows it')
+        return addresses
+      },
+      clusterDomain: 'cluster.local',
       clock: systemClock,
       log: silentLog,
     }
     this.proxy = new IngressProxy(deps)
+  }
+
+  /** Of the HAProxy that serves. */
+  get pid(): number | undefined {
+    return this.#haproxy.pid
+  }
+
+  /** How many have connections from before. */
+  get retiring(): number {
+    return this.#haproxy.retiring
   }
 
   /** What names outside of the cluster lead to. */
@@ -89,12 +108,19 @@ export class TestSite implements AsyncDisposable {
   /** What the access log says. */
   readonly requests: string[] = []
 
-  static async start(): Promise<TestSite> {
+  static async start(settings: { clientTimeoutMs?: number } = {}): Promise<TestSite> {
     const directory = await mkdtemp(join(tmpdir(), 'ingress-test-'))
     const { server } = await throwawayPki()
-    const site = new TestSite({ http: await freePort(), https: await freePort() }, directory, `${server.cert}\n${server.key}\n`)
+    const site = new TestSite({ http: await freePort(), https: await freePort() }, directory, { defaultCertificate: `${server.cert}\n${server.key}\n`, ...settings })
     site.ingressClass('portolan', controllerName)
     return site
+  }
+
+  /** Resolves when HAProxy does all that was said so far. */
+  async settled(): Promise<void> {
+    // What was said has to come to the caches first.
+    for (let turn = 0; turn < 5; turn += 1) await nextTurn()
+    await this.proxy.settled()
   }
 
   ingressClass(name: string, controller: string, annotations: Record<string, string> = {}): void {
@@ -125,6 +151,13 @@ export class TestSite implements AsyncDisposable {
     this.#servers.push(server)
     await once(server, 'listening')
     return (server.address() as AddressInfo).port
+  }
+
+  /** Nobody listens on its port any more. */
+  async endPod(port: number): Promise<void> {
+    const server = this.#servers.find((each) => (each.address() as AddressInfo | null)?.port === port)
+    server?.closeAllConnections()
+    await new Promise((closed) => server?.close(closed))
   }
 
   /** One that sends back what it hears once a connection is upgraded, and insists on that. Resolves to its port. */
@@ -169,6 +202,15 @@ export class TestSite implements AsyncDisposable {
     return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) }
   }
 
+  /** The name in the certificate that is shown for the host. */
+  async shown(servername: string): Promise<string> {
+    const socket = connectTls({ port: this.ports.https, host: localhost, servername, rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    const { subject } = socket.getPeerCertificate()
+    socket.destroy()
+    return String(subject.CN)
+  }
+
   /** `REASON MESSAGE` of all Events so far. */
   async events(): Promise<readonly string[]> {
     await this.#events.idle()
@@ -179,7 +221,7 @@ export class TestSite implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.proxy.stop()
     this.#ending.abort()
-    for (const server of this.#servers) {
+    for (const server of this.#servers.filter(({ listening }) => listening)) {
       server.closeAllConnections()
       server.close()
     }

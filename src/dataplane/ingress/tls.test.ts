@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { get, type RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http'
-import { connect, type PeerCertificate, type TLSSocket } from 'node:tls'
+import { connect } from 'node:tls'
 import { text } from 'node:stream/consumers'
 import { afterAll, expect, test } from 'vitest'
 import { Secrets } from '../../api/kinds/secret.ts'
@@ -20,14 +20,7 @@ async function newSecret(name: string, subject = `CN=${name}`): Promise<void> {
   site.secret(name, { 'tls.crt': cert, 'tls.key': key })
 }
 
-/** The name in the certificate that is shown for the host. */
-async function shown(servername: string): Promise<string> {
-  const socket: TLSSocket = connect({ port: site.ports.https, host: '127.0.0.1', servername, rejectUnauthorized: false })
-  await once(socket, 'secureConnect')
-  const certificate: PeerCertificate = socket.getPeerCertificate()
-  socket.destroy()
-  return String(certificate.subject.CN)
-}
+const shown = (servername: string) => site.shown(servername)
 
 async function askTls(host: string, options: RequestOptions = {}) {
   const outgoing = get({ port: site.ports.https, host: '127.0.0.1', servername: host, headers: { host }, rejectUnauthorized: false, agent: false, ...options })

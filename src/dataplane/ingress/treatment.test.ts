@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto'
 import { createServer as createHttp2Server } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { throwawayPki } from '../../base/throwaway-pki.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
 import { rules, saying, TestSite, type Asking } from './test-site.ts'
 
+// New backends take new processes, which wait for one another: on a busy machine that adds up.
+vi.setConfig({ testTimeout: 60_000 })
 const site = await TestSite.start()
 afterAll(() => site[Symbol.asyncDispose]())
 await site.service('web', { pods: [(request, response) => void response.end(JSON.stringify({ url: request.url, headers: request.headers }))] })
@@ -19,7 +20,7 @@ async function host(annotations: Record<string, string>, service = 'web'): Promi
   const name = `host-${hosts}`
   const own = Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`portolan.dev/${key}`, value]))
   site.ingress(name, rules({ [`${name}.com/`]: service, [`${name}.com/app`]: service }), { annotations: own })
-  await expect.poll(async () => (await site.ask(`${name}.com`, '/')).body).not.toContain('no Ingress')
+  await site.settled()
   return `${name}.com`
 }
 
@@ -160,27 +161,9 @@ test('backend-protocol: HTTPS and HTTP/2 to the pod', async () => {
 test('a bad annotation is told, and the rest is served', async () => {
   const of = await host({ 'rate-limit': 'often', unheard: 'of' })
   expect((await site.ask(of, '/')).status).toBe(200)
-  expect(await site.events()).toEqual(
-    expect.arrayContaining([
-      `host-${hosts}: InvalidAnnotation annotation portolan.dev/rate-limit: "often" must be a whole number from 1 to 1000000`,
-      `host-${hosts}: InvalidAnnotation annotation portolan.dev/unheard is not known`,
-    ]),
+  expect(await site.events()).toContain(
+    `host-${hosts}: InvalidAnnotation annotation portolan.dev/rate-limit: "often" must be a whole number from 1 to 1000000; annotation portolan.dev/unheard is not known`,
   )
-})
-
-test('a large body passes in both directions, streamed', async () => {
-  const digests: string[] = []
-  await site.service('echo', {
-    pods: [(request, response) => {
-      const hash = createHash('sha256')
-      request.on('data', (piece: Buffer) => hash.update(piece)).on('end', () => digests.push(hash.digest('hex')))
-      request.pipe(response)
-    }],
-  })
-  const body = 'x'.repeat(20 * 1024 * 1024)
-  const answer = await site.ask(await host({}, 'echo'), '/', { method: 'POST', body })
-  expect(answer.body.length).toBe(body.length)
-  expect(digests.at(-1)).toBe(createHash('sha256').update(body).digest('hex'))
 })
 
 test('the access log and metrics are switched on by the class', async () => {

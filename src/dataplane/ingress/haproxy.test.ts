@@ -1,0 +1,85 @@
+import { Agent, request, type IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../base/clock.ts'
+import { silentLog } from '../../base/log.ts'
+import { throwawayPki } from '../../base/throwaway-pki.ts'
+import { realProcesses } from '../../kernel/real-processes.ts'
+import { scratch } from '../../kernel/test-scratch.ts'
+import type { Description } from './description.ts'
+import { Haproxy } from './haproxy.ts'
+import { mainText } from './main-text.ts'
+import { freePort } from './test-site.ts'
+
+async function newPlace() {
+  const folder = await scratch()
+  onTestFinished(() => folder[Symbol.asyncDispose]())
+  const { server } = await throwawayPki()
+  const port = await freePort()
+  const main = mainText({ addresses: ['127.0.0.1'], ports: { http: port, https: await freePort() }, directory: folder.path, threads: 1, accessLog: false }, [])
+  const haproxy = () =>
+    new Haproxy({
+      processes: realProcesses,
+      clock: systemClock,
+      log: silentLog,
+      directory: folder.path,
+      defaultCertificate: `${server.cert}\n${server.key}\n`,
+      onRequest: () => {},
+      onEnd: () => {},
+    })
+  /** The answer to everything. */
+  const saying = (word: string): Description => ({
+    main,
+    backends: new Map([[word, { text: `backend ${word}\n  http-request return status 200 content-type text/plain string ${word}\n`, serverOptions: '', ingresses: [] }]]),
+    servers: new Map(),
+    maps: { hosts: new Map(), exact: new Map(), prefixes: new Map([['-/', word]]), defaults: new Map(), canaries: new Map() },
+    certificates: new Map(),
+  })
+  const sockets = async () => (await readdir(folder.path)).filter((name) => name.endsWith('.sock')).sort()
+  return { port, haproxy, saying, sockets }
+}
+
+function asking(port: number, agent: Agent): () => Promise<string> {
+  return async () => {
+    const outgoing = request({ port, agent }).end()
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+    return text(response)
+  }
+}
+
+test('what an earlier life has left behind is taken over, and its connections are served to their end', async () => {
+  const { port, haproxy, saying, sockets } = await newPlace()
+  const earlier = haproxy()
+  await earlier.apply(saying('earlier'), { mayRestart: true })
+  onTestFinished(() => earlier.stop())
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => agent.destroy())
+  const kept = asking(port, agent)
+  const anew = asking(port, new Agent())
+  expect(await kept()).toBe('earlier')
+  const later = haproxy()
+  await later.apply(saying('later'), { mayRestart: true })
+  onTestFinished(() => later.stop())
+  await expect.poll(anew).toBe('later')
+  expect(later.pid).not.toBe(earlier.pid)
+  expect(await kept()).toBe('earlier')
+  expect(await kept()).toBe('later')
+  await expect.poll(() => earlier.pid).toBeUndefined()
+  expect(await sockets()).toEqual(['runtime-2.sock'])
+})
+
+test('all processes end with it, those too that still have connections', async () => {
+  const { port, haproxy, saying, sockets } = await newPlace()
+  const one = haproxy()
+  await one.apply(saying('first'), { mayRestart: true })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => agent.destroy())
+  expect(await asking(port, agent)()).toBe('first')
+  await one.apply(saying('second'), { mayRestart: true })
+  expect([one.retiring, one.has('first'), one.has('second'), one.has('third')]).toEqual([1, true, true, false])
+  await one.stop()
+  expect([one.pid, one.retiring]).toEqual([undefined, 0])
+  expect(await sockets()).toEqual([])
+})
