@@ -1,10 +1,11 @@
 import { Command } from 'commander'
 import { nodeAddress } from '../cluster/address-plan.ts'
-import { planOf, type PublishedPort } from '../cluster/config.ts'
+import { planOf } from '../cluster/config.ts'
 import { currentState } from '../cluster/control.ts'
 import { contextName, defaultCluster, kubeconfigFile } from '../cluster/kubeconfig.ts'
 import type { Layout } from '../cluster/layout.ts'
 import { nodeName } from '../cluster/network.ts'
+import { publishedInWords, type PublishedPort } from '../cluster/published-port.ts'
 import type { ClusterState, ProcessState } from '../cluster/state.ts'
 import { type CliContext, type ClusterOption, existingCluster } from './context.ts'
 
@@ -63,9 +64,6 @@ function inWords({ name, phase, api, processes, published }: ClusterDescription)
   const rows = processes.map(
     (process) => `  ${process.name.padEnd(10)}${process.state.padEnd(12)}pid ${process.pid ?? '-'}, ${process.restarts} restarts`,
   )
-  const ports = published.map(({ hostPort, protocol, namespace, service, port }) => {
-    const over = protocol === 'TCP' ? '' : ` over ${protocol}`
-    return `  127.0.0.1:${hostPort} leads to port ${port} of service/${service} in namespace ${namespace}${over}`
-  })
+  const ports = published.map((port) => `  ${publishedInWords(port)}`)
   return [`cluster ${name}: ${phase}${phase === 'ready' ? `, API at ${api}` : ''}`, ...rows, ...ports].join('\n')
 }

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { addressPlan, type AddressPlan } from './address-plan.ts'
 import type { DnsSettings } from './dns-settings.ts'
+import type { PublishedPort } from './published-port.ts'
 import { UserError } from './user-error.ts'
 
 /** What was chosen for a cluster when it was first started; later starts keep it. */
@@ -16,18 +17,8 @@ export interface ClusterConfig {
   readonly clusterDomain: string
   /** What differs from `defaultDnsSettings`. */
   readonly dns?: Partial<DnsSettings>
-  /** Ports of Services that are open on the host's 127.0.0.1. */
+  /** Ports that are open on the host's 127.0.0.1. */
   readonly published?: readonly PublishedPort[]
-}
-
-export interface PublishedPort {
-  /** On 127.0.0.1 of the host. */
-  readonly hostPort: number
-  readonly protocol: 'TCP' | 'UDP'
-  readonly namespace: string
-  readonly service: string
-  /** Of the Service. */
-  readonly port: number
 }
 
 export const defaults: Omit<ClusterConfig, 'name' | 'home'> = {

@@ -220,7 +220,7 @@ describe('ports that are published', () => {
     const second = await edgePid()
     await expect.poll(() => textFrom(port.hostPort)).toBe(`edge of ${second}`)
     expect((await readConfig(layout.configFile))?.published).toEqual([port])
-    await change({ action: 'unpublish', namespace: 'default', service: 'web' })
+    await change({ action: 'unpublish', subject: { namespace: 'default', service: 'web' } })
     await expect.poll(() => textFrom(port.hostPort)).toBe('refused')
     expect((await readConfig(layout.configFile))?.published).toEqual([])
   })
@@ -237,7 +237,7 @@ describe('ports that are published', () => {
     const sentence = new RegExp(`^127.0.0.1:${taken} is in use by .*: choose another port, such as \\d+:…$`)
     await expect(change({ action: 'publish', ports })).rejects.toThrow(sentence)
     expect(await textFrom(free)).toBe('refused')
-    await expect(change({ action: 'unpublish', namespace: 'default', service: 'web' })).rejects.toThrow('is not published')
+    await expect(change({ action: 'unpublish', subject: { namespace: 'default', service: 'web' } })).rejects.toThrow('is not published')
   })
 
   test('are refused if one is published for another Service', async () => {

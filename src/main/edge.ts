@@ -35,6 +35,8 @@ import { SleepingIngress } from './sleeping-ingress.ts'
  * node's pods, leads connections to the addresses of load balancers, requests by Ingresses, and published ports to
  * Services.
  */
+/** Nobody is there but the cluster's own processes. */
+const loopback = '127.0.0.1'
 const log = jsonLog({ process: 'edge' })
 endOnFailure(log)
 giveBackMemory({ clock: systemClock })
@@ -66,7 +68,7 @@ const balancer = new LoadBalancer({
 })
 // Not before it is known where to.
 void Promise.all([services.synced, slices.synced]).then(() => {
-  lead(new PublishedServices({ services, slices, clock: systemClock, random: Math.random }))
+  lead(new PublishedServices({ services, slices, clock: systemClock, random: Math.random, ingressAt: (port) => ({ address: loopback, port }) }))
 })
 const ingressIdentity = await readIdentity(layout.pki, 'ingress')
 const ingress = new SleepingIngress({
@@ -77,6 +79,7 @@ const ingress = new SleepingIngress({
   slices,
   settings: {
     addresses: [ingressAddress(plan), serverAddress(plan)],
+    relayedAt: loopback,
     ports: { http: 80, https: 443 },
     directory: join(scratchDirectory, 'ingress'),
     accessLog: false,
