@@ -7,11 +7,12 @@ import { pods } from './pods.ts'
 import { propagation } from './propagation.ts'
 import { proxyPath } from './proxy-path.ts'
 import { proxySync } from './proxy-sync.ts'
+import { published } from './published.ts'
 import { rollout } from './rollout.ts'
 import { startup } from './startup.ts'
 
 /** Every benchmark. `npm run bench -- NAME [--json]`. */
-const benchmarks: readonly Benchmark[] = [startup, memory, api, pods, proxySync, propagation, proxyPath, dns, ingress, rollout]
+const benchmarks: readonly Benchmark[] = [startup, memory, api, pods, proxySync, propagation, proxyPath, dns, ingress, published, rollout]
 
 const [name, ...flags] = process.argv.slice(2)
 const benchmark = benchmarks.find((candidate) => candidate.name === name)

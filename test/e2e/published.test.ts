@@ -1,8 +1,7 @@
 import { createSocket } from 'node:dgram'
-import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ClusterDescription } from '../../src/cli/status.ts'
-import { eventually, run, TestCluster } from '../test-cluster.ts'
+import { eventually, freePort, run, TestCluster } from '../test-cluster.ts'
 
 /** Services reached from the machine's own shell. Steps build on one another. */
 
@@ -22,14 +21,6 @@ beforeAll(async () => {
 afterAll(() => cluster?.[Symbol.asyncDispose]())
 
 const status = async () => JSON.parse((await cluster.portolan('status', '--json')).stdout) as ClusterDescription
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const { port: free } = server.address() as AddressInfo
-  await new Promise((closed) => server.close(closed))
-  return free
-}
 
 async function answer(): Promise<string> {
   return (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).text()
@@ -116,4 +107,10 @@ test('until it is published no longer', async () => {
   await cluster.portolan('unpublish', '--ingress')
   await eventually('a refusal', async () => (await run('curl', ['-s', `http://127.0.0.1:${httpPort}/`])).code === 7)
   expect((await status()).published).toEqual([expect.objectContaining({ service: 'echo' })])
+})
+
+test('up opens a port of a cluster that runs already', async () => {
+  const { stdout } = await cluster.up('--publish', `service/web=${port}:80`)
+  expect(stdout).toContain(`\n  127.0.0.1:${port} leads to port 80 of service/web in namespace default\n`)
+  await answers()
 })
