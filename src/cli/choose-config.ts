@@ -1,5 +1,5 @@
 import { collisions, maxNodes } from '../cluster/address-plan.ts'
-import { type ClusterConfig, defaults, planOf, readConfig } from '../cluster/config.ts'
+import { type ClusterConfig, defaults, hasEgress, planOf, readConfig } from '../cluster/config.ts'
 import { checkStubDomains, parseClusterDomain } from '../cluster/dns-settings.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
 import type { Layout } from '../cluster/layout.ts'
@@ -18,6 +18,7 @@ export interface ConfigOptions extends ClusterOption, DnsOptions {
   readonly nodeCidr?: string
   readonly outsideCidr?: string
   readonly clusterDomain?: string
+  readonly egress?: boolean
   /** Beside those that are published already. */
   readonly publish?: readonly PublishedPort[]
 }
@@ -41,6 +42,7 @@ export async function chooseConfig(options: ConfigOptions, layout: Layout): Prom
     nodes: options.nodes === undefined ? base.nodes : numbersTo(options.nodes),
     clusterDomain: options.clusterDomain === undefined ? base.clusterDomain : parseClusterDomain(options.clusterDomain),
     dns: { ...base.dns, ...dnsSettingsOf(options) },
+    egress: options.egress ?? hasEgress(base),
     published: [...published, ...freshPorts(published, options.publish ?? [])],
   }
   checkNumbers(config)

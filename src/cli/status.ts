@@ -8,6 +8,7 @@ import { nodeName } from '../cluster/network.ts'
 import { publishedInWords, type PublishedPort } from '../cluster/published-port.ts'
 import type { ClusterState, ProcessState } from '../cluster/state.ts'
 import { type CliContext, type ClusterOption, existingCluster } from './context.ts'
+import { describeEgress, type EgressDescription, egressInWords } from './egress.ts'
 
 /** What `up --json` and `status --json` print. */
 export interface ClusterDescription {
@@ -18,6 +19,7 @@ export interface ClusterDescription {
   readonly kubeconfig: string
   readonly home: string
   readonly nodes: readonly { readonly name: string; readonly address: string }[]
+  readonly egress: EgressDescription
   readonly published: readonly PublishedPort[]
   readonly supervisorPid: number
   readonly processes: readonly ProcessState[]
@@ -53,6 +55,7 @@ export function describeCluster({ environment }: CliContext, layout: Layout, sta
     kubeconfig: kubeconfigFile(environment),
     home: layout.state,
     nodes: config.nodes.map((number) => ({ name: nodeName(number), address: nodeAddress(plan, number) })),
+    egress: describeEgress(layout, state),
     published: config.published ?? [],
     supervisorPid: state.supervisorPid,
     processes: state.processes,
@@ -60,10 +63,10 @@ export function describeCluster({ environment }: CliContext, layout: Layout, sta
   }
 }
 
-function inWords({ name, phase, api, processes, published }: ClusterDescription): string {
+function inWords({ name, phase, api, processes, egress, published }: ClusterDescription): string {
   const rows = processes.map(
     (process) => `  ${process.name.padEnd(10)}${process.state.padEnd(12)}pid ${process.pid ?? '-'}, ${process.restarts} restarts`,
   )
   const ports = published.map((port) => `  ${publishedInWords(port)}`)
-  return [`cluster ${name}: ${phase}${phase === 'ready' ? `, API at ${api}` : ''}`, ...rows, ...ports].join('\n')
+  return [`cluster ${name}: ${phase}${phase === 'ready' ? `, API at ${api}` : ''}`, ...rows, `  egress: ${egressInWords(egress)}`, ...ports].join('\n')
 }

@@ -17,6 +17,8 @@ export interface ClusterConfig {
   readonly clusterDomain: string
   /** What differs from `defaultDnsSettings`. */
   readonly dns?: Partial<DnsSettings>
+  /** Whether there is a way out of the cluster; there is unless it says no. */
+  readonly egress?: boolean
   /** Ports that are open on the host's 127.0.0.1. */
   readonly published?: readonly PublishedPort[]
 }
@@ -52,7 +54,7 @@ function problemOf(text: string): string | undefined {
     return error instanceof Error ? error.message : String(error)
   }
   if (typeof value !== 'object' || value === null) return 'no object'
-  const { name, home, apiPort, ranges, nodes, clusterDomain, dns = {}, published = [] } = value as { [Key in keyof ClusterConfig]?: unknown }
+  const { name, home, apiPort, ranges, nodes, clusterDomain, dns = {}, egress = true, published = [] } = value as { [Key in keyof ClusterConfig]?: unknown }
   const wrong = [
     typeof name === 'string' || 'name',
     typeof home === 'string' || 'home',
@@ -61,6 +63,7 @@ function problemOf(text: string): string | undefined {
     (Array.isArray(nodes) && nodes.every(Number.isInteger)) || 'nodes',
     typeof clusterDomain === 'string' || 'clusterDomain',
     (typeof dns === 'object' && dns !== null) || 'dns',
+    typeof egress === 'boolean' || 'egress',
     Array.isArray(published) || 'published',
   ].filter((field) => field !== true)
   return wrong.length === 0 ? undefined : `${wrong.join(', ')}: missing or of a wrong type`
@@ -71,6 +74,10 @@ export async function writeConfig(file: string, config: ClusterConfig): Promise<
   await mkdir(dirname(file), { recursive: true })
   await writeFile(`${file}.new`, `${JSON.stringify(config, null, 2)}\n`, { flush: true })
   await rename(`${file}.new`, file)
+}
+
+export function hasEgress({ egress = true }: ClusterConfig): boolean {
+  return egress
 }
 
 /** The ranges of a cluster. Throws `AddressPlanError`. */

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { silentLog } from '../base/log.ts'
 import { FakeCgroups } from '../kernel/fake-cgroups.ts'
 import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
+import { FakeProcesses } from '../kernel/fake-processes.ts'
 import { defaults, readConfig } from './config.ts'
 import { connectControl, currentState } from './control.ts'
 import { type Layout, layoutOf } from './layout.ts'
@@ -57,10 +58,11 @@ interface Options {
 
 /** Supervises a cluster of one node, whose programs are stand-ins. */
 async function start({ program = () => readyAndStay, apiPort = 0, stopped }: Options = {}) {
-  const config = { ...defaults, name: 'one', home: layout.home, apiPort }
+  const config = { ...defaults, name: 'one', home: layout.home, apiPort, egress: false }
   const deps: SupervisorDeps = {
     clock: hasty,
     log: silentLog,
+    processes: new FakeProcesses(),
     namespaces,
     cgroups,
     program,

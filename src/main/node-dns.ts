@@ -11,12 +11,14 @@ import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import { informer } from '../client/informer.ts'
 import { dnsServiceAddress, nodeAddress } from '../cluster/address-plan.ts'
-import { type ClusterConfig, planOf } from '../cluster/config.ts'
+import { type ClusterConfig, hasEgress, planOf } from '../cluster/config.ts'
 import { defaultDnsSettings, type DnsSettings } from '../cluster/dns-settings.ts'
+import { egressLink } from '../cluster/egress/egress-link.ts'
 import { startClusterDns, type ClusterDns } from '../dataplane/dns/cluster-dns.ts'
 import { reducedNamespace, reducedPod } from '../dataplane/dns/reduced-objects.ts'
 import { serveStatus } from '../dataplane/dns/status-server.ts'
 import { upstreamAddresses } from './dns-upstreams.ts'
+import { resolvConf, withMachineResolver } from './machine-resolver.ts'
 import { nodeDnsSockets } from './node-dns-sockets.ts'
 
 export interface NodeDnsDeps {
@@ -49,7 +51,7 @@ export async function startNodeDns(config: ClusterConfig, nodeNumber: number, de
       clusterDomain: config.clusterDomain,
       clients: [formatCidr(plan.pods), formatCidr(plan.nodes)],
       ...settings,
-      upstreams: await upstreamAddresses(settings.upstreams, address, log),
+      upstreams: await upstreamAddresses(await withMachineResolver(settings.upstreams), { own: address, forLocalhost: egressLink.gateway }, log),
     },
     {
       ...deps,
@@ -63,8 +65,9 @@ export async function startNodeDns(config: ClusterConfig, nodeNumber: number, de
   return dns
 }
 
-export function dnsSettings({ dns }: ClusterConfig): DnsSettings {
-  return { ...defaultDnsSettings, ...dns }
+/** Where there is a way out, others are asked as the machine asks them, unless something else was chosen. */
+export function dnsSettings(config: ClusterConfig): DnsSettings {
+  return { ...defaultDnsSettings, ...(hasEgress(config) ? { upstreams: [resolvConf] } : {}), ...config.dns }
 }
 
 /** Names matter more than figures: a port that is taken, by a pod in the node's network, is no reason not to answer. */
