@@ -81,6 +81,16 @@ test('a way out that dies is there again', async () => {
   await heardOut()
 })
 
+test('one that a dead supervisor has left behind is replaced', async () => {
+  const { supervisorPid, processes } = await status()
+  const left = processes.find(({ name }) => name === 'egress')?.pid
+  process.kill(supervisorPid, 'SIGKILL')
+  await up()
+  await untilOn()
+  expect((await status()).processes.find(({ name }) => name === 'egress')?.pid).not.toBe(left)
+  await heardOut()
+})
+
 test('without egress there is none', async () => {
   await cluster.portolan('down')
   await up('--no-egress')
