@@ -11,7 +11,7 @@ export interface Figure {
   readonly what: string
   readonly value: number
   /** `×` is a ratio of two figures of the same run. */
-  readonly unit: 'changes' | 'ms' | 'µs' | 'MB' | '% of a core' | '/s' | '×' | 'requests'
+  readonly unit: 'changes' | 'ms' | 'µs' | 'MB' | '% of a core' | '/s' | 'MB/s' | '×' | 'requests'
   /** The goal of the project, in words. */
   readonly goal?: string
   /** How the best known other systems do, in words, with their source. */

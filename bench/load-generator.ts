@@ -8,16 +8,20 @@ import { cpuOfChildren } from './process-usage.ts'
 export type Connections = 'keep-alive' | 'new'
 
 export interface Load {
-  readonly from: TestNamespace
+  readonly from: Pick<TestNamespace, 'run'>
   /** Thread after thread takes the next, so that several are loaded alike. */
   readonly addresses: readonly string[]
   readonly port: number
   readonly connections: Connections
+  /** `/` unless given. */
+  readonly path?: string
 }
 
 export interface Answers {
   readonly count: number
   readonly perSecond: number
+  /** Of 1,000,000 bytes, headers included. */
+  readonly megabytesPerSecond: number
   /** Milliseconds of CPU that wrk has used for them. */
   readonly cpu: number
 }
@@ -54,16 +58,17 @@ export class LoadGenerator implements AsyncDisposable {
   }
 
   /** Asks for a short time. Rejects if any request failed. */
-  async run({ from, addresses, port, connections }: Load): Promise<Answers> {
+  async run({ from, addresses, port, connections, path = '/' }: Load): Promise<Answers> {
     const header = connections === 'new' ? ['-H', 'Connection: close'] : []
     const where = ['env', `ADDRESSES=${addresses.join(' ')}`, `PORT=${port}`] as const
     const how = ['wrk', `-t${threads}`, `-c${concurrency}`, `-d${seconds}s`, '-s', join(this.#directory, 'spread.lua'), ...header]
-    const output = await from.run(...where, ...thenUsage, ...how, `http://${addresses[0]}:${port}/`)
+    const output = await from.run(...where, ...thenUsage, ...how, `http://${addresses[0]}:${port}${path}`)
     const problem = /^ *(Socket errors|Non-2xx).*$/m.exec(output)?.[0]
     if (problem !== undefined) throw new Error(`requests to ${addresses.join(', ')} port ${port} failed: ${problem.trim()}`)
     return {
       count: Number(/^ *(\d+) requests in /m.exec(output)?.[1] ?? NaN),
       perSecond: Number(/^Requests\/sec: +([\d.]+)/m.exec(output)?.[1] ?? NaN),
+      megabytesPerSecond: bytesIn(/^Transfer\/sec: +(.+)$/m.exec(output)?.[1] ?? '') / 1_000_000,
       cpu: cpuOfChildren(output.trimEnd().split('\n').at(-1) ?? ''),
     }
   }
@@ -71,4 +76,10 @@ export class LoadGenerator implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return rm(this.#directory, { recursive: true })
   }
+}
+
+/** wrk counts in units of 1024: `1.42GB`. */
+function bytesIn(text: string): number {
+  const [, number = '', unit = ''] = /^([\d.]+)([KMGT]?)B$/.exec(text) ?? []
+  return Number(number === '' ? NaN : number) * 1024 ** ' KMGT'.indexOf(unit === '' ? ' ' : unit)
 }

@@ -10,6 +10,7 @@ import { pods } from './pods.ts'
 import { propagation } from './propagation.ts'
 import { proxyPath } from './proxy-path.ts'
 import { proxySync } from './proxy-sync.ts'
+import { published } from './published.ts'
 import { rollout } from './rollout.ts'
 import { startup } from './startup.ts'
 
@@ -26,6 +27,7 @@ const benchmarks: readonly Benchmark[] = [
   dns,
   ingress,
   ingressChanges,
+  published,
   rollout,
   failOver,
 ]

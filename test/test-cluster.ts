@@ -30,17 +30,22 @@ export class TestCluster implements AsyncDisposable {
   readonly apiPort: number
   /** What kubectl and portolan need to reach it. */
   readonly environment: NodeJS.ProcessEnv
+  readonly #inside: readonly string[]
 
-  private constructor(name: string, home: string, apiPort: number) {
+  private constructor(name: string, home: string, { apiPort, inside }: { apiPort: number; inside: readonly string[] }) {
     this.name = name
+    this.#inside = inside
     this.home = home
     this.apiPort = apiPort
     this.environment = { ...process.env, PORTOLAN_HOME: home, KUBECONFIG: join(home, 'kubeconfig') }
   }
 
-  /** A cluster that has not been started. `home` holds built images and can serve several clusters in turn. */
-  static async named(name: string, home?: string): Promise<TestCluster> {
-    return new TestCluster(name, home ?? (await newHome()), await freePort())
+  /**
+   * A cluster that has not been started. `home` holds built images and can serve several clusters in turn. `inside` is
+   * what every command is run by, if its machine is not this one.
+   */
+  static async named(name: string, home?: string, inside: readonly string[] = []): Promise<TestCluster> {
+    return new TestCluster(name, home ?? (await newHome()), { apiPort: await freePort(), inside })
   }
 
   async up(...options: string[]): Promise<Output> {
@@ -55,7 +60,7 @@ export class TestCluster implements AsyncDisposable {
   async tryPortolan(...words: string[]): Promise<Output> {
     const at = words[0] === 'node' || words[0] === 'image' ? 2 : 1
     const args = [...words.slice(0, at), '--name', this.name, ...words.slice(at)]
-    return run(portolanCommand, args, this.environment)
+    return this.run(portolanCommand, ...args)
   }
 
   /** Runs kubectl against this cluster; rejects unless it exits with 0. Resolves to what it printed. */
@@ -64,7 +69,13 @@ export class TestCluster implements AsyncDisposable {
   }
 
   async tryKubectl(...args: string[]): Promise<Output> {
-    return run('kubectl', args, this.environment)
+    return this.run('kubectl', ...args)
+  }
+
+  /** Runs a command on the cluster's machine. */
+  async run(...command: readonly [string, ...string[]]): Promise<Output> {
+    const [program = '', ...args] = [...this.#inside, ...command]
+    return run(program, args, this.environment)
   }
 
   /** What `kubectl get … -o jsonpath` prints, split at white space. */
@@ -123,7 +134,7 @@ function succeed(output: Output): Output {
   throw new Error(`exit code ${output.code}\n${output.stdout}${output.stderr}`)
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo

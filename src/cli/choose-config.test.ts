@@ -20,3 +20,12 @@ test('DNS settings stay until others are chosen, one by one', async () => {
   const second = await chooseConfig({ dnsUpstream: false, dnsPods: 'disabled', dnsLog: true }, layout())
   expect(second.dns).toEqual({ upstreams: [], ttlSeconds: 30, podRecords: 'disabled', logQueries: true })
 })
+
+test('published ports are added to those that there are', async () => {
+  const http = { hostPort: 8080, protocol: 'TCP', ingressPort: 80 } as const
+  const web = { hostPort: 8081, protocol: 'TCP', namespace: 'default', service: 'web', port: 80 } as const
+  await writeConfig(layout().configFile, await chooseConfig({ publish: [http] }, layout()))
+  expect((await chooseConfig({ publish: [web, http] }, layout())).published).toEqual([http, web])
+  const refused = chooseConfig({ publish: [{ ...web, hostPort: 8080 }] }, layout())
+  await expect(refused).rejects.toThrow('port 8080/TCP is published already for the ingress')
+})

@@ -1,8 +1,10 @@
 import { collisions, maxNodes } from '../cluster/address-plan.ts'
-import { type ClusterConfig, defaults, planOf, readConfig } from '../cluster/config.ts'
+import { type ClusterConfig, defaults, hasEgress, planOf, readConfig } from '../cluster/config.ts'
 import { checkStubDomains, parseClusterDomain } from '../cluster/dns-settings.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
 import type { Layout } from '../cluster/layout.ts'
+import { freshPorts, type PublishedPort } from '../cluster/published-port.ts'
+import { openPublished } from '../cluster/published-ports.ts'
 import { listenOnHost, PortTaken } from '../kernel/sockets.ts'
 import { type CliContext, type ClusterOption, UserError } from './context.ts'
 import { type DnsOptions, dnsSettingsOf } from './dns-options.ts'
@@ -16,6 +18,9 @@ export interface ConfigOptions extends ClusterOption, DnsOptions {
   readonly nodeCidr?: string
   readonly outsideCidr?: string
   readonly clusterDomain?: string
+  readonly egress?: boolean
+  /** Beside those that are published already. */
+  readonly publish?: readonly PublishedPort[]
 }
 
 /** The stored configuration with the options given now. Throws `UserError` for what no machine could run. */
@@ -29,6 +34,7 @@ export async function chooseConfig(options: ConfigOptions, layout: Layout): Prom
     outside: options.outsideCidr,
   })
   const base = stored ?? { ...defaults, name, home: layout.home }
+  const { published = [] } = base
   const config: ClusterConfig = {
     ...base,
     apiPort: options.apiPort ?? base.apiPort,
@@ -36,6 +42,8 @@ export async function chooseConfig(options: ConfigOptions, layout: Layout): Prom
     nodes: options.nodes === undefined ? base.nodes : numbersTo(options.nodes),
     clusterDomain: options.clusterDomain === undefined ? base.clusterDomain : parseClusterDomain(options.clusterDomain),
     dns: { ...base.dns, ...dnsSettingsOf(options) },
+    egress: options.egress ?? hasEgress(base),
+    published: [...published, ...freshPorts(published, options.publish ?? [])],
   }
   checkNumbers(config)
   checkStubDomains(config.dns?.stubDomains ?? [], config.clusterDomain)
@@ -54,8 +62,12 @@ function checkKept(stored: ClusterConfig, config: ClusterConfig): void {
   }
 }
 
-/** Throws `UserError` if the machine's own network is in the way. */
-export async function checkMachine({ namespaces }: CliContext, config: ClusterConfig): Promise<void> {
+/** Throws `UserError` if the machine's own network is in the way, or a port that was asked for now is taken. */
+export async function checkMachine(
+  { namespaces }: CliContext,
+  config: ClusterConfig,
+  { publish = [] }: Pick<ConfigOptions, 'publish'> = {},
+): Promise<void> {
   const [collision] = collisions(planOf(config), await namespaces.addresses(), await namespaces.routes())
   if (collision !== undefined) throw new UserError(collision)
   try {
@@ -65,6 +77,7 @@ export async function checkMachine({ namespaces }: CliContext, config: ClusterCo
     if (!(error instanceof PortTaken)) throw error
     throw new UserError(`${error.message}: end that program or choose another port with --api-port`, { cause: error })
   }
+  for (const port of publish) (await openPublished(port)).socket.close()
 }
 
 function checkNumbers(config: ClusterConfig): void {

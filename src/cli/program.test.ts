@@ -262,6 +262,7 @@ describe('a cluster that', () => {
         kubeconfig: join(home, 'kubeconfig'),
         home: layout().state,
         nodes: [{ name: 'node-1', address: '192.168.99.11' }],
+        egress: { state: 'stopped' },
         published: [],
         supervisorPid: 0,
         processes: [],

@@ -1,12 +1,14 @@
 import { Command } from 'commander'
 import { nodeAddress } from '../cluster/address-plan.ts'
-import { planOf, type PublishedPort } from '../cluster/config.ts'
+import { planOf } from '../cluster/config.ts'
 import { currentState } from '../cluster/control.ts'
 import { contextName, defaultCluster, kubeconfigFile } from '../cluster/kubeconfig.ts'
 import type { Layout } from '../cluster/layout.ts'
 import { nodeName } from '../cluster/network.ts'
+import { publishedInWords, type PublishedPort } from '../cluster/published-port.ts'
 import type { ClusterState, ProcessState } from '../cluster/state.ts'
 import { type CliContext, type ClusterOption, existingCluster } from './context.ts'
+import { describeEgress, type EgressDescription, egressInWords } from './egress.ts'
 
 /** What `up --json` and `status --json` print. */
 export interface ClusterDescription {
@@ -17,6 +19,7 @@ export interface ClusterDescription {
   readonly kubeconfig: string
   readonly home: string
   readonly nodes: readonly { readonly name: string; readonly address: string }[]
+  readonly egress: EgressDescription
   readonly published: readonly PublishedPort[]
   readonly supervisorPid: number
   readonly processes: readonly ProcessState[]
@@ -52,6 +55,7 @@ export function describeCluster({ environment }: CliContext, layout: Layout, sta
     kubeconfig: kubeconfigFile(environment),
     home: layout.state,
     nodes: config.nodes.map((number) => ({ name: nodeName(number), address: nodeAddress(plan, number) })),
+    egress: describeEgress(layout, state),
     published: config.published ?? [],
     supervisorPid: state.supervisorPid,
     processes: state.processes,
@@ -59,13 +63,10 @@ export function describeCluster({ environment }: CliContext, layout: Layout, sta
   }
 }
 
-function inWords({ name, phase, api, processes, published }: ClusterDescription): string {
+function inWords({ name, phase, api, processes, egress, published }: ClusterDescription): string {
   const rows = processes.map(
     (process) => `  ${process.name.padEnd(10)}${process.state.padEnd(12)}pid ${process.pid ?? '-'}, ${process.restarts} restarts`,
   )
-  const ports = published.map(({ hostPort, protocol, namespace, service, port }) => {
-    const over = protocol === 'TCP' ? '' : ` over ${protocol}`
-    return `  127.0.0.1:${hostPort} leads to port ${port} of service/${service} in namespace ${namespace}${over}`
-  })
-  return [`cluster ${name}: ${phase}${phase === 'ready' ? `, API at ${api}` : ''}`, ...rows, ...ports].join('\n')
+  const ports = published.map((port) => `  ${publishedInWords(port)}`)
+  return [`cluster ${name}: ${phase}${phase === 'ready' ? `, API at ${api}` : ''}`, ...rows, `  egress: ${egressInWords(egress)}`, ...ports].join('\n')
 }

@@ -1,16 +1,20 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { clusterCertificates } from '../cluster/certificates.ts'
-import { type ClusterConfig, writeConfig } from '../cluster/config.ts'
-import { connectControl } from '../cluster/control.ts'
+import { type ClusterConfig, hasEgress, writeConfig } from '../cluster/config.ts'
+import { connectControl, currentState } from '../cluster/control.ts'
 import { addContext, checkKubeconfig, contextName, defaultCluster, kubeconfigFile } from '../cluster/kubeconfig.ts'
 import type { Layout } from '../cluster/layout.ts'
 import { exclusively } from '../cluster/lock.ts'
 import { ensurePki, readIdentity } from '../cluster/pki.ts'
+import { publishedInWords, type PublishedPort } from '../cluster/published-port.ts'
 import type { ClusterState } from '../cluster/state.ts'
+import { change } from './change.ts'
 import { checkMachine, chooseConfig, type ConfigOptions } from './choose-config.ts'
 import { type CliContext, layoutFor, UserError } from './context.ts'
 import { addDnsOptions } from './dns-options.ts'
+import { egressInWords, proxyProblem } from './egress.ts'
 import { interruption } from './interruption.ts'
+import { parsePublish } from './port-words.ts'
 import { prepareMachine } from './setup.ts'
 import { runningState, startCluster } from './start.ts'
 import { describeCluster, type ClusterDescription } from './status.ts'
@@ -31,7 +35,9 @@ export function upCommand(context: CliContext): Command {
     .option('--node-cidr <range>', 'addresses of nodes')
     .option('--outside-cidr <range>', 'addresses outside of the nodes: clients and load balancers')
     .option('--cluster-domain <domain>', 'domain of the cluster’s own names')
-    .option('--no-egress', 'no way out of the cluster (there is none in this version)')
+    .option('--egress', 'a way out of the cluster, as there is unless it was switched off')
+    .option('--no-egress', 'no way out of the cluster')
+    .option('--publish <what>', 'open ports on 127.0.0.1 of this machine (repeatable): ingress, or service/NAME=HOST:PORT', publish)
     .option('--foreground', 'stay in the foreground; Ctrl-C stops the cluster')
     .option('--json', 'print the result as JSON')
   return addDnsOptions(command).action((options: UpOptions) => up(context, options))
@@ -65,11 +71,14 @@ async function ensureRunning(
   if (running !== undefined) {
     requireSameHome(running.config, layout)
     await writeContext(context, running.config, layout)
-    return { state: running, isNew: false }
+    if (options.publish !== undefined) await change(running.config, layout, { action: 'publish', ports: options.publish })
+    return { state: (await currentState(layout.controlSocket)) ?? running, isNew: false }
   }
   const config = await chooseConfig(options, layout)
-  await prepareMachine(context, layout.home)
-  await checkMachine(context, config)
+  await prepareMachine(context, layout.home, hasEgress(config))
+  const problem = hasEgress(config) ? proxyProblem(context.environment) : undefined
+  if (problem !== undefined) context.say(problem)
+  await checkMachine(context, config, options)
   interrupt.throwIfAborted()
   await ensurePki(layout.pki, clusterCertificates(config))
   await writeConfig(layout.configFile, config)
@@ -86,12 +95,14 @@ async function writeContext({ environment }: CliContext, config: ClusterConfig, 
   await exclusively('kubeconfig', () => addContext(file, contextName(config.name), server, identity))
 }
 
-function inWords({ api, context, kubeconfig, nodes, home }: ClusterDescription): string {
+function inWords({ api, context, kubeconfig, nodes, home, egress, published }: ClusterDescription): string {
   return [
     `  API         ${api}`,
     `  kubectl     context ${context} in ${kubeconfig}`,
     ...nodes.map(({ name, address }) => `  ${name.padEnd(12)}${address}`),
+    `  egress      ${egressInWords(egress)}`,
     `  state       ${home}`,
+    ...published.map((port) => `  ${publishedInWords(port)}`),
     '',
     '  try: kubectl get nodes',
   ].join('\n')
@@ -105,6 +116,10 @@ async function untilStopped(layout: Layout, interrupt: AbortSignal): Promise<voi
   interrupt.addEventListener('abort', () => open.requestStop())
   if (interrupt.aborted) open.requestStop()
   for await (const state of open.states()) if (state.phase === 'stopping') continue
+}
+
+function publish(text: string, before: readonly PublishedPort[] = []): readonly PublishedPort[] {
+  return [...before, ...parsePublish(text)]
 }
 
 function wholeNumber(text: string): number {

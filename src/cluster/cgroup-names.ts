@@ -8,6 +8,11 @@ export function systemCgroup(cluster: string): string {
   return `${clusterCgroup(cluster)}/system`
 }
 
+/** What leads out of the cluster. */
+export function egressCgroup(cluster: string): string {
+  return `${clusterCgroup(cluster)}/egress`
+}
+
 /** Everything of a node. */
 export function nodeCgroup(cluster: string, node: number): string {
   return `${clusterCgroup(cluster)}/node-${node}`

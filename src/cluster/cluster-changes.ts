@@ -29,7 +29,7 @@ export class ClusterChanges {
       case 'publish':
         return published.publish(change.ports)
       case 'unpublish':
-        return published.unpublish(change)
+        return published.unpublish(change.subject)
       default:
         return nodes.make(change)
     }

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { addressPlan, type AddressPlan } from './address-plan.ts'
 import type { DnsSettings } from './dns-settings.ts'
+import type { PublishedPort } from './published-port.ts'
 import { UserError } from './user-error.ts'
 
 /** What was chosen for a cluster when it was first started; later starts keep it. */
@@ -16,18 +17,10 @@ export interface ClusterConfig {
   readonly clusterDomain: string
   /** What differs from `defaultDnsSettings`. */
   readonly dns?: Partial<DnsSettings>
-  /** Ports of Services that are open on the host's 127.0.0.1. */
+  /** Whether there is a way out of the cluster; there is unless it says no. */
+  readonly egress?: boolean
+  /** Ports that are open on the host's 127.0.0.1. */
   readonly published?: readonly PublishedPort[]
-}
-
-export interface PublishedPort {
-  /** On 127.0.0.1 of the host. */
-  readonly hostPort: number
-  readonly protocol: 'TCP' | 'UDP'
-  readonly namespace: string
-  readonly service: string
-  /** Of the Service. */
-  readonly port: number
 }
 
 export const defaults: Omit<ClusterConfig, 'name' | 'home'> = {
@@ -61,7 +54,7 @@ function problemOf(text: string): string | undefined {
     return error instanceof Error ? error.message : String(error)
   }
   if (typeof value !== 'object' || value === null) return 'no object'
-  const { name, home, apiPort, ranges, nodes, clusterDomain, dns = {}, published = [] } = value as { [Key in keyof ClusterConfig]?: unknown }
+  const { name, home, apiPort, ranges, nodes, clusterDomain, dns = {}, egress = true, published = [] } = value as { [Key in keyof ClusterConfig]?: unknown }
   const wrong = [
     typeof name === 'string' || 'name',
     typeof home === 'string' || 'home',
@@ -70,6 +63,7 @@ function problemOf(text: string): string | undefined {
     (Array.isArray(nodes) && nodes.every(Number.isInteger)) || 'nodes',
     typeof clusterDomain === 'string' || 'clusterDomain',
     (typeof dns === 'object' && dns !== null) || 'dns',
+    typeof egress === 'boolean' || 'egress',
     Array.isArray(published) || 'published',
   ].filter((field) => field !== true)
   return wrong.length === 0 ? undefined : `${wrong.join(', ')}: missing or of a wrong type`
@@ -80,6 +74,10 @@ export async function writeConfig(file: string, config: ClusterConfig): Promise<
   await mkdir(dirname(file), { recursive: true })
   await writeFile(`${file}.new`, `${JSON.stringify(config, null, 2)}\n`, { flush: true })
   await rename(`${file}.new`, file)
+}
+
+export function hasEgress({ egress = true }: ClusterConfig): boolean {
+  return egress
 }
 
 /** The ranges of a cluster. Throws `AddressPlanError`. */

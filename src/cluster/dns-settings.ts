@@ -35,11 +35,6 @@ export const defaultDnsSettings: DnsSettings = {
   logQueries: false,
 }
 
-/** Those of a cluster, whose configuration says what is not as usual. */
-export function dnsSettings({ dns }: { readonly dns?: Partial<DnsSettings> }): DnsSettings {
-  return { ...defaultDnsSettings, ...dns }
-}
-
 /** CoreDNS has the same bound. */
 export const longestTtlSeconds = 3600
 /** So that the longest names that objects can have still fit into the 253 characters of a DNS name. */

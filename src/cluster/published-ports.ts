@@ -1,7 +1,7 @@
 import type { Log } from '../base/log.ts'
 import { bindOnHost, listenOnHost, PortTaken } from '../kernel/sockets.ts'
-import type { PublishedPort } from './config.ts'
 import type { ProcessGroup } from './process-group.ts'
+import { freshPorts, type PublishedPort, type PublishedSubject, subjectInWords, subjectOf } from './published-port.ts'
 import type { StoredConfig } from './stored-config.ts'
 import type { Handover } from './supervised-process.ts'
 import { UserError } from './user-error.ts'
@@ -13,10 +13,10 @@ export interface PublishedPortsDeps {
 }
 
 const loopback = '127.0.0.1'
-/** The process that leads what comes in to the Services. */
+/** The process that leads what comes in to Services and ingress. */
 const leader = 'edge'
 
-/** Ports of Services on the host's loopback: sockets are opened here, in the host's namespace, and handed to the edge. */
+/** Ports on the host's loopback: sockets are opened here, in the host's namespace, and handed to the edge. */
 export class PublishedPorts {
   readonly #deps: PublishedPortsDeps
 
@@ -28,25 +28,25 @@ export class PublishedPorts {
   async publish(ports: readonly PublishedPort[]): Promise<void> {
     const { config, group } = this.#deps
     const { published = [] } = config.current
-    const fresh = ports.filter((port) => !published.some((other) => isSame(other, port)))
-    for (const port of fresh) this.#requireFree(port, published)
+    const fresh = freshPorts(published, ports)
     const opened: Handover[] = []
     try {
-      for (const port of fresh) opened.push(await open(port))
+      for (const port of fresh) opened.push(await openPublished(port))
       await config.update({ published: [...published, ...fresh] })
     } catch (error) {
       for (const { socket } of opened) socket.close()
-      throw error instanceof PortTaken ? new UserError(`${error.message}: choose another port, such as ${advice(error)}`) : error
+      throw error
     }
     for (const handover of opened) group.handOver(leader, handover)
   }
 
-  /** Resolves to the ports that were closed. Rejects with `UserError` if the Service has none. */
-  async unpublish({ namespace, service }: Pick<PublishedPort, 'namespace' | 'service'>): Promise<void> {
+  /** Closes all ports of a Service, or of the ingress. Rejects with `UserError` if it has none. */
+  async unpublish(subject: PublishedSubject): Promise<void> {
     const { config, group } = this.#deps
     const { published = [] } = config.current
-    const ended = published.filter((port) => port.namespace === namespace && port.service === service)
-    if (ended.length === 0) throw new UserError(`service/${service} in namespace ${namespace} is not published`)
+    const name = subjectInWords(subject)
+    const ended = published.filter((port) => subjectInWords(subjectOf(port)) === name)
+    if (ended.length === 0) throw new UserError(`${name} is not published`)
     await config.update({ published: published.filter((port) => !ended.includes(port)) })
     for (const port of ended) group.tell(leader, { unpublished: port })
   }
@@ -56,30 +56,25 @@ export class PublishedPorts {
     const opened: Handover[] = []
     for (const port of this.#deps.config.current.published ?? []) {
       try {
-        opened.push(await open(port))
+        opened.push(await openPublished(port))
       } catch (error) {
         this.#deps.log.error({ err: error, ...port }, 'published port not opened')
       }
     }
     return opened
   }
-
-  #requireFree({ hostPort, protocol }: PublishedPort, published: readonly PublishedPort[]): void {
-    const holder = published.find((other) => other.hostPort === hostPort && other.protocol === protocol)
-    if (holder === undefined) return
-    const { namespace, service } = holder
-    throw new UserError(`port ${hostPort}/${protocol} is published already for service/${service} in namespace ${namespace}`)
-  }
 }
 
-async function open(port: PublishedPort): Promise<Handover> {
+/** Opens a port on the host, to be handed to the edge. Rejects with `UserError` if another program has it. */
+export async function openPublished(port: PublishedPort): Promise<Handover> {
   const { hostPort, protocol } = port
-  const socket = protocol === 'TCP' ? await listenOnHost(loopback, hostPort) : await bindOnHost(loopback, hostPort)
-  return { message: { published: port }, socket }
-}
-
-function isSame(a: PublishedPort, b: PublishedPort): boolean {
-  return (['hostPort', 'protocol', 'namespace', 'service', 'port'] as const).every((field) => a[field] === b[field])
+  try {
+    const socket = protocol === 'TCP' ? await listenOnHost(loopback, hostPort) : await bindOnHost(loopback, hostPort)
+    return { message: { published: port }, socket }
+  } catch (error) {
+    if (!(error instanceof PortTaken)) throw error
+    throw new UserError(`${error.message}: choose another port, such as ${advice(error)}`, { cause: error })
+  }
 }
 
 function advice({ port }: PortTaken): string {

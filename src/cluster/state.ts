@@ -1,4 +1,5 @@
-import type { ClusterConfig, PublishedPort } from './config.ts'
+import type { ClusterConfig } from './config.ts'
+import type { PublishedPort, PublishedSubject } from './published-port.ts'
 
 /** What a running supervisor tells about its cluster, over the control socket. */
 export interface ClusterState {
@@ -29,7 +30,7 @@ export interface NodeChange {
 /** A change of what is open on the host's loopback. */
 export type PublishChange =
   | { readonly action: 'publish'; readonly ports: readonly PublishedPort[] }
-  | { readonly action: 'unpublish'; readonly namespace: string; readonly service: string }
+  | { readonly action: 'unpublish'; readonly subject: PublishedSubject }
 
 export type ClusterChange = NodeChange | PublishChange
 

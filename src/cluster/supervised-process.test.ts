@@ -202,3 +202,38 @@ async function answerOf(port: number): Promise<string> {
   await once(socket, 'close')
   return answer
 }
+
+describe('a program that does not say when it is ready', () => {
+  test('is ready when it is found to be', async () => {
+    const found = Promise.withResolvers<void>()
+    const { supervised, told } = supervise(['sleep', '60'], { untilReady: () => found.promise })
+    await expect.poll(() => supervised.state.pid).toBeDefined()
+    expect(supervised.state.state).toBe('starting')
+    found.resolve()
+    await supervised.ready
+    expect(told.at(-1)).toBe('ready')
+  })
+
+  test('is not, if it has ended meanwhile', async () => {
+    const ends: AbortSignal[] = []
+    const untilReady = (signal: AbortSignal) => {
+      ends.push(signal)
+      return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+    }
+    const { told } = supervise(['true'], { untilReady, isOptional: true }, withoutPauses)
+    await expect.poll(() => ends.length).toBeGreaterThan(3)
+    expect(ends.slice(0, 3).map(({ aborted }) => aborted)).toEqual([true, true, true])
+    expect(told).not.toContain('ready')
+  })
+})
+
+test('what a cluster does without is tried on and on, whatever the matter is', async () => {
+  let tries = 0
+  const prepare = async () => {
+    tries += 1
+    if (tries <= 10) throw new Error('not yet')
+  }
+  const { supervised } = supervise(node(stayReady), { prepare, isOptional: true }, withoutPauses)
+  await supervised.ready
+  expect(supervised.state.restarts).toBe(10)
+})

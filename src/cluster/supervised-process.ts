@@ -19,6 +19,10 @@ export interface ProcessSpec {
   sockets?(): Promise<readonly Handover[]>
   /** Done before every start. */
   prepare?(): Promise<void>
+  /** For a program that does not say itself when it does its work: resolves then, and rejects when the signal aborts. */
+  untilReady?(signal: AbortSignal): Promise<void>
+  /** Tried for as long as the cluster runs, which does without it. */
+  readonly isOptional?: boolean
 }
 
 /** A socket for a process in another namespace, and what it is told about it. */
@@ -107,9 +111,10 @@ export class SupervisedProcess {
 
   /** Rejects if there is no point in another try. */
   async #pauseAfter(end: End): Promise<void> {
-    const { name, logFile } = this.#spec
-    if (!this.#wasReady && 'error' in end) throw end.error
-    if (!this.#wasReady && this.#restarts >= firstTries) {
+    const { name, logFile, isOptional = false } = this.#spec
+    const isInVain = !this.#wasReady && !isOptional
+    if (isInVain && 'error' in end) throw end.error
+    if (isInVain && this.#restarts >= firstTries) {
       throw new Error(`${name} does not start: it ended ${inWords(end)}, ${firstTries} times; see ${logFile}`)
     }
     // Once may happen, and others wait for it. Again and again is a fault, which haste only makes worse.
@@ -155,17 +160,33 @@ export class SupervisedProcess {
   async #untilEnded(child: ChildProcess, sockets: readonly Handover[]): Promise<End> {
     const ended = once(child, 'exit')
     child.on('message', (message) => {
-      if (message !== 'ready') return
-      this.#wasReady = true
-      this.#change('ready')
-      this.#ready.resolve()
+      if (message === 'ready') this.#becomeReady()
     })
     // `exit` follows or the program could not be started at all, which `once` above rejects with.
     child.on('error', (error) => this.#deps.log.error({ process: this.#spec.name, error }, 'process channel failed'))
     for (const handover of sockets) give(child, handover)
     this.#deps.changed()
-    const [exitCode, signal] = (await ended) as [number | null, NodeJS.Signals | null]
-    return { exitCode, signal }
+    const aborter = new AbortController()
+    this.#watchReadiness(aborter.signal)
+    try {
+      const [exitCode, signal] = (await ended) as [number | null, NodeJS.Signals | null]
+      return { exitCode, signal }
+    } finally {
+      aborter.abort()
+    }
+  }
+
+  #watchReadiness(ended: AbortSignal): void {
+    this.#spec.untilReady?.(ended).then(
+      () => ended.aborted || this.#becomeReady(),
+      (err: unknown) => ended.aborted || this.#deps.log.error({ process: this.#spec.name, err }, 'cannot tell whether the process is ready'),
+    )
+  }
+
+  #becomeReady(): void {
+    this.#wasReady = true
+    this.#change('ready')
+    this.#ready.resolve()
   }
 
   #forget(): void {

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { silentLog } from '../base/log.ts'
 import { FakeCgroups } from '../kernel/fake-cgroups.ts'
 import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
+import { FakeProcesses } from '../kernel/fake-processes.ts'
 import { defaults, readConfig } from './config.ts'
 import { connectControl, currentState } from './control.ts'
 import { type Layout, layoutOf } from './layout.ts'
@@ -57,10 +58,11 @@ interface Options {
 
 /** Supervises a cluster of one node, whose programs are stand-ins. */
 async function start({ program = () => readyAndStay, apiPort = 0, stopped }: Options = {}) {
-  const config = { ...defaults, name: 'one', home: layout.home, apiPort }
+  const config = { ...defaults, name: 'one', home: layout.home, apiPort, egress: false }
   const deps: SupervisorDeps = {
     clock: hasty,
     log: silentLog,
+    processes: new FakeProcesses(),
     namespaces,
     cgroups,
     program,
@@ -220,7 +222,7 @@ describe('ports that are published', () => {
     const second = await edgePid()
     await expect.poll(() => textFrom(port.hostPort)).toBe(`edge of ${second}`)
     expect((await readConfig(layout.configFile))?.published).toEqual([port])
-    await change({ action: 'unpublish', namespace: 'default', service: 'web' })
+    await change({ action: 'unpublish', subject: { namespace: 'default', service: 'web' } })
     await expect.poll(() => textFrom(port.hostPort)).toBe('refused')
     expect((await readConfig(layout.configFile))?.published).toEqual([])
   })
@@ -237,7 +239,7 @@ describe('ports that are published', () => {
     const sentence = new RegExp(`^127.0.0.1:${taken} is in use by .*: choose another port, such as \\d+:…$`)
     await expect(change({ action: 'publish', ports })).rejects.toThrow(sentence)
     expect(await textFrom(free)).toBe('refused')
-    await expect(change({ action: 'unpublish', namespace: 'default', service: 'web' })).rejects.toThrow('is not published')
+    await expect(change({ action: 'unpublish', subject: { namespace: 'default', service: 'web' } })).rejects.toThrow('is not published')
   })
 
   test('are refused if one is published for another Service', async () => {

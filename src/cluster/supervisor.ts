@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { Processes } from '../kernel/processes.ts'
 import { ClusterChanges } from './cluster-changes.ts'
-import { type ClusterConfig, planOf } from './config.ts'
+import { type ClusterConfig, hasEgress, planOf } from './config.ts'
 import { type ControlServer, serveControl } from './control.ts'
+import { egressProcessSpec } from './egress/egress-process.ts'
 import type { Layout } from './layout.ts'
 import { clusterNetwork } from './network.ts'
 import { NodeChanges } from './node-changes.ts'
@@ -18,6 +20,7 @@ import { UserError } from './user-error.ts'
 export interface SupervisorDeps extends TeardownDeps, ProgramDeps {
   readonly clock: Clock
   readonly log: Log
+  readonly processes: Processes
 }
 
 /**
@@ -53,6 +56,7 @@ export async function supervise(
     await clusterNetwork(config.name, deps.namespaces).up(planOf(config), config.nodes)
     status.step('processes')
     const started = specs.of(config, () => published.openAll()).map((spec) => ({ name: spec.name, ...group.start(spec) }))
+    if (hasEgress(config)) group.start(egressProcessSpec(config, layout, deps))
     const end = Promise.race([toStop.promise, ...started.map(({ failed }) => failed)])
     if ((await Promise.race([end, allReady(started, status)])) === 'ready') {
       status.become('ready')

@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type FakeEnd, FakeProcesses } from '../kernel/fake-processes.ts'
-import { installSystemPackages, SetupError } from './system-packages.ts'
+import { installEgressPackage, installSystemPackages, SetupError } from './system-packages.ts'
 
 const programs = [
   'usr/bin/containerd', 'usr/sbin/runc', 'usr/lib/cni/ptp', 'usr/sbin/nft', 'sbin/ip', 'usr/sbin/conntrack', 'usr/sbin/haproxy',
@@ -21,11 +21,11 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-async function install(end: (command: readonly string[]) => FakeEnd = () => ({})) {
+async function install(end: (command: readonly string[]) => FakeEnd = () => ({}), installWhat = installSystemPackages) {
   const processes = new FakeProcesses(({ command }) => end(command))
   const said: string[] = []
   const environment = { PATH: '/usr/bin:/opt/kubectl' }
-  const outcome = installSystemPackages({ processes, environment, root, say: (line) => void said.push(line) })
+  const outcome = installWhat({ processes, environment, root, say: (line) => void said.push(line) })
   const calls = () => processes.calls.map(({ command }) => command.join(' '))
   return { outcome: await outcome.catch((error: unknown) => error), said, calls: calls() }
 }
@@ -74,4 +74,29 @@ test('a machine without apt-get is told what is missing', async () => {
   const problem = 'these Debian packages are missing and there is no apt-get to install them: curl bash'
   expect(outcome).toMatchObject({ message: `${problem}; install what brings the same programs` })
   expect(calls).toEqual([])
+})
+
+describe('the package of the way out', () => {
+  const patience = '-o Acquire::Retries=0 -o Acquire::http::Timeout=5 -o Acquire::https::Timeout=5'
+
+  test('is installed for itself', async () => {
+    expect(await install(() => ({}), installEgressPackage)).toEqual({
+      outcome: undefined,
+      said: ['installing Debian packages: passt'],
+      calls: [`${apt} ${patience} update`, `${apt} ${patience} --no-install-recommends install passt`],
+    })
+  })
+
+  test('is done without if it cannot be had, and that is said', async () => {
+    const { outcome, said } = await install(() => ({ exitCode: 100, stderr: 'E: no network' }), installEgressPackage)
+    expect(outcome).toBeUndefined()
+    expect(said.at(-1)).toBe(
+      'no way out of the cluster: apt-get could not install passt: E: no network; correct that, or install them by hand; --no-egress does without',
+    )
+  })
+
+  test('is not asked for where it is', async () => {
+    await writeFile(join(root, 'usr/bin/pasta'), '', { mode: 0o755 })
+    expect(await install(() => ({}), installEgressPackage)).toEqual({ outcome: undefined, said: [], calls: [] })
+  })
 })

@@ -44,21 +44,40 @@ export interface SetupDeps {
   say(line: string): void
 }
 
+/** What the way out of a cluster takes; clusters do without, if it cannot be had. */
+const egressRequirement = program('pasta', 'passt')
+
 /** Installs the Debian packages that are missing, kubectl included. Throws `SetupError`. */
-export async function installSystemPackages({ processes, environment, root = '/', say }: SetupDeps): Promise<void> {
-  const isThere = (files: readonly string[]) => anyExists(files.map((file) => join(root, file)))
+export async function installSystemPackages(deps: SetupDeps): Promise<void> {
+  const { environment, root = '/' } = deps
   const missing: string[] = []
-  for (const { files, package: name } of requirements) if (!(await isThere(files))) missing.push(name)
+  for (const { files, package: name } of requirements) if (!(await anyExists(root, files))) missing.push(name)
   const folders = (environment['PATH'] ?? '').split(':')
-  if (!(await isThere(folders.map((folder) => `${folder}/kubectl`)))) missing.push('kubernetes-client')
-  if (missing.length === 0) return
-  if (!(await isThere(['/usr/bin/apt-get']))) {
+  if (!(await anyExists(root, folders.map((folder) => `${folder}/kubectl`)))) missing.push('kubernetes-client')
+  if (missing.length > 0) await install(missing, [], deps)
+}
+
+/** Installs what the way out takes, or says that there is none for now. A machine without a network is not held up for long. */
+export async function installEgressPackage(deps: SetupDeps): Promise<void> {
+  const { root = '/', say } = deps
+  if (await anyExists(root, egressRequirement.files)) return
+  try {
+    await install([egressRequirement.package], ['Acquire::Retries=0', 'Acquire::http::Timeout=5', 'Acquire::https::Timeout=5'], deps)
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    say(`no way out of the cluster: ${error.message}; --no-egress does without`)
+  }
+}
+
+async function install(missing: readonly string[], options: readonly string[], { processes, root = '/', say }: SetupDeps): Promise<void> {
+  if (!(await anyExists(root, ['/usr/bin/apt-get']))) {
     throw new SetupError(
       `these Debian packages are missing and there is no apt-get to install them: ${missing.join(' ')}; install what brings the same programs`,
     )
   }
   say(`installing Debian packages: ${missing.join(' ')}`)
-  const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y', '-o', 'DPkg::Lock::Timeout=120'] as const
+  const settings = ['DPkg::Lock::Timeout=120', ...options].flatMap((option) => ['-o', option])
+  const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y', ...settings] as const
   try {
     // Old package lists name versions that the mirrors no longer have.
     await processes.run([...apt, 'update'])
@@ -70,10 +89,10 @@ export async function installSystemPackages({ processes, environment, root = '/'
   }
 }
 
-async function anyExists(files: readonly string[]): Promise<boolean> {
+async function anyExists(root: string, files: readonly string[]): Promise<boolean> {
   for (const file of files) {
     try {
-      await access(file, constants.X_OK)
+      await access(join(root, file), constants.X_OK)
       return true
     } catch (error) {
       if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error

@@ -6,6 +6,7 @@ import { Nodes } from '../api/kinds/node.ts'
 import { Services } from '../api/kinds/service.ts'
 import { systemClock } from '../base/clock.ts'
 import { formatCidr } from '../base/ip.ts'
+import { isLoopback } from '../base/resolv-conf.ts'
 import { jsonLog } from '../base/json-log.ts'
 import { apiClient } from '../client/api-client.ts'
 import { EventBroadcaster } from '../client/event-recorder.ts'
@@ -14,8 +15,7 @@ import { informer } from '../client/informer.ts'
 import { runControllers } from '../client/run-controllers.ts'
 import { dnsServiceAddress, nodeAddress, serverAddress } from '../cluster/address-plan.ts'
 import { nodePodsCgroup } from '../cluster/cgroup-names.ts'
-import { planOf } from '../cluster/config.ts'
-import { dnsSettings } from '../cluster/dns-settings.ts'
+import { hasEgress, planOf } from '../cluster/config.ts'
 import { nodeName, podNetworkName } from '../cluster/network.ts'
 import { readIdentity } from '../cluster/pki.ts'
 import { ipv4 } from '../dataplane/proxy/family.ts'
@@ -29,6 +29,7 @@ import { KernelOomKills } from '../kernel/oom-kills.ts'
 import { realProcesses as processes } from '../kernel/real-processes.ts'
 import { runAgent } from '../node/agent.ts'
 import { keepContainerd } from '../node/containerd/keep-containerd.ts'
+import { proxyEnvironment } from '../node/containerd/proxy-environment.ts'
 import { criRuntime } from '../node/cri/cri-runtime.ts'
 import { withOomReasons } from '../node/cri/oom-reasons.ts'
 import { pauseImage } from '../node/images/catalog.ts'
@@ -36,6 +37,7 @@ import { isPinned } from '../node/images/reference.ts'
 import { refreshBuiltinImages } from '../node/images/refresh.ts'
 import { ensureSeed, seedRoot, type SeedOutcome } from '../node/images/seed.ts'
 import { cniConfig, cniConfigFile } from '../node/network/cni-config.ts'
+import { loopbackResolverRules } from '../node/network/loopback-resolver.ts'
 import { AppliedRevision, tellOnNode } from '../node/withdrawal/applied-revision.ts'
 import { edgeLease } from '../node/withdrawal/edge-lease.ts'
 import { Withdrawals } from '../node/withdrawal/withdrawals.ts'
@@ -44,6 +46,8 @@ import { kubernetesVersion } from './kubernetes-version.ts'
 import { cniBinDir } from './cni-bin-dir.ts'
 import { endOnFailure } from './failure.ts'
 import { giveBackMemory } from './give-back-memory.ts'
+import { nameServersIn, resolvConf } from './machine-resolver.ts'
+import { dnsSettings } from './dns-upstreams.ts'
 import { startNodeDns } from './node-dns.ts'
 import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
 import { version } from './version.ts'
@@ -54,6 +58,7 @@ const { config, layout, rest } = await clusterOf(process.argv.slice(2))
 const number = Number(rest[0])
 const name = nodeName(number)
 const plan = planOf(config)
+const ownRanges = [plan.pods, plan.services, plan.nodes, plan.outside].map(formatCidr)
 const paths = layout.node(name)
 const clock = systemClock
 const log = jsonLog({ process: name })
@@ -103,6 +108,7 @@ const appliedRevision = new AppliedRevision({
 }).run()
 const routes = runControllers([routesController({ nodes, ownNode: name, processes })], live)
 
+if (hasEgress(config)) await answerForLoopbackResolver()
 const seeded = await prepareNode()
 const runtime = keepContainerd(
   withOomReasons(criRuntime(paths.containerdSocket), new KernelOomKills()),
@@ -114,6 +120,7 @@ const runtime = keepContainerd(
     cniBinDir,
     sandboxImage: pauseImage,
     registries: layout.registries,
+    environment: proxyEnvironment(process.env, [...ownRanges, '.svc', `.${config.clusterDomain}`, 'localhost']),
     logFile: paths.containerdLog,
   },
   { processes, clock },
@@ -145,7 +152,7 @@ const agent = runAgent({
     domain: config.clusterDomain,
     forwards: dnsSettings(config).upstreams.length > 0,
   },
-  resolvConfPath: '/etc/resolv.conf',
+  resolvConfPath: resolvConf,
   hostsPath: '/etc/hosts',
   tls: { cert: identity.cert, key: identity.key, clientCa: identity.ca },
   isPinned,
@@ -168,6 +175,13 @@ async function prepareNode(): Promise<SeedOutcome> {
     { processes, clock, progress: (step) => log.info({ step }, 'images') },
   )
   return seedRoot(paths.containerdRoot, seed, processes)
+}
+
+/** What runs in the node's network, containerd among it, asks for names as the machine's resolv.conf says. */
+async function answerForLoopbackResolver(): Promise<void> {
+  const loopback = (await nameServersIn(resolvConf)).filter(isLoopback)
+  if (loopback.length === 0) return
+  await processes.run(['nft', '-f', '-'], { input: loopbackResolverRules(loopback, dnsServiceAddress(plan)) })
 }
 
 /** A root from before an upgrade has the built-in images of then. */

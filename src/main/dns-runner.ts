@@ -44,7 +44,7 @@ async function runDns(client: Client, settings: DnsRunSettings): Promise<void> {
   const live = { log, clock: systemClock, signal }
   const metrics = new MetricRegistry()
   addProcessMetrics(metrics)
-  const upstreams = await upstreamAddresses(settings.upstreams, listen.address, log)
+  const upstreams = await upstreamAddresses(settings.upstreams, { own: listen.address }, log)
   const dns = await startClusterDns(
     { ...settings, ...listen, upstreams, clients: clients ?? [] },
     {

@@ -18,13 +18,21 @@ const log = {
   warn: (_: object, message: string) => void said.push(message),
   error: (_: object, message: string) => void said.push(message),
 }
-const addresses = (...upstreams: string[]) => upstreamAddresses(upstreams, '10.96.0.10', log)
+const addresses = (...upstreams: string[]) => upstreamAddresses(upstreams, { own: '10.96.0.10', forLocalhost: '169.254.77.1' }, log)
 
 test('addresses are what they are, and of a resolv.conf its name servers', async () => {
   const file = join(folder, 'resolv.conf')
   await writeFile(file, 'search example\nnameserver 192.0.2.1\nnameserver 2001:db8::1\nnameserver nonsense\n')
   expect(await addresses('192.0.2.53:5353', file)).toEqual(['192.0.2.53:5353', '192.0.2.1', '2001:db8::1'])
   expect(said).toEqual([])
+})
+
+test('a server at 127.0.0.1 of a machine is asked elsewhere, and others on its loopback are not', async () => {
+  const file = join(folder, 'resolv.conf')
+  await writeFile(file, 'nameserver 127.0.0.53\nnameserver 127.0.0.1\nnameserver 192.0.2.1\n')
+  expect(await addresses(file, '127.0.0.1:5353')).toEqual(['169.254.77.1', '192.0.2.1', '127.0.0.1:5353'])
+  expect(said).toEqual(['this name server on the machine’s loopback is out of reach: left out'])
+  expect(await upstreamAddresses([file], { own: '10.96.0.10' }, log)).toEqual(['127.0.0.53', '127.0.0.1', '192.0.2.1'])
 })
 
 test('a server does not ask itself', async () => {

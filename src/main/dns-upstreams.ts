@@ -1,20 +1,25 @@
 import { readFile } from 'node:fs/promises'
 import { parseHostPort } from '../base/host-port.ts'
 import type { Log } from '../base/log.ts'
-import type { DnsSettings } from '../cluster/dns-settings.ts'
-import { parseResolvConf } from '../node/pods/dns.ts'
+import { isLoopback, parseResolvConf } from '../base/resolv-conf.ts'
+import { type ClusterConfig, hasEgress } from '../cluster/config.ts'
+import { defaultDnsSettings, type DnsSettings } from '../cluster/dns-settings.ts'
+import { egressLink } from '../cluster/egress/egress-link.ts'
+import { resolvConf, withMachineResolver } from './machine-resolver.ts'
 
-/**
- * The addresses of name servers that are written as addresses or as the path of a resolv.conf. A file that cannot be read
- * is logged and has none; `own`, the address of the server that asks them, is left out: it would ask itself.
- */
-export async function upstreamAddresses(upstreams: readonly string[], own: string, log: Log): Promise<readonly string[]> {
-  const lists = await Promise.all(upstreams.map((upstream) => (upstream.startsWith('/') ? serversIn(upstream, log) : [upstream])))
-  return lists.flat().filter((server) => {
-    const isOwn = parseHostPort(server, 53)?.address === own
-    if (isOwn) log.warn({ server }, 'this DNS server is its own upstream: left out')
-    return !isOwn
-  })
+interface Places {
+  /** The address of the server that asks, which is left out: it would ask itself. */
+  readonly own: string
+  /**
+   * Where it asks the name server that a resolv.conf has at 127.0.0.1, if that is another machine's loopback than its own.
+   * Others there are out of reach then.
+   */
+  readonly forLocalhost?: string
+}
+
+/** Where there is a way out, others are asked as the machine asks them, unless something else was chosen. */
+export function dnsSettings(config: ClusterConfig): DnsSettings {
+  return { ...defaultDnsSettings, ...(hasEgress(config) ? { upstreams: [resolvConf] } : {}), ...config.dns }
 }
 
 /** Who the cluster's name servers ask about a name outside of the cluster: for the longest of its domains that is one of theirs. */
@@ -23,7 +28,41 @@ export function upstreamsFor(name: string, { upstreams, stubDomains }: Pick<DnsS
   const [stub] = stubDomains
     .filter(({ domain }) => bare === domain || bare.endsWith(`.${domain}`))
     .sort((a, b) => b.domain.length - a.domain.length)
-  return upstreamAddresses(stub?.upstreams ?? upstreams, '', log)
+  return clusterUpstreams(stub?.upstreams ?? upstreams, '', log)
+}
+
+/** The addresses of name servers, as somebody in the cluster's namespaces reaches them. */
+export async function clusterUpstreams(upstreams: readonly string[], own: string, log: Log): Promise<readonly string[]> {
+  return upstreamAddresses(await withMachineResolver(upstreams), { own, forLocalhost: egressLink.gateway }, log)
+}
+
+/**
+ * The addresses of name servers that are written as addresses or as the path of a resolv.conf. A file that cannot be read
+ * is logged and has none.
+ */
+export async function upstreamAddresses(upstreams: readonly string[], places: Places, log: Log): Promise<readonly string[]> {
+  const { own, forLocalhost } = places
+  const lists = await Promise.all(
+    upstreams.map(async (upstream) => {
+      if (!upstream.startsWith('/')) return [upstream]
+      const servers = await serversIn(upstream, log)
+      return forLocalhost === undefined ? servers : fromElsewhere(servers, forLocalhost, log)
+    }),
+  )
+  return [...new Set(lists.flat())].filter((server) => {
+    const isOwn = parseHostPort(server, 53)?.address === own
+    if (isOwn) log.warn({ server }, 'this DNS server is its own upstream: left out')
+    return !isOwn
+  })
+}
+
+function fromElsewhere(servers: readonly string[], forLocalhost: string, log: Log): readonly string[] {
+  return servers.flatMap((server) => {
+    if (server === '127.0.0.1') return [forLocalhost]
+    if (!isLoopback(server)) return [server]
+    log.warn({ server }, 'this name server on the machine’s loopback is out of reach: left out')
+    return []
+  })
 }
 
 async function serversIn(file: string, log: Log): Promise<readonly string[]> {

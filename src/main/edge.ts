@@ -13,7 +13,6 @@ import { informer } from '../client/informer.ts'
 import { runControllers } from '../client/run-controllers.ts'
 import { ingressAddress, loadBalancerPool, serverAddress } from '../cluster/address-plan.ts'
 import { planOf } from '../cluster/config.ts'
-import { dnsSettings } from '../cluster/dns-settings.ts'
 import { nodesDevice } from '../cluster/network-description.ts'
 import { readIdentity } from '../cluster/pki.ts'
 import { askByHttp } from '../dataplane/loadbalancer/ask-by-http.ts'
@@ -25,7 +24,7 @@ import { realProcesses as processes } from '../kernel/real-processes.ts'
 import { AppliedRevision } from '../node/withdrawal/applied-revision.ts'
 import { EdgeLease } from '../node/withdrawal/edge-lease.ts'
 import { appliedByAll } from './applied-by-all.ts'
-import { upstreamsFor } from './dns-upstreams.ts'
+import { dnsSettings, upstreamsFor } from './dns-upstreams.ts'
 import { endOnFailure } from './failure.ts'
 import { giveBackMemory } from './give-back-memory.ts'
 import { receivePublished } from './listeners.ts'
@@ -37,6 +36,8 @@ import { SleepingIngress } from './sleeping-ingress.ts'
  * node's pods, leads connections to the addresses of load balancers, requests by Ingresses, and published ports to
  * Services.
  */
+/** Nobody is there but the cluster's own processes. */
+const loopback = '127.0.0.1'
 const log = jsonLog({ process: 'edge' })
 endOnFailure(log)
 giveBackMemory({ clock: systemClock })
@@ -68,7 +69,7 @@ const balancer = new LoadBalancer({
 })
 // Not before it is known where to.
 void Promise.all([services.synced, slices.synced]).then(() => {
-  lead(new PublishedServices({ services, slices, clock: systemClock, random: Math.random }))
+  lead(new PublishedServices({ services, slices, clock: systemClock, random: Math.random, ingressAt: (port) => ({ address: loopback, port }) }))
 })
 const ingressIdentity = await readIdentity(layout.pki, 'ingress')
 const ingress = new SleepingIngress({
@@ -79,6 +80,7 @@ const ingress = new SleepingIngress({
   slices,
   settings: {
     addresses: [ingressAddress(plan), serverAddress(plan)],
+    relayedAt: loopback,
     ports: { http: 80, https: 443 },
     directory: join(scratchDirectory, 'ingress'),
     accessLog: false,

@@ -24,7 +24,7 @@ export interface IngressRunDeps {
   readonly classes: Cache<IngressClass>
   readonly services: Cache<Service>
   readonly slices: Cache<EndpointSlice>
-  readonly settings: Pick<MainSettings, 'addresses' | 'ports' | 'directory' | 'accessLog' | 'metrics' | 'metricsAt'>
+  readonly settings: Pick<MainSettings, 'addresses' | 'relayedAt' | 'ports' | 'directory' | 'accessLog' | 'metrics' | 'metricsAt'>
   /** Certificate and key in PEM. */
   readonly defaultCertificate: string
   /** What Ingresses say where they are reached; nothing is said if there are none. */

@@ -12,11 +12,10 @@ import type { Client } from '../client/client.ts'
 import { informer } from '../client/informer.ts'
 import { dnsServiceAddress, nodeAddress } from '../cluster/address-plan.ts'
 import { type ClusterConfig, planOf } from '../cluster/config.ts'
-import { dnsSettings } from '../cluster/dns-settings.ts'
 import { startClusterDns, type ClusterDns } from '../dataplane/dns/cluster-dns.ts'
 import { reducedNamespace, reducedPod } from '../dataplane/dns/reduced-objects.ts'
 import { serveStatus } from '../dataplane/dns/status-server.ts'
-import { upstreamAddresses } from './dns-upstreams.ts'
+import { clusterUpstreams, dnsSettings } from './dns-upstreams.ts'
 import { nodeDnsSockets } from './node-dns-sockets.ts'
 
 export interface NodeDnsDeps {
@@ -49,7 +48,7 @@ export async function startNodeDns(config: ClusterConfig, nodeNumber: number, de
       clusterDomain: config.clusterDomain,
       clients: [formatCidr(plan.pods), formatCidr(plan.nodes)],
       ...settings,
-      upstreams: await upstreamAddresses(settings.upstreams, address, log),
+      upstreams: await clusterUpstreams(settings.upstreams, address, log),
     },
     {
       ...deps,

@@ -24,6 +24,7 @@ try {
     {
       clock: systemClock,
       log,
+      processes: realProcesses,
       namespaces: realNamespaces(realProcesses),
       cgroups: await realCgroups(systemClock),
       mounts: realMounts(realProcesses),

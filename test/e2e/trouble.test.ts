@@ -44,7 +44,7 @@ function sentenceOf({ code, stdout, stderr }: Output): string {
 
 /** Starts an `up` that is not waited for. */
 function beginUp({ name, apiPort, environment }: TestCluster, ...options: string[]) {
-  const words = ['up', '--name', name, '--api-port', String(apiPort), ...options]
+  const words = ['up', '--name', name, '--api-port', String(apiPort), '--no-egress', ...options]
   const child = spawn('./portolan', words, { cwd: root, env: environment })
   onTestFinished(() => void child.kill('SIGKILL'))
   const output = { stdout: '', stderr: '' }
@@ -94,7 +94,7 @@ describe('up that cannot be says why, and does nothing:', () => {
   })
 
   async function refusalOf(...options: string[]): Promise<string> {
-    const sentence = sentenceOf(await cluster.tryPortolan('up', ...options))
+    const sentence = sentenceOf(await cluster.tryPortolan('up', '--no-egress', ...options))
     expect(await tracesOf(marks)).toEqual([])
     expect(await isThere(join(home, 'clusters', cluster.name))).toBe(false)
     return sentence

@@ -5,6 +5,8 @@ export interface MainSettings {
   /** Where clients come: `203.0.113.3`, or `*`. */
   readonly addresses: readonly string[]
   readonly ports: { readonly http: number; readonly https: number }
+  /** Where connections come by way of others, who tell of the client in a PROXY header; nowhere unless given. */
+  readonly relayedAt?: string
   readonly directory: string
   readonly threads: number
   /** How long a client may say nothing in the midst of a request, or take nothing of an answer; a minute unless given. */
@@ -106,7 +108,7 @@ function metricsSection({ metrics }: MainSettings): string[] {
  * served by those for any host.
  */
 function frontend(settings: MainSettings, canaries: readonly string[]): string[] {
-  const { addresses, ports, directory, accessLog, clientTimeoutMs } = settings
+  const { addresses, relayedAt, ports, directory, accessLog, clientTimeoutMs } = settings
   const map = (name: string) => `map_str(${directory}/${files.maps}/${name}.map)`
   const weights = `map_str_int(${directory}/${files.maps}/canaries.map,0)`
   const longest = `map_beg(${directory}/${files.maps}/prefixes.map)`
@@ -116,6 +118,7 @@ function frontend(settings: MainSettings, canaries: readonly string[]): string[]
     ...(clientTimeoutMs === undefined ? [] : [`  timeout client ${clientTimeoutMs}ms`]),
     ...addresses.map((address) => `  bind ${address}:${ports.http}`),
     ...addresses.map((address) => `  bind ${address}:${ports.https} ${tls}`),
+    ...(relayedAt === undefined ? [] : [`  bind ${relayedAt}:${ports.http} accept-proxy`, `  bind ${relayedAt}:${ports.https} accept-proxy ${tls}`]),
     ...(accessLog ? ['  log global', `  log-format '${accessLogFormat}'`] : []),
     '  http-request set-var(txn.host) req.hdr(host),field(1,:),lower,rtrim(.)',
     '  http-request set-var(txn.path) path',

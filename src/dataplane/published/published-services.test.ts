@@ -68,9 +68,13 @@ async function listening(onConnection: (socket: Socket) => void): Promise<Server
   return Object.assign(server, { port: (server.address() as AddressInfo).port })
 }
 
+function chance(random: () => number, ingressPort = 0) {
+  return { clock: systemClock, random, ingressAt: () => ({ address: '127.0.0.1', port: ingressPort }) }
+}
+
 /** A published port that leads to backends on loopback, tried in their order. */
 async function published(backends: readonly Backend[]) {
-  const services = new PublishedServices({ ...(await world(backends)), clock: systemClock, random: () => 0 })
+  const services = new PublishedServices({ ...(await world(backends)), ...chance(() => 0) })
   const socket = await listening(() => {})
   const port = { ...web, hostPort: socket.port }
   services.open(port, socket)
@@ -99,6 +103,24 @@ test('an endpoint that refuses is passed over', async () => {
   const backend = await listening((socket) => void socket.end('here'))
   const { port } = await published([here(gone.port), here(backend.port)])
   expect(await text(connect(port.hostPort, '127.0.0.1'))).toBe('here')
+})
+
+test('the ingress is told who connects, and to which port, before what the client says', async () => {
+  const ingress = await listening((socket) => {
+    let said = ''
+    socket.setEncoding('utf8').on('data', (piece: string) => (said += piece))
+    socket.on('end', () => socket.end(said))
+  })
+  const services = new PublishedServices({ ...(await world([])), ...chance(() => 0, ingress.port) })
+  const socket = await listening(() => {})
+  const port = { ingressPort: 80, protocol: 'TCP', hostPort: socket.port } as const
+  services.open(port, socket)
+  onTestFinished(() => services.close(port))
+  const client = connect({ host: '127.0.0.1', port: port.hostPort, allowHalfOpen: true })
+  await once(client, 'connect')
+  const { localPort } = client
+  client.end('hello')
+  expect(await text(client)).toBe(`PROXY TCP4 127.0.0.1 127.0.0.1 ${localPort} ${port.hostPort}\r\nhello`)
 })
 
 test('a connection that nobody takes is reset', async () => {
@@ -147,7 +169,7 @@ test('datagrams of a client go to one endpoint, and its answers come back', asyn
   const targets = backends.map((backend) => here(backend.address().port))
   let turn = 0
   const random = () => (turn++ % 2) / 2
-  const services = new PublishedServices({ ...(await world(targets, 'UDP')), clock: systemClock, random })
+  const services = new PublishedServices({ ...(await world(targets, 'UDP')), ...chance(random) })
   const socket = await udpSocket()
   const hostPort = socket.address().port
   const port = { ...web, protocol: 'UDP', hostPort } as const

@@ -1,22 +1,33 @@
 import type { Socket as UdpSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
+import { proxyHeader } from './proxy-header.ts'
 import { type ServiceCaches, type ServicePort, type Target, targetsOf } from './service-endpoints.ts'
 import { leadTcp } from './tcp-port.ts'
 import { leadUdp } from './udp-port.ts'
 
-export interface PublishedPort extends ServicePort {
+export type PublishedPort = (ServicePort | IngressPort) & {
   /** On the host's loopback. */
   readonly hostPort: number
+}
+
+export interface IngressPort {
+  readonly ingressPort: number
+  readonly protocol: 'TCP'
 }
 
 export interface PublishedDeps extends ServiceCaches {
   readonly clock: Clock
   /** From 0 up to 1. */
   random(): number
+  /** Where the ingress takes connections for one of its ports that begin with a PROXY header. */
+  ingressAt(port: number): Target
 }
 
-/** Leads ports of the host's loopback to Services: straight to a ready endpoint, another one for each connection. */
+/**
+ * Leads ports of the host's loopback to Services: straight to a ready endpoint, another one for each connection; or to
+ * the ingress, which is told of the client.
+ */
 export class PublishedServices {
   readonly #deps: PublishedDeps
   readonly #ends = new Map<string, () => void>()
@@ -26,14 +37,20 @@ export class PublishedServices {
   }
 
   open(port: PublishedPort, socket: Server | UdpSocket): void {
-    const route = () => shuffled(targetsOf(port, this.#deps), this.#deps.random)
-    const end = 'bind' in socket ? leadUdp(socket, route, this.#deps.clock) : leadTcp(socket, route)
-    this.#ends.set(keyOf(port), end)
+    this.#ends.set(keyOf(port), this.#lead(port, socket))
   }
 
   close(port: PublishedPort): void {
     this.#ends.get(keyOf(port))?.()
     this.#ends.delete(keyOf(port))
+  }
+
+  #lead(port: PublishedPort, socket: Server | UdpSocket): () => void {
+    const { clock, random, ingressAt } = this.#deps
+    const route =
+      'ingressPort' in port ? () => [ingressAt(port.ingressPort)] : () => shuffled(targetsOf(port, this.#deps), random)
+    if ('bind' in socket) return leadUdp(socket, route, clock)
+    return leadTcp(socket, route, 'ingressPort' in port ? proxyHeader : undefined)
   }
 }
 

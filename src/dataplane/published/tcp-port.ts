@@ -7,18 +7,21 @@ export type Route = () => readonly Target[]
 const mostTries = 3
 const connectTimeoutMs = 2_000
 
+/** What is said first to whom a connection is led, about the client. */
+export type Introduction = (client: Socket) => string
+
 /**
  * Leads what a listening socket accepts to where the route says, both ways, halves closed one by one. A connection for
  * which nobody answers is reset. Returns the function that ends it, with all its connections.
  */
-export function leadTcp(server: Server, route: Route): () => void {
+export function leadTcp(server: Server, route: Route, introduce?: Introduction): () => void {
   const open = new Set<Socket>()
   // Sockets that are accepted take over these; a server that was handed over cannot be given them as options.
   Object.assign(server, { allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
   server.on('connection', (client) => {
     open.add(client)
     client.on('close', () => open.delete(client))
-    void lead(client, route)
+    void lead(client, route, introduce)
   })
   return () => {
     server.close()
@@ -26,7 +29,7 @@ export function leadTcp(server: Server, route: Route): () => void {
   }
 }
 
-async function lead(client: Socket, route: Route): Promise<void> {
+async function lead(client: Socket, route: Route, introduce: Introduction | undefined): Promise<void> {
   client.on('error', () => client.destroy())
   const tried = new Set<string>()
   while (tried.size < mostTries) {
@@ -40,6 +43,7 @@ async function lead(client: Socket, route: Route): Promise<void> {
     client.on('close', () => server.destroy())
     // Whoever breaks off does so to the other as well.
     server.on('error', () => client.resetAndDestroy()).on('close', () => client.destroySoon())
+    if (introduce !== undefined) server.write(introduce(client))
     client.pipe(server)
     server.pipe(client)
     return

@@ -20,6 +20,8 @@ export interface ContainerdOptions {
   readonly registries?: string
   /** Appended to. */
   readonly logFile: string
+  /** Set in its environment on top of the caller's. */
+  readonly environment?: Readonly<Record<string, string>>
   /** File of the network namespace that it runs in; the caller's own if absent. */
   readonly netns?: string
 }

@@ -74,13 +74,14 @@ function isContainerdOf(state: string, entry: ProcessEntry | undefined): boolean
 
 /** Resolves to its process id. */
 async function launch(options: ContainerdOptions, processes: Processes): Promise<number> {
-  const { root, state, address, logFile, netns } = options
+  const { root, state, address, logFile, environment = {}, netns } = options
   for (const directory of [root, state]) await mkdir(directory, { recursive: true, mode: 0o711 })
   for (const file of [address, logFile]) await mkdir(dirname(file), { recursive: true })
   await writeFile(configFile(state), containerdConfig(options))
   // The output is closed when containerd takes over, which is when `run` resolves.
   const script = 'cd / && echo $$ && exec containerd --config "$1" >>"$2" 2>&1 </dev/null'
-  const command = ['setsid', '--fork', 'sh', '-c', script, 'containerd', configFile(state), logFile] as const
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+  const command = ['env', ...variables, 'setsid', '--fork', 'sh', '-c', script, 'containerd', configFile(state), logFile] as const
   const { stdout, stderr } = await processes.run(command, netns === undefined ? {} : { netns })
   const pid = Number(stdout)
   if (!(pid > 0)) throw new ContainerdFailed(`containerd was not started: ${stderr.trim()}`)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseResolvConf, podDns } from './dns.ts'
+import { podDns } from './dns.ts'
 import { hostsFileContent } from './hosts-file.ts'
 import { testPod, type PodInput } from './test-pods.ts'
 
@@ -70,13 +70,11 @@ test('what a resolver cannot take is left out and told of', () => {
   expect(omitted).toContain('the applied nameserver line is: 10.96.0.10 192.0.2.1 192.0.2.2')
 })
 
-test('a resolv.conf is read as the resolver reads it', () => {
-  const text = '# comment\nnameserver 192.0.2.1\nnameserver 192.0.2.2 # second\nsearch a.example\nsearch b.example c.example. .\noptions ndots:2 rotate\n'
-  expect(parseResolvConf(text)).toEqual({
-    servers: ['192.0.2.1', '192.0.2.2'],
-    searches: ['b.example', 'c.example'],
-    options: ['ndots:2', 'rotate'],
-  })
+test('a name server on the machine’s loopback is asked by way of the cluster’s, but for pods in the node’s network', () => {
+  const local = { ...node, servers: ['127.0.0.53', '192.0.2.1'] }
+  const servers = (spec: Spec) => podDns(testPod({ spec }), cluster, local).config.servers
+  expect(servers({ dnsPolicy: 'Default' })).toEqual(['10.96.0.10', '192.0.2.1'])
+  expect(servers({ dnsPolicy: 'Default', hostNetwork: true })).toEqual(['127.0.0.53', '192.0.2.1'])
 })
 
 test('the hosts file names the pod, and its aliases', () => {

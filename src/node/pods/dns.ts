@@ -1,10 +1,5 @@
 import type { Pod } from '../../api/kinds/pod.ts'
-
-export interface DnsConfig {
-  readonly servers: readonly string[]
-  readonly searches: readonly string[]
-  readonly options: readonly string[]
-}
+import { isLoopback, type ResolvConf } from '../../base/resolv-conf.ts'
 
 export interface ClusterDns {
   /** Address of the `kube-dns` Service. */
@@ -22,7 +17,7 @@ const longestSearches = 2048
 
 /** What goes into a pod's resolv.conf, and what had to be left out because a resolver cannot take it. */
 export interface PodDns {
-  readonly config: DnsConfig
+  readonly config: ResolvConf
   readonly omitted: string | undefined
 }
 
@@ -30,7 +25,7 @@ export interface PodDns {
  * Compiles `dnsPolicy` and `dnsConfig`; `node` is the node's own set-up
  * (https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy).
  */
-export function podDns(pod: Pod, cluster: ClusterDns, node: DnsConfig): PodDns {
+export function podDns(pod: Pod, cluster: ClusterDns, node: ResolvConf): PodDns {
   const base = baseConfig(pod, cluster, node)
   const { nameservers = [], searches = [], options = [] } = pod.spec.dnsConfig ?? {}
   const whole = {
@@ -41,9 +36,9 @@ export function podDns(pod: Pod, cluster: ClusterDns, node: DnsConfig): PodDns {
   return fit(whole)
 }
 
-function baseConfig(pod: Pod, { server, domain, forwards }: ClusterDns, node: DnsConfig): DnsConfig {
+function baseConfig(pod: Pod, { server, domain, forwards }: ClusterDns, node: ResolvConf): ResolvConf {
   const namespace = pod.metadata.namespace ?? 'default'
-  const ofCluster: DnsConfig = {
+  const ofCluster: ResolvConf = {
     servers: [server],
     // Nobody knows the node's domains where names are not passed on, and the failure would end the search of some resolvers.
     searches: [`${namespace}.svc.${domain}`, `svc.${domain}`, domain, ...(forwards ? node.searches : [])],
@@ -53,13 +48,18 @@ function baseConfig(pod: Pod, { server, domain, forwards }: ClusterDns, node: Dn
     case 'None':
       return { servers: [], searches: [], options: [] }
     case 'Default':
-      return node
+      return pod.spec.hostNetwork === true ? node : withoutLoopback(node, server)
     case 'ClusterFirstWithHostNet':
       return ofCluster
     default:
       // A pod in the node's network does as the node does, unless its policy says otherwise.
       return pod.spec.hostNetwork === true ? node : ofCluster
   }
+}
+
+/** What listens on the loopback of the machine is not on that of a pod; the cluster's server asks it. */
+function withoutLoopback(node: ResolvConf, server: string): ResolvConf {
+  return { ...node, servers: unique(node.servers.map((each) => (isLoopback(each) ? server : each))) }
 }
 
 function option(name: string, value: string | undefined): string {
@@ -72,7 +72,7 @@ function mergeOptions(before: readonly string[], after: readonly string[]): stri
   return [...byName.values()]
 }
 
-function fit({ servers, searches, options }: DnsConfig): PodDns {
+function fit({ servers, searches, options }: ResolvConf): PodDns {
   const fitting = searches.slice(0, mostSearches)
   while (fitting.join(' ').length > longestSearches) fitting.pop()
   const config = { servers: servers.slice(0, mostServers), searches: fitting, options }
@@ -93,17 +93,4 @@ function exceeded(limits: string, what: string, applied: string): string[] {
 
 function unique(items: readonly string[]): string[] {
   return [...new Set(items)]
-}
-
-/** Reads a resolv.conf (resolv.conf(5)): of several `search` or `options` lines the last counts. */
-export function parseResolvConf(text: string): DnsConfig {
-  const lines = text.split('\n').map((line) => line.replace(/[#;].*$/, '').trim().split(/\s+/))
-  const last = (keyword: string) => lines.findLast(([first]) => first === keyword)?.slice(1) ?? []
-  const domain = last('domain')
-  const search = last('search')
-  return {
-    servers: lines.flatMap(([first, address]) => (first === 'nameserver' && address !== undefined ? [address] : [])),
-    searches: (search.length > 0 ? search : domain).filter((name) => name !== '.').map((name) => name.replace(/\.$/, '')),
-    options: last('options'),
-  }
 }

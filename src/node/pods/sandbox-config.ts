@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { PodSandboxConfig, PortMapping } from '../cri/runtime.ts'
-import type { DnsConfig } from './dns.ts'
+import type { ResolvConf } from '../../base/resolv-conf.ts'
 import { nodenameOf } from './hostname.ts'
 import { podLabels } from './labels.ts'
 import { logDirectory, ownerOf, type NodePaths } from './paths.ts'
@@ -11,7 +11,7 @@ import { containersOf } from './spec.ts'
 
 export interface SandboxFacts {
   readonly attempt: number
-  readonly dns: DnsConfig
+  readonly dns: ResolvConf
   /** `cluster.local` */
   readonly clusterDomain: string
   readonly paths: NodePaths
