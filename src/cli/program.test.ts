@@ -58,6 +58,7 @@ beforeEach(async () => {
   context = {
     environment: { ...process.env, PORTOLAN_HOME: home, KUBECONFIG: join(home, 'kubeconfig') },
     processes: new FakeProcesses(),
+    projectFolder: '/project',
     namespaces,
     cgroups: new FakeCgroups(),
     mounts: { unmountBelow: async () => {} },

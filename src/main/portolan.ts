@@ -21,6 +21,7 @@ const context: CliContext = {
   namespaces: realNamespaces(realProcesses),
   cgroups: await realCgroups(systemClock),
   mounts: realMounts(realProcesses),
+  projectFolder: fileURLToPath(new URL('..', import.meta.url)),
   program: (name) => [process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))],
   removeRuntimeLeftovers,
   images: imageStore(say),
