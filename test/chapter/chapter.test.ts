@@ -49,13 +49,11 @@ for (const kubectl of found) {
     })
 
     for (const { title: section, rows } of sections) {
-      describe(section, () => {
-        for (const { row, title, perform } of rows.filter(({ once = false }) => !once || kubectl === newest)) {
-          test(`row ${row}: ${title}`, async () => {
-            await expect(perform(reader)).resolves.toBeUndefined()
-          })
-        }
-      })
+      for (const { row, title, perform } of rows.filter(({ once = false }) => !once || kubectl === newest)) {
+        test(`${section}, row ${row}: ${title}`, async () => {
+          await expect(perform(reader)).resolves.toBeUndefined()
+        })
+      }
     }
   })
 }
