@@ -3,16 +3,22 @@ import type { ReadStream } from 'node:tty'
 const leaving: readonly string[] = ['q', 'Q', '\u0003', '\u0004']
 const goingOn: readonly string[] = ['\r', '\n']
 
-/** Resolves to true at Enter, and to false at q, Ctrl-C or Ctrl-D. Other keys do nothing. */
-export function enterOrQuit(terminal: ReadStream): Promise<boolean> {
-  return new Promise((resolve) => {
-    const listen = (keys: Buffer) => {
-      const key = keys.toString().slice(0, 1)
-      if (!leaving.includes(key) && !goingOn.includes(key)) return
-      terminal.off('data', listen)
-      terminal.setRawMode(false).pause()
-      resolve(goingOn.includes(key))
-    }
-    terminal.setRawMode(true).resume().on('data', listen)
-  })
+/** Resolves to true at Enter; to false at q, Ctrl-C or Ctrl-D, when the terminal goes away or the signal aborts. Other keys do nothing. */
+export async function enterOrQuit(terminal: ReadStream, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const listen = (keys: Buffer) => {
+    const key = keys.toString().slice(0, 1)
+    if (leaving.includes(key) || goingOn.includes(key)) resolve(goingOn.includes(key))
+  }
+  const leave = () => resolve(false)
+  terminal.setRawMode(true).resume().on('data', listen).once('end', leave)
+  signal.addEventListener('abort', leave, { once: true })
+  try {
+    return await promise
+  } finally {
+    signal.removeEventListener('abort', leave)
+    terminal.off('data', listen).off('end', leave)
+    terminal.setRawMode(false).pause()
+  }
 }

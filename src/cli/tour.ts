@@ -49,7 +49,7 @@ async function tour(context: CliContext, options: TourOptions): Promise<void> {
       clock: systemClock,
       run: (command: string, signal?: AbortSignal) => inShell(context, command, signal),
       show,
-      goOn: () => (options.yes === true ? Promise.resolve(true) : enterOrQuit(process.stdin)),
+      goOn: () => (options.yes === true ? Promise.resolve(true) : enterOrQuit(process.stdin, interrupted.signal)),
       state: () => stateOf(client),
       signal: interrupted.signal,
     }

@@ -54,7 +54,7 @@ async function walk(deps: TourDeps, sections: readonly Section[], differed: stri
     deps.show(`\n${number} ${title}\n${'─'.repeat(number.length + 1 + title.length)}`)
     for (const step of steps) {
       deps.show(`\n${step.before}\n  $ ${step.command}`)
-      if (!(await deps.goOn()) || deps.signal.aborted) return false
+      if (!(await deps.goOn())) return false
       if (!(await perform(deps, step))) differed.push(step.command)
       for (const line of await deps.state()) deps.show(`  │ ${line}`)
       deps.show(step.after)

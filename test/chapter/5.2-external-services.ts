@@ -59,6 +59,8 @@ export const externalServices: Section = {
         const pod = await reader.pod()
         await reader.until(`kubectl exec ${pod} -- nslookup ${name}`, new RegExp(`^${name}\tcanonical name = api\\.somecompany\\.com\\.\n`, 'm'))
         expect(await reader.types(`kubectl exec ${pod} -- curl -s http://${name}`)).toMatch(answer)
+        const misprinted = await reader.tries(`kubectl exec ${pod} -- nslookup extenal-service.default.svc.cluster.local`)
+        expect(misprinted.stdout).toContain('NXDOMAIN')
         await reader.types('kubectl delete svc external-service')
       },
     },

@@ -40,6 +40,16 @@ export const outside: Section = {
       },
     },
     {
+      row: 16,
+      title: 'as it is misprinted, it is refused',
+      async perform(reader) {
+        const misprinted = `sed 's/LoadBalancer/LoadBalance/; s/name: .*/name: misprinted/' kubia-svc-loadbalancer.yaml | kubectl create -f -`
+        expect(await reader.fails(misprinted)).toContain('spec.type: Unsupported value: "LoadBalance"')
+        const address = await reader.word('svc kubia-loadbalancer', '{.status.loadBalancer.ingress[0].ip}')
+        expect(await reader.at('outside', `curl -sS https://${address}:80 2>&1`)).toContain('wrong version number')
+      },
+    },
+    {
       row: 17,
       title: 'a connection that is kept stays on one pod; with affinity all do',
       async perform(reader) {
