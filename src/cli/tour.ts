@@ -7,7 +7,7 @@ import { Services } from '../api/kinds/service.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Client } from '../client/client.ts'
 import { contextName, defaultCluster } from '../cluster/kubeconfig.ts'
-import { type Ran, runTour, TourCannotGoOn } from '../tour/run-tour.ts'
+import { type Ran, runTour, TourCannotGoOn, type TourDeps, type TourResult } from '../tour/run-tour.ts'
 import { sections } from '../tour/sections/index.ts'
 import { stateLines } from '../tour/state-lines.ts'
 import { deleteNamespace, namespace, type Section } from '../tour/step.ts'
@@ -33,31 +33,41 @@ export function tourCommand(context: CliContext): Command {
 
 async function tour(context: CliContext, options: TourOptions): Promise<void> {
   const chosen = sectionsFrom(options.section)
-  if (options.yes !== true && !process.stdin.isTTY) {
+  const waits = options.yes !== true
+  if (waits && !process.stdin.isTTY) {
     throw new UserError('the tour waits for Enter before each command, and standard input is no terminal: start it in one, or with --yes')
   }
+  await requireProgram(context, ['kubectl', 'version', '--client', '-o', 'json'], 'kubernetes-client')
   const { config, layout } = await existingCluster(context, options)
   await (await requireRunning(config, layout))[Symbol.asyncDispose]()
-  await requireKubectl(context, config.name)
-  const show = (text: string) => context.print(text, false, text)
+  await requireContext(context, config.name)
+  const show = showWith(context)
   using interrupted = interruption()
-  const { differed, wasLeft } = await withClient(config, layout, async (client) => {
+  const result = await withClient(config, layout, async (client) => {
     await requireNoNamespace(client)
     show(`The tour is in a namespace of its own, ${namespace}, and removes it at the end. Commands are for a shell in ${context.projectFolder}.`)
-    if (options.yes !== true) show('Enter runs a command, q or Ctrl-C leaves.')
-    const deps = {
+    if (waits) show('Enter runs a command, q or Ctrl-C leaves.')
+    const deps: TourDeps = {
       clock: systemClock,
-      run: (command: string, signal?: AbortSignal) => inShell(context, command, signal),
+      run: (command, signal) => inShell(context, command, signal),
       show,
-      goOn: () => (options.yes === true ? Promise.resolve(true) : enterOrQuit(process.stdin, interrupted.signal)),
+      goOn: async () => !waits || enterOrQuit(process.stdin, interrupted.signal),
       state: () => stateOf(client),
       signal: interrupted.signal,
     }
     return runTour(deps, chosen.map((section) => forCluster(section, config.name))).catch(inOneSentence)
   })
-  if (wasLeft) return
-  show(differed.length === 0 ? '\nThat was the tour: every answer was as it should be.' : `\nThe cluster answered otherwise than expected to:\n${differed.map((command) => `  ${command}`).join('\n')}`)
-  if (differed.length > 0) process.exitCode = 1
+  if (!result.wasLeft) conclude(result, show)
+}
+
+function showWith({ print }: CliContext): (text: string) => void {
+  return (text) => print(text, false, text)
+}
+
+function conclude({ differed }: TourResult, show: (text: string) => void): void {
+  if (differed.length === 0) return show('\nThat was the tour: every answer was as it should be.')
+  show(['\nThe cluster answered otherwise than expected to:', ...differed].join('\n  '))
+  process.exitCode = 1
 }
 
 /** Throws `UserError`. */
@@ -69,8 +79,7 @@ function sectionsFrom(number: string | undefined): readonly Section[] {
 }
 
 /** The tour types what the user could type, so it is the user's own kubectl, and that must lead to this cluster. */
-async function requireKubectl(context: CliContext, cluster: string): Promise<void> {
-  await requireProgram(context, ['kubectl', 'version', '--client', '-o', 'json'], 'kubernetes-client')
+async function requireContext(context: CliContext, cluster: string): Promise<void> {
   const { output } = await inShell(context, 'kubectl config current-context')
   const current = output.trim()
   const wanted = contextName(cluster)
