@@ -36,5 +36,11 @@ export const headless: Section = {
       expects: /^You've hit kubia-/,
       after: 'Straight to a pod, without a proxy.',
     },
+    {
+      before: 'The pod with the tools has no controller that would miss it.',
+      command: 'kubectl -n tour delete pod dnsutils --now',
+      expects: /pod "dnsutils" deleted/,
+      after: 'Gone, and nothing takes its place.',
+    },
   ],
 }

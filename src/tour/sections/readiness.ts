@@ -20,7 +20,7 @@ export const readiness: Section = {
     {
       before: 'Look at them.',
       command: 'kubectl -n tour get pods -l app=kubia',
-      expects: /(kubia-\w+ +0\/1 +Running +0 [^]*){3}/,
+      expects: /^NAME.*\n(kubia-\w+ +0\/1 +Running +0 +\S+\n){3}$/,
       takesTime: true,
       after: 'They run, and are not ready: 0/1. So the Service has no endpoints, and refuses its clients.',
     },
