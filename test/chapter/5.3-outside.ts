@@ -110,6 +110,8 @@ export const outside: Section = {
       async perform(reader) {
         expect(await reader.fails('kubectl create -f misprints/kubia-svc-nodeport-local.yaml')).toContain('yaml: line 5: found a tab character that violates indentation')
         expect(await reader.fails('kubectl create -f misprints/kubia-svc-nodeport-local-no-tabs.yaml')).toContain(`yaml: line 7: could not find expected ':'`)
+        const colonPutRight = `sed 's/spec：/spec:/' misprints/kubia-svc-nodeport-local-no-tabs.yaml | kubectl create -f -`
+        expect(await reader.fails(colonPutRight)).toMatch(/cannot unmarshal string into Go struct field Service\.spec of type v1\.ServiceSpec|Service\.spec\): invalid type for \S+: got "string", expected "map"/)
         expect((await reader.tries('kuberctl get svc kubia-nodeport')).stderr).toContain('kuberctl: not found')
       },
     },

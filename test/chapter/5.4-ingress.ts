@@ -40,13 +40,17 @@ export const ingress: Section = {
     },
     {
       row: 20,
-      title: 'as they are misprinted, they are refused',
+      title: 'as they are misprinted, they are refused, or serve nobody',
       async perform(reader) {
         for (const file of ['misprints/kubia-ingress-paths.yaml', 'misprints/kubia-ingress-hosts.yaml']) {
           expect(await reader.fails(`kubectl create -f ${file}`)).toMatch(
             reader.kubectl.minor < 25 ? /ValidationError\(Ingress\.spec\.rules\[0\]\): unknown field "paths"/ : /unknown field "spec\.rules\[0\]\.paths"/,
           )
         }
+        await reader.types('kubectl create --validate=false -f misprints/kubia-ingress-hosts.yaml')
+        await reader.until('kubectl get ingress foo-and-bar', / foo\.example\.com,bar\.example\.com +203\.0\.113\.3 /)
+        await answers(reader, 'http://foo.example.com/', /404$/)
+        await reader.types('kubectl delete ingress foo-and-bar')
       },
     },
     {
