@@ -63,7 +63,7 @@ export const services: Section = {
         await reader.types(`kubectl patch svc kubia -p '${JSON.stringify({ spec: affinity })}'`)
         const url = `http://${await reader.clusterIP('kubia')}`
         await reader.until(`kubectl exec ${first} -- sh -c '${requests(url)} | sort | uniq | wc -l'`, /^1\n$/)
-        const seldom = `for i in 1 2 3 4 5 6 7 8; do curl -s ${url}; sleep 1.3; done`
+        const seldom = `for i in $(seq 20); do curl -s ${url} | tee -a /tmp/visits; test $(sort /tmp/visits | uniq | wc -l) = 1 || break; sleep 1.3; done`
         const [visits, answers] = await Promise.all([
           reader.types(`kubectl exec ${first} -- sh -c '${seldom}'`),
           reader.types(`kubectl exec ${second} -- node -e "${askByDatagrams}" ${await reader.clusterIP('datagrams -n more')}`),

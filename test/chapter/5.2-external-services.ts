@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { curlExit, exitOf } from './reader.ts'
 import type { Section } from './row.ts'
 
-/** What an external host answers: outside-hosts.ts. */
+/** What each host outside answers: outside-hosts.ts starts them. */
 const answer = /^some company\n$/
 
 export const externalServices: Section = {

@@ -60,7 +60,7 @@ export const outside: Section = {
         await reader.types(`kubectl patch svc kubia-loadbalancer -p '{"spec":{"sessionAffinity":"ClientIP"}}'`)
         // Each node remembers the clients that come by it: a node port is one node's.
         const port = await reader.word('svc kubia-loadbalancer', '{.spec.ports[0].nodePort}')
-        await expect.poll(async () => hits(await reader.at('outside', requests(`http://${nodes[0]}:${port}`))).length).toBe(1)
+        await expect.poll(async () => hits(await reader.at('outside', requests(`http://${nodes[0]}:${port}`))).length, { timeout: 20_000 }).toBe(1)
         await reader.types(`kubectl patch svc kubia-loadbalancer -p '{"spec":{"sessionAffinity":"None"}}'`)
       },
     },
@@ -77,7 +77,7 @@ export const outside: Section = {
         await expect.poll(async () => {
           await reader.at('outside', visit)
           return reader.types(log)
-        }).toContain(client)
+        }, { timeout: 20_000 }).toContain(client)
       },
     },
     {

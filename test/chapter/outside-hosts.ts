@@ -15,7 +15,7 @@ export async function startOutsideHosts(cluster: TestCluster): Promise<AsyncDisp
     const { code, stderr } = await run('nsenter', [`--net=${edge}`, '--', 'ip', 'route', 'add', `${address}/32`, 'via', upstream])
     if (code !== 0) throw new Error(stderr)
   }
-  const program = ['client', '--name', cluster.name, '--', process.execPath, 'test/chapter/outside-hosts-program.ts', upstream, ...external]
+  const program = ['client', '--name', cluster.name, '--', process.execPath, 'test/dns-upstream-program.ts', upstream, ...external]
   const hosts = spawn('./portolan', program, { env: cluster.environment, stdio: ['pipe', 'pipe', 'inherit'] })
   await once(hosts.stdout, 'data')
   return {

@@ -96,7 +96,7 @@ export class Reader {
   }
 }
 
-/** Requests by the same client, each over a connection of its own: so many that one of three pods is left out once in 10⁷ runs. */
+/** Requests by the same client, each over a connection of its own: so many that one of three pods is left out once in three million runs. */
 export function requests(url: string, count = 40): string {
   return `curl -s -S --max-time 10 -H "Connection: close" "${url}/?[1-${count}]"`
 }
