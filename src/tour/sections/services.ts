@@ -41,7 +41,7 @@ export const services: Section = {
       before: 'Short names work because a pod’s resolver tries these endings.',
       command: 'kubectl -n tour exec rc/kubia -- cat /etc/resolv.conf',
       expects: /search tour\.svc\.cluster\.local svc\.cluster\.local cluster\.local/,
-      after: 'kubia alone means the one of the own namespace: of another it takes kubia.NAMESPACE.',
+      after: 'kubia alone is the one in the pod’s own namespace; that of another namespace is kubia.NAMESPACE.',
     },
     {
       before: 'Is it alive? Do not ask ping.',
