@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           ...onClusters,
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/chapter/*.test.ts'],
           exclude: alone,
           // Clusters mostly wait: two run side by side, but not beside the unit tests, which do not.
           maxWorkers: 2,

@@ -15,6 +15,8 @@ export { UserError } from '../cluster/user-error.ts'
 export interface CliContext extends TeardownDeps {
   readonly environment: NodeJS.ProcessEnv
   readonly processes: Processes
+  /** Where `portolan` and the examples are. */
+  readonly projectFolder: string
   /** The command that runs one of our programs, without its arguments. */
   program(name: string): readonly [string, ...string[]]
   readonly images: ImageStore

@@ -58,6 +58,7 @@ beforeEach(async () => {
   context = {
     environment: { ...process.env, PORTOLAN_HOME: home, KUBECONFIG: join(home, 'kubeconfig') },
     processes: new FakeProcesses(),
+    projectFolder: '/project',
     namespaces,
     cgroups: new FakeCgroups(),
     mounts: { unmountBelow: async () => {} },
@@ -290,4 +291,11 @@ test('a node that the cluster does not have is named, with those that it has', a
   expect(await refusal('node', 'exec', '--name', cluster, 'nowhere', '--', 'true')).toBe(
     'there is no node "nowhere": choose one of node-1',
   )
+})
+
+test('a tour that cannot be given says so before it does anything', async () => {
+  expect(await refusal('tour', '--yes', '--section', '6')).toBe('there is no section "6": choose one of 5.1, 5.2, 5.3, 5.4, 5.5, 5.6, 5.7')
+  expect(await refusal('tour', '--yes', '--name', cluster)).toContain(`there is no cluster "${cluster}"`)
+  context = { ...context, processes: new FakeProcesses(() => ({ exitCode: 127 })) }
+  expect(await refusal('tour', '--yes')).toBe('needs the program kubectl: install the package kubernetes-client')
 })

@@ -58,6 +58,7 @@ function context(): CliContext {
     cgroups: new FakeCgroups(),
     mounts: { unmountBelow: async () => {} },
     removeRuntimeLeftovers: async () => {},
+    projectFolder: '/project',
     program: () => ['false'],
     images: { build: async () => {}, load: async () => [], list: async () => [] },
     proxy: {

@@ -21,6 +21,7 @@ const context: CliContext = {
   namespaces: realNamespaces(realProcesses),
   cgroups: await realCgroups(systemClock),
   mounts: realMounts(realProcesses),
+  projectFolder: fileURLToPath(new URL('..', import.meta.url)),
   // What is experimental in Node.js is used on purpose (node:ffi): nobody is to be warned of it.
   program: (name) => [process.execPath, '--disable-warning=ExperimentalWarning', fileURLToPath(new URL(`${name}.js`, import.meta.url))],
   removeRuntimeLeftovers,

@@ -58,4 +58,6 @@ export const etcFiles: Readonly<Record<string, string>> = {
   'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n',
   'etc/group': 'root:x:0:\nnogroup:x:65534:\n',
   'etc/nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
+  // A shell's prompt says who and where one is, as in Debian's images: root@kubia-3inly:/#
+  'etc/bash.bashrc': "PS1='\\u@\\h:\\w\\$ '\n",
 }
