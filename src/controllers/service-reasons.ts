@@ -11,7 +11,7 @@ import type { EventRecorder } from '../client/event-recorder.ts'
 import { conditionOf } from './conditions.ts'
 import { readyCondition } from './pod-status.ts'
 import { hasSelector, podsOf } from './service-pods.ts'
-import { ServicesBySelector } from './services-by-selector.ts'
+import { ServicesBySelector } from '../client/services-by-selector.ts'
 
 export interface ServiceReasonsDeps {
   readonly services: Cache<Service>

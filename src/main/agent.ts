@@ -124,7 +124,7 @@ const agent = runAgent({
   client,
   runtime,
   services,
-  withdrawal: new Withdrawals({ slices, nodes, leases, clock, nodeName: name }),
+  withdrawal: new Withdrawals({ services, slices, nodes, leases, clock, nodeName: name }),
   events: new EventBroadcaster({ client, clock, log }).recorder('kubelet', name),
   processes,
   clock,

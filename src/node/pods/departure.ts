@@ -44,7 +44,7 @@ export class Departure {
     const now = clock.now()
     if (this.#deadline === undefined) withdrawal.follow(uid, this.#wake)
     const deadline = (this.#deadline ??= new Date(now.getTime() + longestServingMs(pod, now)))
-    const senders = withdrawal.waitsFor(uid)
+    const senders = withdrawal.waitsFor(pod)
     if (deadline > now) {
       const next = senders.length > 0 ? deadline : await this.#nextLook(pod, now)
       if (next !== undefined) return earlier(deadline, next)
