@@ -37,6 +37,7 @@ import { ensureSeed, seedRoot, type SeedOutcome } from '../node/images/seed.ts'
 import { cniConfig, cniConfigFile } from '../node/network/cni-config.ts'
 import { AppliedRevision, tellOnNode } from '../node/withdrawal/applied-revision.ts'
 import { edgeLease } from '../node/withdrawal/edge-lease.ts'
+import { withDeletions } from '../node/withdrawal/with-deletions.ts'
 import { Withdrawals } from '../node/withdrawal/withdrawals.ts'
 import { answerAtLoopback } from './answer-at-loopback.ts'
 import { kubernetesVersion } from './kubernetes-version.ts'
@@ -98,7 +99,7 @@ const appliedRevision = new AppliedRevision({
   ...live,
   slices,
   tell: tellOnNode(client, name),
-  onApplied: (listener) => proxy.onApplied(listener),
+  onApplied: withDeletions(slices, (listener) => proxy.onApplied(listener)),
 }).run()
 const routes = runControllers([routesController({ nodes, ownNode: name, processes })], live)
 

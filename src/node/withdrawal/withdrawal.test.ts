@@ -12,6 +12,7 @@ import { MemoryClient } from '../../client/memory-client.ts'
 import { AppliedRevision, appliedRevisionOf, telling, tellOnNode, type AppliedRevisionDeps } from './applied-revision.ts'
 import { EdgeLease, edgeLease, edgeLeaseKey } from './edge-lease.ts'
 import { withdrawnPods } from './offers.ts'
+import { withDeletions } from './with-deletions.ts'
 import { Withdrawals } from './withdrawals.ts'
 
 type Conditions = Endpoint['conditions']
@@ -93,7 +94,7 @@ class World implements AsyncDisposable {
   #teller(tell: AppliedRevisionDeps['tell']): (version: string | undefined) => Promise<void> {
     const listeners: ((slices: ReadonlyMap<string, string | undefined>) => void)[] = []
     const { slices, clock } = this
-    const onApplied = (listener: (typeof listeners)[number]) => void listeners.push(listener)
+    const onApplied = withDeletions(slices, (listener) => void listeners.push(listener))
     const { signal } = this.#ending
     this.running.push(new AppliedRevision({ slices, tell, onApplied, clock, log: silentLog, signal }).run())
     return async (version) => {
@@ -176,6 +177,19 @@ describe('a pod is withdrawn', () => {
     expect(withdrawals.waitsFor(pod('a'))).toEqual(['EndpointSlice default/two'])
     await world.client.delete(EndpointSlices, { namespace: 'default', name: 'two' })
     await atRest()
+    expect(withdrawals.waitsFor(pod('a'))).toEqual([])
+  })
+
+  test('from a slice that is deleted, once the nodes follow that', async () => {
+    await using world = new World()
+    world.node('node-1')
+    const applies = world.follower('node-1')
+    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    await applies(await world.setSlice([endpoint('a')]))
+    await world.client.delete(EndpointSlices, { namespace: 'default', name: 'kubia-1' })
+    await atRest()
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['node node-1'])
+    await applies(undefined)
     expect(withdrawals.waitsFor(pod('a'))).toEqual([])
   })
 

@@ -118,9 +118,11 @@ export class Withdrawals implements Withdrawal {
     if (slice === undefined) return
     const key = keyOf(slice)
     for (const uid of offeredPods(next)) this.#offers.set(uid, (this.#offers.get(uid) ?? new Set()).add(key))
-    for (const uid of withdrawnPods(previous, next)) this.#withdraw(uid, key, slice)
+    // Of one that was deleted the cache knows when.
+    const revision = revisionOf(next?.metadata.resourceVersion ?? this.#deps.slices.version)
+    for (const uid of withdrawnPods(previous, next)) this.#withdraw(uid, key, revision)
     // An agent that has just started does not know whether everybody follows a slice that it finds.
-    if (previous === undefined) for (const uid of leavingPods(next)) this.#withdraw(uid, key, slice)
+    if (previous === undefined) for (const uid of leavingPods(next)) this.#withdraw(uid, key, revision)
     for (const uid of leavingPods(next)) this.#followers.get(uid)?.()
   }
 
@@ -129,11 +131,10 @@ export class Withdrawals implements Withdrawal {
     return { ...slice, endpoints: slice.endpoints.filter(({ nodeName }) => nodeName === this.#deps.nodeName) }
   }
 
-  #withdraw(uid: string, key: ObjectKey, slice: EndpointSlice): void {
+  #withdraw(uid: string, key: ObjectKey, revision: bigint): void {
     const offers = this.#offers.get(uid)
     offers?.delete(key)
     if (offers?.size === 0) this.#offers.delete(uid)
-    const revision = revisionOf(slice.metadata.resourceVersion)
     const known = this.#withdrawnAt.get(uid) ?? 0n
     this.#withdrawnAt.set(uid, revision > known ? revision : known)
     this.#followers.get(uid)?.()
