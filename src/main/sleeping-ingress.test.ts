@@ -37,7 +37,7 @@ test('it follows endpoints while it sleeps and when it is awake, which it is onc
     await ended
     await rm(directory, { recursive: true })
   })
-  const followed: (string | undefined)[] = []
+  const followed: (string | undefined)[] = [] // undefined for a deletion
   ingress.onApplied((slices) => followed.push(...slices.values()))
   const answered = () => fetch(`http://127.0.0.1:${http}/`).then(({ status }) => status, () => 'nobody')
   const change = () => {
@@ -46,6 +46,8 @@ test('it follows endpoints while it sleeps and when it is awake, which it is onc
   }
   const first = change()
   await expect.poll(() => followed).toContain(first)
+  client.unseed(EndpointSlices, { namespace: 'default', name: 'web' })
+  await expect.poll(() => followed).toEqual([first, undefined])
   const spec = { rules: [{ host: 'a.com' }] }
   client.seed(Ingresses, { metadata: { name: 'foreign', namespace: 'default' }, spec: { ...spec, ingressClassName: 'nginx' } })
   const second = change()

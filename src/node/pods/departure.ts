@@ -46,6 +46,7 @@ export class Departure {
     const deadline = (this.#deadline ??= new Date(now.getTime() + longestServingMs(pod, now)))
     const senders = withdrawal.waitsFor(pod)
     if (deadline > now) {
+      if (senders.length > 0) this.#quietSince = undefined
       const next = senders.length > 0 ? deadline : await this.#nextLook(pod, now)
       if (next !== undefined) return earlier(deadline, next)
     }

@@ -34,7 +34,7 @@ export interface TestNode extends AsyncDisposable {
   /** `Type Reason Message` of all events so far. */
   readonly events: readonly string[]
   readonly withdrawal: TestWithdrawal
-  /** What the programs of pods have not accepted yet. */
+  /** What the programs of pods have not accepted yet, and how long it takes to see that. */
   readonly backlog: { connections: number; lookTakesMs: number }
   readonly directory: string
   /** Starts an agent, perhaps with a runtime of its own in front of the node's. */
