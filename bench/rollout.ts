@@ -5,8 +5,8 @@ import type { Benchmark, Figure } from './benchmark.ts'
 import { ask, failed, type Asked, type Place, type Requests } from '../test/requests.ts'
 import { rolloutManifest } from '../test/rollout-manifest.ts'
 
-/** Of each of the eight streams: 100,000 in all. */
-const requestsEach = 12_500
+/** Of each of the ten streams: 100,000 in all. */
+const requestsEach = 10_000
 const perSecondEach = 250
 const concurrency = 4
 const replicas = 10
@@ -52,9 +52,10 @@ async function measure(cluster: TestCluster, { withdrawFirst, say }: Mode): Prom
   await cluster.kubectl('wait', '--for=condition=Ready', 'pod/client', '--timeout=60s')
   const streams = await streamsTo(cluster)
   const asking = Promise.all(streams.map((stream) => ask(cluster, stream.from, { ...stream, ...load })))
-  const disturbances = await disturbUntil(cluster, asking)
+  const turns = await disturbUntil(cluster, asking, say)
   const results = await asking
-  say(`${name}: ${disturbances} disturbances; ${results.map((asked, index) => summary(streams[index], asked)).join('; ')}`)
+  say(`${name}: ${turns} disturbances, Events of ${await lossEvents(cluster)} pods that say what may be lost`)
+  for (const [index, asked] of results.entries()) say(summary(streams[index], asked))
   await cluster.kubectl('delete', 'namespace', name)
   return streams.map((stream, index) => figureOf(stream, results[index], withdrawFirst))
 }
@@ -70,52 +71,72 @@ async function apply(cluster: TestCluster, manifest: object): Promise<void> {
 async function streamsTo(cluster: TestCluster): Promise<readonly Stream[]> {
   const [clusterIP = '', nodePort = ''] = await cluster.words('service/web', '{.spec.clusterIP} {.spec.ports[0].nodePort}')
   const [node = ''] = await cluster.words('node/node-1', '{.status.addresses[?(@.type=="InternalIP")].address}')
-  const [balanced, near] = await Promise.all([balancedAddress(cluster, 'web'), balancedAddress(cluster, 'near')])
+  const [balanced, near, ingress] = await Promise.all(['service/web', 'service/near', 'ingress/web'].map((it) => addressOf(cluster, it)))
   const places = [
     { name: 'ClusterIP from a pod', from: { pod: 'client' }, url: `http://${clusterIP}/` },
     { name: 'NodePort from outside', from: 'outside', url: `http://${node}:${nodePort}/` },
     { name: 'LoadBalancer from outside', from: 'outside', url: `http://${balanced}/` },
     { name: 'LoadBalancer with externalTrafficPolicy Local', from: 'outside', url: `http://${near}/` },
+    { name: 'Ingress', from: 'outside', url: `http://${ingress}/` },
   ] as const
   return places.flatMap((place) => (['new', 'keep-alive'] as const).map((connections) => ({ ...place, connections })))
 }
 
-async function balancedAddress(cluster: TestCluster, service: string): Promise<string> {
-  return eventually('an address', async () => (await cluster.words(`service/${service}`, '{.status.loadBalancer.ingress[0].ip}'))[0])
+async function addressOf(cluster: TestCluster, what: string): Promise<string> {
+  return eventually(`an address of ${what}`, async () => (await cluster.words(what, '{.status.loadBalancer.ingress[0].ip}'))[0])
 }
 
 /** Goes through the disturbances in turn until the promise is settled. Resolves to their number. */
-async function disturbUntil(cluster: TestCluster, asking: Promise<unknown>): Promise<number> {
+async function disturbUntil(cluster: TestCluster, asking: Promise<unknown>, say: Mode['say']): Promise<number> {
   const over = new AbortController()
   const end = () => over.abort()
   asking.then(end, end)
   for (let count = 0; ; count += 1) {
-    const disturb = disturbances[count % disturbances.length]
-    if (disturb === undefined || over.signal.aborted) return count
-    await disturb(cluster, count)
+    const next = disturbances[count % disturbances.length]
+    if (next === undefined || over.signal.aborted) return count
+    const startedAt = new Date().toISOString()
+    await next.disturb(cluster, count)
+    say(`  ${startedAt} to ${new Date().toISOString()} ${next.name}`)
     await sleep(restMs)
   }
 }
 
 const settled = (cluster: TestCluster) => cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=120s')
 
-const disturbances: readonly ((cluster: TestCluster, turn: number) => Promise<unknown>)[] = [
-  async (cluster, turn) => {
-    await cluster.kubectl('set', 'env', 'deployment/web', `TURN=${turn}`)
-    await settled(cluster)
+interface Disturbance {
+  readonly name: string
+  disturb(cluster: TestCluster, turn: number): Promise<void>
+}
+
+const disturbances: readonly Disturbance[] = [
+  {
+    name: 'rolling update',
+    async disturb(cluster, turn) {
+      await cluster.kubectl('set', 'env', 'deployment/web', `TURN=${turn}`)
+      await settled(cluster)
+    },
   },
-  async (cluster) => {
-    await cluster.kubectl('scale', 'deployment/web', `--replicas=${few}`)
-    await eventually('few pods', async () => (await podsOf(cluster)).length === few, 120_000)
+  {
+    name: `scaling to ${few}`,
+    async disturb(cluster) {
+      await cluster.kubectl('scale', 'deployment/web', `--replicas=${few}`)
+      await eventually('few pods', async () => (await podsOf(cluster)).length === few, 120_000)
+    },
   },
-  async (cluster) => {
-    await cluster.kubectl('scale', 'deployment/web', `--replicas=${replicas}`)
-    await settled(cluster)
+  {
+    name: `scaling to ${replicas}`,
+    async disturb(cluster) {
+      await cluster.kubectl('scale', 'deployment/web', `--replicas=${replicas}`)
+      await settled(cluster)
+    },
   },
-  async (cluster) => {
-    const pods = await podsOf(cluster)
-    await cluster.kubectl('delete', 'pod', '--wait=false', ...pods.slice(0, few))
-    await settled(cluster)
+  {
+    name: `deletion of ${few} pods`,
+    async disturb(cluster) {
+      const pods = await podsOf(cluster)
+      await cluster.kubectl('delete', 'pod', '--wait=false', ...pods.slice(0, few))
+      await settled(cluster)
+    },
   },
 ]
 
@@ -123,10 +144,20 @@ function podsOf(cluster: TestCluster): Promise<string[]> {
   return cluster.words('pods', '{.items[*].metadata.name}', '-l', 'app=web')
 }
 
+/** Of how many pods an Event says that it was stopped although connections may be lost. */
+async function lossEvents(cluster: TestCluster): Promise<string> {
+  const counts = ['NotWithdrawn', 'NotAccepted'].map(async (reason) => {
+    const names = await cluster.words('events', '{.items[*].metadata.name}', '--field-selector', `reason=${reason}`)
+    return `${names.length} (${reason})`
+  })
+  return (await Promise.all(counts)).join(' and ')
+}
+
 function summary(stream: Stream | undefined, asked: Asked): string {
-  const { p50, p99, max } = asked
+  const { p50, p99, max, failures, firstFailures } = asked
   const times = [p50, p99, max].map((ms) => ms.toFixed(1)).join('/')
-  return `${stream?.name} ${stream?.connections}: ${failed(asked)} of ${asked.count} failed ${JSON.stringify(asked.failures)}, ${times} ms`
+  const failed = firstFailures.map((failure) => `\n    ${JSON.stringify(failure)}`)
+  return `  ${stream?.name} ${stream?.connections}: failed of ${asked.count}: ${JSON.stringify(failures)}, ${times} ms${failed.join('')}`
 }
 
 function figureOf({ name, connections }: Stream, asked: Asked | undefined, withdrawFirst: boolean): Figure {

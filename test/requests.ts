@@ -9,10 +9,22 @@ export interface Asked {
   readonly count: number
   /** By error code or status; empty if all were answered. */
   readonly failures: Readonly<Record<string, number>>
+  /** The first of them one by one, to be matched with what happened then. */
+  readonly firstFailures: readonly Failure[]
   /** Milliseconds until the answer. */
   readonly p50: number
   readonly p99: number
   readonly max: number
+}
+
+export interface Failure {
+  /** When it was known, RFC 3339. */
+  readonly at: string
+  /** Code or status. */
+  readonly error: string
+  /** Address and port that it was asked from. */
+  readonly client: string
+  readonly tookMs: number
 }
 
 export interface Requests {

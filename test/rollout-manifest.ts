@@ -15,8 +15,8 @@ server.listen(8080)
 `
 
 /**
- * The app, a pod to ask from, and two Services with load balancers: `web`, which has node ports too, and `near`, whose
- * connections stay on the nodes that they are led to.
+ * The app, a pod to ask from, two Services with load balancers, `web`, which has node ports too, and `near`, whose
+ * connections stay on the nodes that they are led to, and an Ingress for any host.
  */
 export function rolloutManifest({ replicas, withdrawFirst }: { replicas: number; withdrawFirst: boolean }): object {
   const annotations = withdrawFirst ? {} : { 'portolan.dev/withdraw-first': 'false' }
@@ -41,6 +41,12 @@ export function rolloutManifest({ replicas, withdrawFirst }: { replicas: number;
       },
       service('web', {}),
       service('near', { externalTrafficPolicy: 'Local' }),
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'Ingress',
+        metadata: { name: 'web' },
+        spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
+      },
       {
         apiVersion: 'v1',
         kind: 'Pod',

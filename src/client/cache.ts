@@ -7,6 +7,8 @@ import type { KubeObject, ObjectKey } from '../api/object.ts'
 export interface Cache<T extends KubeObject> {
   get(key: ObjectKey): T | undefined
   list(namespace?: string): readonly T[]
+  /** The resourceVersion up to which it has taken in changes; of a deletion there is no other. Undefined at first. */
+  readonly version: string | undefined
   /** Resolves when the first list is in. */
   readonly synced: Promise<void>
   readonly hasSynced: boolean

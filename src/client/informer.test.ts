@@ -80,6 +80,17 @@ test('lists, then follows', async () => {
   expect(cache.get('default/a')?.spec.nodeName).toBe('node-2')
 })
 
+test('knows the version of each change when it is told, of a deletion too', async () => {
+  const [seeded] = client.seed(pods, pod('a'))
+  const { cache } = start()
+  const told: (string | undefined)[] = []
+  cache.onChange(() => told.push(cache.version))
+  await watching()
+  await client.delete(pods, { namespace: 'default', name: 'a' })
+  await expect.poll(() => told).toHaveLength(2)
+  expect(told).toEqual([seeded?.metadata.resourceVersion, String(Number(seeded?.metadata.resourceVersion) + 1)])
+})
+
 test('reads all pages of a long list', async () => {
   client.seed(pods, ...Array.from({ length: 1201 }, (_, index) => pod(`pod-${index}`)))
   const { cache } = start()

@@ -88,7 +88,7 @@ class Reflector<T extends KubeObject> {
       page = await this.#client.list(this.#resource, { ...this.#scope(), limit: pageSize, continue: page.continue })
       items.push(...page.items)
     }
-    this.#cache.apply(changesToList(this.#cache.index, items.map((item) => this.#reduce(item))))
+    this.#cache.apply(changesToList(this.#cache.index, items.map((item) => this.#reduce(item))), page.resourceVersion)
     this.#cache.markSynced()
     this.#recover()
     return page.resourceVersion
@@ -103,9 +103,10 @@ class Reflector<T extends KubeObject> {
   }
 
   #apply(event: Exclude<WatchEvent<T>, { type: 'BOOKMARK' }>): string {
+    const { resourceVersion } = event.object.metadata
     const object = this.#reduce(event.object)
-    this.#cache.apply(foldEvent(this.#cache.get(keyOf(object)), { type: event.type, object }))
-    return event.object.metadata.resourceVersion
+    this.#cache.apply(foldEvent(this.#cache.get(keyOf(object)), { type: event.type, object }), resourceVersion)
+    return resourceVersion
   }
 
   #reduce(object: T): T {

@@ -11,12 +11,17 @@ export class LiveCache<T extends KubeObject> implements Cache<T> {
   readonly #log: Log
   readonly #listeners = new Set<CacheListener<T>>()
   #hasSynced = false
+  #version: string | undefined
 
   constructor(log: Log) {
     this.#log = log
     const { promise, resolve } = Promise.withResolvers<void>()
     this.synced = promise
     this.#resolveSynced = resolve
+  }
+
+  get version(): string | undefined {
+    return this.#version
   }
 
   get hasSynced(): boolean {
@@ -39,8 +44,9 @@ export class LiveCache<T extends KubeObject> implements Cache<T> {
     return () => this.#listeners.delete(subscription)
   }
 
-  /** Takes all changes in, then reports them: a listener sees the cache as it is after the last of them. */
-  apply(changes: readonly Change<T>[]): void {
+  /** Takes all changes in, then reports them: a listener sees the cache as it is after the last of them, of that version. */
+  apply(changes: readonly Change<T>[], version?: string): void {
+    this.#version = version ?? this.#version
     for (const change of changes) this.index.apply(change)
     // Who subscribes while being told has been given the present state already.
     const listeners = [...this.#listeners]

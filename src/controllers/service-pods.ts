@@ -7,8 +7,8 @@ import { keyOf } from '../api/object.ts'
 import { selectorFromMap } from '../api/selectors.ts'
 import type { Cache } from '../client/cache.ts'
 import type { Source } from '../client/controller.ts'
+import { ServicesBySelector } from '../client/services-by-selector.ts'
 import { isReady, isTerminal } from './pod-status.ts'
-import { ServicesBySelector } from './services-by-selector.ts'
 
 export { hasSelector, targetPortOf } from '../api/no-endpoints/index.ts'
 

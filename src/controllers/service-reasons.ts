@@ -8,10 +8,10 @@ import { TokenBucket } from '../base/token-bucket.ts'
 import type { Cache } from '../client/cache.ts'
 import { from, type Controller, type Source } from '../client/controller.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
+import { ServicesBySelector } from '../client/services-by-selector.ts'
 import { conditionOf } from './conditions.ts'
 import { readyCondition } from './pod-status.ts'
 import { hasSelector, podsOf } from './service-pods.ts'
-import { ServicesBySelector } from './services-by-selector.ts'
 
 export interface ServiceReasonsDeps {
   readonly services: Cache<Service>

@@ -40,6 +40,7 @@ import { cniConfig, cniConfigFile } from '../node/network/cni-config.ts'
 import { loopbackResolverRules } from '../node/network/loopback-resolver.ts'
 import { AppliedRevision, tellOnNode } from '../node/withdrawal/applied-revision.ts'
 import { edgeLease } from '../node/withdrawal/edge-lease.ts'
+import { withDeletions } from '../node/withdrawal/with-deletions.ts'
 import { Withdrawals } from '../node/withdrawal/withdrawals.ts'
 import { answerAtLoopback } from './answer-at-loopback.ts'
 import { kubernetesVersion } from './kubernetes-version.ts'
@@ -104,7 +105,7 @@ const appliedRevision = new AppliedRevision({
   ...live,
   slices,
   tell: tellOnNode(client, name),
-  onApplied: (listener) => proxy.onApplied(listener),
+  onApplied: withDeletions(slices, (listener) => proxy.onApplied(listener)),
 }).run()
 const routes = runControllers([routesController({ nodes, ownNode: name, processes })], live)
 
@@ -132,7 +133,7 @@ const agent = runAgent({
   client,
   runtime,
   services,
-  withdrawal: new Withdrawals({ slices, nodes, leases, clock, nodeName: name }),
+  withdrawal: new Withdrawals({ services, slices, nodes, leases, clock, nodeName: name }),
   events: new EventBroadcaster({ client, clock, log }).recorder('kubelet', name),
   processes,
   clock,

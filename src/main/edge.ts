@@ -23,6 +23,7 @@ import { nftSession } from '../kernel/nft-session.ts'
 import { realProcesses as processes } from '../kernel/real-processes.ts'
 import { AppliedRevision } from '../node/withdrawal/applied-revision.ts'
 import { EdgeLease } from '../node/withdrawal/edge-lease.ts'
+import { withDeletions } from '../node/withdrawal/with-deletions.ts'
 import { appliedByAll } from './applied-by-all.ts'
 import { dnsSettings, upstreamsFor } from './dns-upstreams.ts'
 import { endOnFailure } from './failure.ts'
@@ -96,7 +97,10 @@ const lease = new EdgeLease({ client, ...live })
 const appliedRevision = new AppliedRevision({
   slices,
   tell: (revision, aborted) => lease.tell(revision, aborted),
-  onApplied: appliedByAll([(listener) => void balancer.onApplied(listener), ingress.onApplied]),
+  onApplied: appliedByAll([
+    withDeletions(slices, (listener) => void balancer.onApplied(listener)),
+    withDeletions(slices, ingress.onApplied),
+  ]),
   ...live,
 })
 void Promise.all([nodes.synced, balancer.settled()]).then(reportReady, () => undefined) // it ends before it was ready

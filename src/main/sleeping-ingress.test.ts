@@ -66,7 +66,7 @@ test('it ends in time although the API has vanished while there was something to
 test('it follows endpoints while it sleeps and when it is awake, which it is once there is an Ingress of ours', async () => {
   const client = new MemoryClient()
   const { ingress, answered } = await started(client)
-  const followed: (string | undefined)[] = []
+  const followed: (string | undefined)[] = [] // undefined for a deletion
   ingress.onApplied((slices) => followed.push(...slices.values()))
   const change = () => {
     const [slice] = client.seed(EndpointSlices, { metadata: { name: 'web', namespace: 'default' }, addressType: 'IPv4', endpoints: [] })
@@ -74,6 +74,8 @@ test('it follows endpoints while it sleeps and when it is awake, which it is onc
   }
   const first = change()
   await expect.poll(() => followed).toContain(first)
+  client.unseed(EndpointSlices, { namespace: 'default', name: 'web' })
+  await expect.poll(() => followed).toEqual([first, undefined])
   const spec = { rules: [{ host: 'a.com' }] }
   client.seed(Ingresses, { metadata: { name: 'foreign', namespace: 'default' }, spec: { ...spec, ingressClassName: 'nginx' } })
   const second = change()

@@ -15,8 +15,9 @@ export class SleepingIngress {
 
   /** While it sleeps there is nothing to follow, and so it follows everything. */
   readonly onApplied: OnApplied = (listener) => {
-    const unsubscribe = this.#deps.slices.onChange((_, next) => {
-      if (next !== undefined) listener(new Map([[keyOf(next), next.metadata.resourceVersion]]))
+    const unsubscribe = this.#deps.slices.onChange((previous, next) => {
+      const slice = next ?? previous
+      if (slice !== undefined) listener(new Map([[keyOf(slice), next?.metadata.resourceVersion]]))
     })
     this.#onAwake.push((running) => {
       unsubscribe()

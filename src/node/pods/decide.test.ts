@@ -398,11 +398,12 @@ const ending: readonly Case[] = [
     wakesInSeconds: 2,
   },
   {
-    name: 'it does so no longer than it may',
+    name: 'it does so until it is asked again, even if that is late',
     pod: { metadata: deleted(12) },
     sees: (pod) => ({ sandboxes: [sandbox(pod)], containers: [testRun(pod)] }),
-    remembers: { servesUntil: secondsBefore(0) },
-    does: ['stop-container app-0 in 12'],
+    remembers: { servesUntil: secondsBefore(1) },
+    does: [],
+    wakesInSeconds: -1,
   },
   {
     name: 'a deleted pod of which nothing runs has nothing to serve with',

@@ -19,7 +19,7 @@ export interface Question {
 /** What to do next for a pod. Pure: equal questions have equal answers, and a restarted agent asks the same one. */
 export function decide({ pod, observed, memory, now }: Question): Decision {
   if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) {
-    if (serves({ pod, observed, memory, now })) return earliest({ actions: [] }, memory.servesUntil)
+    if (serves({ pod, observed, memory })) return earliest({ actions: [] }, memory.servesUntil)
     return { actions: tearDown({ pod, observed, memory, now }) }
   }
   const situation: Situation = { pod, observed, memory, now }
@@ -28,9 +28,9 @@ export function decide({ pod, observed, memory, now }: Question): Decision {
   return earliest(run(situation, progress), deadlineOf(pod))
 }
 
-/** A pod is stopped only once nobody sends it new connections any more. */
-function serves({ pod, observed, memory: { servesUntil }, now }: Question): boolean {
-  return pod !== undefined && servesUntil !== undefined && servesUntil > now && observed.containers.some(mayRun)
+/** A pod is stopped only once nobody sends it new connections any more, and that is not judged here. */
+function serves({ pod, observed, memory: { servesUntil } }: Omit<Question, 'now'>): boolean {
+  return pod !== undefined && servesUntil !== undefined && observed.containers.some(mayRun)
 }
 
 function tearDown(question: Question): readonly Action[] {

@@ -33,7 +33,10 @@ export class Departure {
     this.#wake = wake
   }
 
-  /** Until when the pod must not be stopped, unless it changes before; undefined if it may. */
+  /**
+   * When to ask again while the pod must not be stopped, unless it changes before; undefined if it may. Looking takes time
+   * on a busy machine, so that this may be past: then it must not be stopped all the same.
+   */
   async servesUntil(pod: Pod | undefined): Promise<Date | undefined> {
     if (pod === undefined || this.#isOver || !isWithdrawn(pod)) return undefined
     const { withdrawal, clock } = this.#deps
@@ -41,10 +44,11 @@ export class Departure {
     const now = clock.now()
     if (this.#deadline === undefined) withdrawal.follow(uid, this.#wake)
     const deadline = (this.#deadline ??= new Date(now.getTime() + longestServingMs(pod, now)))
-    const senders = withdrawal.waitsFor(uid)
+    const senders = withdrawal.waitsFor(pod)
     if (deadline > now) {
-      const next = senders.length > 0 ? deadline : await this.#quietFrom(pod, now)
-      if (next > now) return earlier(deadline, next)
+      if (senders.length > 0) this.#quietSince = undefined
+      const next = senders.length > 0 ? deadline : await this.#nextLook(pod, now)
+      if (next !== undefined) return earlier(deadline, next)
     }
     this.#tellWhatIsLost(pod, senders)
     this.#isOver = true
@@ -53,18 +57,20 @@ export class Departure {
   }
 
   /**
-   * When to look again; now, if nothing comes any more. A listener that is closed resets what it has not accepted, so
-   * two looks must find nothing of that, with the time between them that packets take that are still under way.
+   * Undefined if nothing comes any more. A listener that is closed resets what it has not accepted, so two looks must
+   * find nothing of that, with the time between them that packets take that are still under way.
    */
-  async #quietFrom(pod: Pod, now: Date): Promise<Date> {
+  async #nextLook(pod: Pod, now: Date): Promise<Date | undefined> {
+    const { withdrawal, clock } = this.#deps
     this.#unaccepted = await this.#countUnaccepted(pod)
     if (this.#unaccepted > 0) {
       this.#quietSince = undefined
-      return after(now, this.#lookAgain.nextMs())
+      return after(clock.now(), this.#lookAgain.nextMs())
     }
-    if (!this.#deps.withdrawal.hasServed(pod.metadata.uid)) return now
-    this.#quietSince ??= now
-    return after(this.#quietSince, passageMs)
+    if (!withdrawal.hasServed(pod.metadata.uid)) return undefined
+    this.#quietSince ??= clock.now()
+    const passed = after(this.#quietSince, passageMs)
+    return passed > now ? passed : undefined
   }
 
   /** Of the node's own network nobody knows whose they are. A process that has just ended is passed over. */

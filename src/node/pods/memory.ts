@@ -17,7 +17,7 @@ export interface PodMemory {
   readonly health: ReadonlyMap<string, Health>
   /** When tokens in the pod's volumes are to be renewed; undefined if it is not known. */
   readonly tokensDueAt: Date | undefined
-  /** Until when the containers of a pod that is to end go on serving; undefined if they may be stopped. */
+  /** When to ask again whether the containers of a pod that is to end must go on serving; undefined if they may be stopped. */
   readonly servesUntil: Date | undefined
   /** The object was deleted from the API by this agent; only its disappearance from the cache is awaited. */
   readonly objectDeleted: boolean

@@ -285,6 +285,35 @@ describe('a deleted pod that its Services still send to', () => {
     expect(stops(node.runtime)).toHaveLength(1)
   })
 
+  test('waits for what was under way again if its Services have sent to it again', async () => {
+    await using node = await deletedPod(30)
+    node.withdrawal.waitFor()
+    await atRest()
+    node.withdrawal.waitFor('EndpointSlice default/web')
+    node.clock.advance(60)
+    await atRest()
+    node.withdrawal.waitFor()
+    node.clock.advance(49)
+    await atRest()
+    expect(stops(node.runtime)).toEqual([])
+    await node.passTimeUntil((pod) => pod === undefined)
+    expect(stops(node.runtime)).toHaveLength(1)
+  })
+
+  test('is not stopped because a busy machine takes long to look', async () => {
+    await using node = await deletedPod(30)
+    Object.assign(node.backlog, { connections: 2, lookTakesMs: 60 })
+    node.withdrawal.waitFor()
+    await atRest()
+    node.clock.advance(100)
+    await atRest()
+    expect(stops(node.runtime)).toEqual([])
+    node.backlog.connections = 0
+    await node.passTimeUntil((pod) => pod === undefined)
+    expect(stops(node.runtime)).toHaveLength(1)
+    expect(node.events.filter((event) => /NotWithdrawn|NotAccepted/.test(event))).toEqual([])
+  })
+
   test('is stopped all the same if it accepts nothing, and an Event says so', async () => {
     await using node = await deletedPod(30)
     node.backlog.connections = 2

@@ -34,8 +34,8 @@ export interface TestNode extends AsyncDisposable {
   /** `Type Reason Message` of all events so far. */
   readonly events: readonly string[]
   readonly withdrawal: TestWithdrawal
-  /** What the programs of pods have not accepted yet. */
-  readonly backlog: { connections: number }
+  /** What the programs of pods have not accepted yet, and how long it takes to see that. */
+  readonly backlog: { connections: number; lookTakesMs: number }
   readonly directory: string
   /** Starts an agent, perhaps with a runtime of its own in front of the node's. */
   startAgent(runtime?: ContainerRuntime): TestAgent
@@ -94,7 +94,7 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
   // Whether anybody waits for the dead does not matter.
   dead.promise.catch(() => {})
   const withdrawal = new TestWithdrawal()
-  const backlog = { connections: 0 }
+  const backlog = { connections: 0, lookTakesMs: 0 }
   const common = {
     client,
     clock,
@@ -108,7 +108,10 @@ export async function testNode(programs: Readonly<Record<string, FakeProgram>> =
     volumeTurns: new Turns(),
     tmpfs: { mount: async () => {}, unmountUnder: async () => {} },
     cgroups: { limit: async () => false, remove: async () => {}, processes: async (path: string) => (path === '/test/besteffort/poduid-1' ? [1] : []) },
-    unacceptedConnections: async () => backlog.connections,
+    unacceptedConnections: async () => {
+      clock.advance(backlog.lookTakesMs)
+      return backlog.connections
+    },
     cgroupRoot: '/test',
     clusterDns: { server: '10.96.0.10', domain: 'cluster.local', forwards: true },
     nodeResolvConfPath: await scratchFile(scratch.path, 'resolv.conf', 'nameserver 192.0.2.1\n'),

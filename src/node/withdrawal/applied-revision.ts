@@ -38,7 +38,10 @@ export interface AppliedRevisionDeps {
   readonly slices: Cache<EndpointSlice>
   /** Lets others know; rejects with `NotFound` while there is nothing to write it on. */
   readonly tell: (revision: bigint, signal: AbortSignal) => Promise<void>
-  /** Calls back with the versions of the slices that the data plane follows from now on; ends with the process. */
+  /**
+   * Calls back with the versions of the slices that the data plane follows from now on, of deleted ones that of their
+   * deletion; ends with the process.
+   */
   onApplied(listener: (slices: ReadonlyMap<string, string | undefined>) => void): void
   readonly clock: Clock
   readonly log: Log
@@ -81,8 +84,8 @@ export class AppliedRevision {
   }
 
   #onChange(previous: EndpointSlice | undefined, next: EndpointSlice | undefined): void {
-    if (next === undefined || withdrawnPods(previous, next).length === 0) return
-    this.#awaited = revisionOf(next.metadata.resourceVersion)
+    if (withdrawnPods(previous, next).length === 0) return
+    this.#awaited = revisionOf(next?.metadata.resourceVersion ?? this.#deps.slices.version)
   }
 
   #onApplied(versions: readonly (string | undefined)[]): void {

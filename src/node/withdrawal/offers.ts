@@ -1,4 +1,7 @@
 import type { Endpoint, EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import type { Pod } from '../../api/kinds/pod.ts'
+import type { Service } from '../../api/kinds/service.ts'
+import { hasEnded, isReady } from '../../api/no-endpoints/backing-pods.ts'
 
 /** A resource version as a number: versions of one cluster can be compared (KEP-5504). 0 for one that cannot be read. */
 export function revisionOf(version: string | undefined): bigint {
@@ -19,6 +22,12 @@ export function leavingPods(slice: EndpointSlice | undefined): ReadonlySet<strin
 export function withdrawnPods(previous: EndpointSlice | undefined, next: EndpointSlice | undefined): readonly string[] {
   const offered = offeredPods(next)
   return [...offeredPods(previous)].filter((uid) => !offered.has(uid))
+}
+
+/** Whether a Service that selects the pod offers it, or did until the pod was deleted. */
+export function mayBeOffered(pod: Pod, service: Service | undefined): boolean {
+  if (service === undefined || service.spec.type === 'ExternalName' || hasEnded(pod)) return false
+  return service.spec.publishNotReadyAddresses === true || isReady(pod)
 }
 
 /** `publishNotReadyAddresses` calls even a terminating endpoint ready: that it terminates counts. */

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { EndpointSlices, type Endpoint, type EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import { Leases } from '../../api/kinds/lease.ts'
 import { Nodes } from '../../api/kinds/node.ts'
+import type { Pod } from '../../api/kinds/pod.ts'
+import { Services } from '../../api/kinds/service.ts'
 import { atRest } from '../../base/at-rest.ts'
 import { silentLog } from '../../base/log.ts'
 import { ManualClock } from '../../base/manual-clock.ts'
@@ -10,6 +12,7 @@ import { MemoryClient } from '../../client/memory-client.ts'
 import { AppliedRevision, appliedRevisionOf, telling, tellOnNode, type AppliedRevisionDeps } from './applied-revision.ts'
 import { EdgeLease, edgeLease, edgeLeaseKey } from './edge-lease.ts'
 import { withdrawnPods } from './offers.ts'
+import { withDeletions } from './with-deletions.ts'
 import { Withdrawals } from './withdrawals.ts'
 
 type Conditions = Endpoint['conditions']
@@ -22,7 +25,15 @@ function endpoint(uid: string, conditions: Conditions = ready, nodeName = 'node-
 }
 
 function slice(endpoints: Endpoint[], name = 'kubia-1') {
-  return { metadata: { namespace: 'default', name }, addressType: 'IPv4', endpoints }
+  const labels = { 'kubernetes.io/service-name': 'kubia' }
+  return { metadata: { namespace: 'default', name, labels }, addressType: 'IPv4', endpoints }
+}
+
+/** A ready one that was deleted. */
+function pod(uid: string, isReady: 'True' | 'False' = 'True'): Pod {
+  const metadata = { namespace: 'default', name: uid, uid, labels: { app: 'kubia' }, deletionTimestamp: '2026-01-01T00:00:30Z' }
+  const status = { phase: 'Running', podIP: '10.108.1.2', conditions: [{ type: 'Ready', status: isReady }] }
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [] }, status } as unknown as Pod
 }
 
 test.for<[string, Endpoint[], Endpoint[], string[]]>([
@@ -35,7 +46,7 @@ test.for<[string, Endpoint[], Endpoint[], string[]]>([
   ['was not offered', [endpoint('a', { ready: false })], [endpoint('a', terminating)], []],
   ['has no conditions, which means ready', [endpoint('a', {})], [endpoint('a', terminating)], ['a']],
 ])('a pod that %s is withdrawn or not', ([, before, after, expected]) => {
-  expect(withdrawnPods(slice(before) as EndpointSlice, slice(after) as EndpointSlice)).toEqual(expected)
+  expect(withdrawnPods(slice(before) as unknown as EndpointSlice, slice(after) as unknown as EndpointSlice)).toEqual(expected)
 })
 
 /** Nodes that all tell what they apply, when they are let. */
@@ -44,6 +55,7 @@ class World implements AsyncDisposable {
   readonly clock = new ManualClock()
   readonly #ending = new AbortController()
   readonly #live = { log: silentLog, clock: this.clock, signal: this.#ending.signal, random: () => 0.5 }
+  readonly services = informer(this.client, Services, this.#live)
   readonly slices = informer(this.client, EndpointSlices, this.#live)
   readonly nodes = informer(this.client, Nodes, this.#live)
   readonly leases = informer(this.client, Leases, this.#live)
@@ -51,6 +63,12 @@ class World implements AsyncDisposable {
 
   node(name: string, status: 'True' | 'Unknown' = 'True'): void {
     this.client.seed(Nodes, { metadata: { name }, spec: {}, status: { conditions: [{ type: 'Ready', status }] } })
+  }
+
+  /** That selects the pods. */
+  async setService(spec: object = {}): Promise<void> {
+    this.client.seed(Services, { metadata: { namespace: 'default', name: 'kubia' }, spec: { selector: { app: 'kubia' }, ...spec } })
+    await atRest()
   }
 
   /** Resolves to the revision that it has. */
@@ -76,7 +94,7 @@ class World implements AsyncDisposable {
   #teller(tell: AppliedRevisionDeps['tell']): (version: string | undefined) => Promise<void> {
     const listeners: ((slices: ReadonlyMap<string, string | undefined>) => void)[] = []
     const { slices, clock } = this
-    const onApplied = (listener: (typeof listeners)[number]) => void listeners.push(listener)
+    const onApplied = withDeletions(slices, (listener) => void listeners.push(listener))
     const { signal } = this.#ending
     this.running.push(new AppliedRevision({ slices, tell, onApplied, clock, log: silentLog, signal }).run())
     return async (version) => {
@@ -137,16 +155,16 @@ describe('a pod is withdrawn', () => {
     const version = await world.setSlice([endpoint('a')])
     await first(version)
     await second(version)
-    expect(withdrawals.waitsFor('a')).toEqual(['EndpointSlice default/kubia-1'])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['EndpointSlice default/kubia-1'])
     let calls = 0
     withdrawals.follow('a', () => (calls += 1))
     const next = await world.setSlice([endpoint('a', terminating)])
-    expect(withdrawals.waitsFor('a')).toEqual(['node node-1', 'node node-2'])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['node node-1', 'node node-2'])
     await first(next)
-    expect(withdrawals.waitsFor('a')).toEqual(['node node-2'])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['node node-2'])
     const before = calls
     await second(next)
-    expect(withdrawals.waitsFor('a')).toEqual([])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual([])
     expect(calls).toBeGreaterThan(before)
   })
 
@@ -156,10 +174,23 @@ describe('a pod is withdrawn', () => {
     await world.setSlice([endpoint('a')], 'one')
     await world.setSlice([endpoint('a')], 'two')
     await world.setSlice([], 'one')
-    expect(withdrawals.waitsFor('a')).toEqual(['EndpointSlice default/two'])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['EndpointSlice default/two'])
     await world.client.delete(EndpointSlices, { namespace: 'default', name: 'two' })
     await atRest()
-    expect(withdrawals.waitsFor('a')).toEqual([])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual([])
+  })
+
+  test('from a slice that is deleted, once the nodes follow that', async () => {
+    await using world = new World()
+    world.node('node-1')
+    const applies = world.follower('node-1')
+    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    await applies(await world.setSlice([endpoint('a')]))
+    await world.client.delete(EndpointSlices, { namespace: 'default', name: 'kubia-1' })
+    await atRest()
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['node node-1'])
+    await applies(undefined)
+    expect(withdrawals.waitsFor(pod('a'))).toEqual([])
   })
 
   test('although a silent node has not applied it', async () => {
@@ -169,10 +200,10 @@ describe('a pod is withdrawn', () => {
     const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
     await applies(await world.setSlice([endpoint('a')]))
     await world.setSlice([endpoint('a', terminating)])
-    expect(withdrawals.waitsFor('a')).toEqual(['node node-1'])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['node node-1'])
     world.node('node-1', 'Unknown')
     await atRest()
-    expect(withdrawals.waitsFor('a')).toEqual([])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual([])
   })
 
   test('once the edge has applied that, too, as long as the edge lives', async () => {
@@ -183,27 +214,27 @@ describe('a pod is withdrawn', () => {
     let calls = 0
     withdrawals.follow('a', () => (calls += 1))
     const next = await world.setSlice([endpoint('a', terminating), endpoint('b')])
-    expect(withdrawals.waitsFor('a')).toEqual(['the edge'])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['the edge'])
     const before = calls
     await applies(next)
-    expect(withdrawals.waitsFor('a')).toEqual([])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual([])
     expect(calls).toBeGreaterThan(before)
     for (let seconds = 0; seconds < 60; seconds += 10) {
       world.clock.advance(10_000)
       await atRest()
     }
     const last = await world.setSlice([endpoint('b', terminating)])
-    expect(withdrawals.waitsFor('b')).toEqual(['the edge'])
+    expect(withdrawals.waitsFor(pod('b'))).toEqual(['the edge'])
     expect(world.client.peek(Leases, edgeLeaseKey)).toMatchObject({
       metadata: { annotations: { 'portolan.dev/applied-revision': next } },
       spec: { holderIdentity: 'edge', leaseDurationSeconds: 40, renewTime: '2026-01-01T00:01:00.000000Z' },
     })
     world.client.failNext('patch', Leases, new Error('no connection'))
     await applies(last)
-    expect(withdrawals.waitsFor('b')).toEqual(['the edge'])
+    expect(withdrawals.waitsFor(pod('b'))).toEqual(['the edge'])
     world.clock.advance(20)
     await atRest()
-    expect(withdrawals.waitsFor('b')).toEqual([])
+    expect(withdrawals.waitsFor(pod('b'))).toEqual([])
   })
 
   test('although an edge that lives no more has not applied it', async () => {
@@ -213,9 +244,9 @@ describe('a pod is withdrawn', () => {
     world.client.seed(Leases, { metadata, spec: { leaseDurationSeconds: 40 } })
     await world.setSlice([endpoint('a')])
     await world.setSlice([endpoint('a', terminating)])
-    expect(withdrawals.waitsFor('a')).toEqual(['the edge'])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['the edge'])
     world.clock.advance(40_000)
-    expect(withdrawals.waitsFor('a')).toEqual([])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual([])
   })
 
   test('by an agent that was started meanwhile only when the others have applied it', async () => {
@@ -225,9 +256,57 @@ describe('a pod is withdrawn', () => {
     await applies(await world.setSlice([endpoint('a')]))
     const next = await world.setSlice([endpoint('a', terminating)])
     const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
-    expect(withdrawals.waitsFor('a')).toEqual(['node node-2'])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['node node-2'])
     await applies(next)
-    expect(withdrawals.waitsFor('a')).toEqual([])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual([])
+  })
+
+  test('only once the slices of each Service show it, if it was deleted as soon as it was ready', async () => {
+    await using world = new World()
+    await world.setService()
+    await world.setSlice([endpoint('b')])
+    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['Service default/kubia'])
+    let calls = 0
+    withdrawals.follow('a', () => (calls += 1))
+    await world.setSlice([endpoint('a'), endpoint('b')])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['EndpointSlice default/kubia-1', 'Service default/kubia'])
+    await world.setSlice([endpoint('a', terminating), endpoint('b')])
+    expect(withdrawals.waitsFor(pod('a'))).toEqual([])
+    expect(calls).toBeGreaterThan(0)
+  })
+
+  test('and its worker is woken when a slice shows it that never offered it', async () => {
+    await using world = new World()
+    await world.setService()
+    await world.setSlice([])
+    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    let calls = 0
+    withdrawals.follow('a', () => (calls += 1))
+    await world.setSlice([endpoint('a', terminating)])
+    expect(calls).toBe(1)
+    expect(withdrawals.waitsFor(pod('a'))).toEqual([])
+  })
+
+  test.for<[string, object, Pod]>([
+    ['was not ready', {}, pod('a', 'False')],
+    ['is not selected', { selector: { app: 'other' } }, pod('a')],
+    ['has ended', {}, { ...pod('a'), status: { phase: 'Failed', podIP: '10.108.1.2' } } as Pod],
+    ['has no address of the slices’ kind', {}, { ...pod('a'), status: { ...pod('a').status, podIP: 'fd00::2' } } as Pod],
+    ['is behind a name', { type: 'ExternalName', externalName: 'example.com' }, pod('a')],
+  ])('without waiting for the slices of a Service, if it %s', async ([, spec, leaving]) => {
+    await using world = new World()
+    await world.setService(spec)
+    await world.setSlice([endpoint('b')])
+    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    expect(withdrawals.waitsFor(leaving)).toEqual([])
+  })
+
+  test('without waiting for a Service that has no slices, as in a namespace that is being deleted', async () => {
+    await using world = new World()
+    await world.setService()
+    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    expect(withdrawals.waitsFor(pod('a'))).toEqual([])
   })
 
   test.for([['of another node', endpoint('a', ready, 'node-2')], ['that no slice has had', endpoint('b')]] as const)(
@@ -236,7 +315,7 @@ describe('a pod is withdrawn', () => {
       await using world = new World()
       const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
       await world.setSlice([other])
-      expect(withdrawals.waitsFor('a')).toEqual([])
+      expect(withdrawals.waitsFor(pod('a'))).toEqual([])
     },
   )
 })

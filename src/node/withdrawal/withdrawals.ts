@@ -1,14 +1,19 @@
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import type { Lease } from '../../api/kinds/lease.ts'
 import type { Node } from '../../api/kinds/node.ts'
+import type { Pod } from '../../api/kinds/pod.ts'
+import { serviceOf } from '../../api/kinds/service-endpoints.ts'
+import type { Service } from '../../api/kinds/service.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Cache } from '../../client/cache.ts'
+import { ServicesBySelector } from '../../client/services-by-selector.ts'
 import { appliedRevisionOf } from './applied-revision.ts'
 import { edgeLeaseKey } from './edge-lease.ts'
-import { leavingPods, offeredPods, revisionOf, withdrawnPods } from './offers.ts'
+import { leavingPods, mayBeOffered, offeredPods, revisionOf, withdrawnPods } from './offers.ts'
 
 export interface WithdrawalsDeps {
+  readonly services: Cache<Service>
   readonly slices: Cache<EndpointSlice>
   readonly nodes: Cache<Node>
   /** With that of the edge among them. */
@@ -20,8 +25,11 @@ export interface WithdrawalsDeps {
 
 /** Says who may still send new connections to a pod. */
 export interface Withdrawal {
-  /** What is waited for, e.g. `node node-2`; empty when nobody sends new connections to the pod any more. */
-  waitsFor(uid: string): readonly string[]
+  /**
+   * What is waited for until a pod that was deleted is sent nothing new, e.g. `node node-2`; empty when nobody sends new
+   * connections to it any more.
+   */
+  waitsFor(pod: Pod): readonly string[]
   /** Whether a slice offers the pod, or did. */
   hasServed(uid: string): boolean
   /** Calls back, until `forget`, whenever `waitsFor` may have changed. */
@@ -35,6 +43,7 @@ export interface Withdrawal {
  */
 export class Withdrawals implements Withdrawal {
   readonly #deps: WithdrawalsDeps
+  readonly #services: ServicesBySelector
   /** Slices that offer a pod. */
   readonly #offers = new Map<string, Set<ObjectKey>>()
   /** The last revision that took a pod out of a slice. */
@@ -45,6 +54,8 @@ export class Withdrawals implements Withdrawal {
 
   constructor(deps: WithdrawalsDeps) {
     this.#deps = deps
+    this.#services = new ServicesBySelector(deps.services)
+    deps.services.onChange(() => this.#tellAll())
     deps.slices.onChange((previous, next) => this.#onSlice(this.#own(previous), this.#own(next)))
     deps.nodes.onChange(() => this.#tellAll())
     deps.leases.onChange(() => {
@@ -53,9 +64,11 @@ export class Withdrawals implements Withdrawal {
     })
   }
 
-  waitsFor(uid: string): readonly string[] {
-    const offers = this.#offers.get(uid)
-    if (offers !== undefined) return [...offers].map((key) => `EndpointSlice ${key}`)
+  waitsFor(pod: Pod): readonly string[] {
+    const { uid } = pod.metadata
+    const offers = [...(this.#offers.get(uid) ?? [])].map((key) => `EndpointSlice ${key}`)
+    const unaware = this.#unawareOf(pod).map((key) => `Service ${key}`)
+    if (offers.length > 0 || unaware.length > 0) return [...offers, ...unaware]
     const revision = this.#withdrawnAt.get(uid)
     if (revision === undefined) return []
     const nodes = this.#deps.nodes.list().filter((node) => isReady(node) && isBehind(node, revision))
@@ -77,6 +90,21 @@ export class Withdrawals implements Withdrawal {
     this.#withdrawnAt.delete(uid)
   }
 
+  /**
+   * Services whose slices do not show yet that the pod leaves, so that they may still begin to offer it: it became ready
+   * just before. One without slices for the pod's addresses will not.
+   */
+  #unawareOf(pod: Pod): readonly ObjectKey[] {
+    const { services, slices } = this.#deps
+    const selecting = this.#services.selecting(pod).filter((key) => mayBeOffered(pod, services.get(key)))
+    if (selecting.length === 0) return []
+    const near = slices.list(pod.metadata.namespace)
+    return selecting.filter((key) => {
+      const ofService = near.filter((slice) => serviceOf(slice) === key && isForAddressesOf(pod, slice))
+      return ofService.length > 0 && !ofService.some((slice) => leavingPods(slice).has(pod.metadata.uid))
+    })
+  }
+
   /** Its Lease, unless that has run out. */
   #liveEdge(): Lease | undefined {
     const { leases, clock } = this.#deps
@@ -90,9 +118,12 @@ export class Withdrawals implements Withdrawal {
     if (slice === undefined) return
     const key = keyOf(slice)
     for (const uid of offeredPods(next)) this.#offers.set(uid, (this.#offers.get(uid) ?? new Set()).add(key))
-    for (const uid of withdrawnPods(previous, next)) this.#withdraw(uid, key, slice)
+    // Of one that was deleted the cache knows when.
+    const revision = revisionOf(next?.metadata.resourceVersion ?? this.#deps.slices.version)
+    for (const uid of withdrawnPods(previous, next)) this.#withdraw(uid, key, revision)
     // An agent that has just started does not know whether everybody follows a slice that it finds.
-    if (previous === undefined) for (const uid of leavingPods(next)) this.#withdraw(uid, key, slice)
+    if (previous === undefined) for (const uid of leavingPods(next)) this.#withdraw(uid, key, revision)
+    for (const uid of leavingPods(next)) this.#followers.get(uid)?.()
   }
 
   #own(slice: EndpointSlice | undefined): EndpointSlice | undefined {
@@ -100,11 +131,10 @@ export class Withdrawals implements Withdrawal {
     return { ...slice, endpoints: slice.endpoints.filter(({ nodeName }) => nodeName === this.#deps.nodeName) }
   }
 
-  #withdraw(uid: string, key: ObjectKey, slice: EndpointSlice): void {
+  #withdraw(uid: string, key: ObjectKey, revision: bigint): void {
     const offers = this.#offers.get(uid)
     offers?.delete(key)
     if (offers?.size === 0) this.#offers.delete(uid)
-    const revision = revisionOf(slice.metadata.resourceVersion)
     const known = this.#withdrawnAt.get(uid) ?? 0n
     this.#withdrawnAt.set(uid, revision > known ? revision : known)
     this.#followers.get(uid)?.()
@@ -113,6 +143,11 @@ export class Withdrawals implements Withdrawal {
   #tellAll(): void {
     for (const onChange of this.#followers.values()) onChange()
   }
+}
+
+function isForAddressesOf({ status }: Pod, { addressType }: EndpointSlice): boolean {
+  const addresses = status?.podIPs?.map(({ ip }) => ip) ?? [status?.podIP ?? '']
+  return addresses.some((address) => address.includes(':') === (addressType === 'IPv6'))
 }
 
 function isBehind(teller: Node | Lease, revision: bigint): boolean {

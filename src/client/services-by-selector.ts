@@ -1,7 +1,7 @@
 import type { Pod } from '../api/kinds/pod.ts'
 import type { Service } from '../api/kinds/service.ts'
 import { keyOf, type ObjectKey } from '../api/object.ts'
-import type { Cache } from '../client/cache.ts'
+import type { Cache } from './cache.ts'
 
 type Labels = Readonly<Record<string, string>>
 
