@@ -53,7 +53,8 @@ export class TestCluster implements AsyncDisposable {
   }
 
   async tryPortolan(...words: string[]): Promise<Output> {
-    const at = words[0] === 'node' || words[0] === 'image' ? 2 : 1
+    const isNested = words[0] === 'node' || words[0] === 'image'
+    const at = isNested ? (words[1] === 'token' ? 3 : 2) : 1
     const args = [...words.slice(0, at), '--name', this.name, ...words.slice(at)]
     return run(portolanCommand, args, this.environment)
   }

@@ -10,9 +10,7 @@ import { MetricRegistry } from '../base/metrics.ts'
 import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import { informer } from '../client/informer.ts'
-import { dnsServiceAddress, nodeAddress } from '../cluster/address-plan.ts'
-import { type ClusterConfig, planOf } from '../cluster/config.ts'
-import { defaultDnsSettings, type DnsSettings } from '../cluster/dns-settings.ts'
+import type { NodeSettings } from '../cluster/node-settings.ts'
 import { startClusterDns, type ClusterDns } from '../dataplane/dns/cluster-dns.ts'
 import { reducedNamespace, reducedPod } from '../dataplane/dns/reduced-objects.ts'
 import { serveStatus } from '../dataplane/dns/status-server.ts'
@@ -33,12 +31,10 @@ export interface NodeDnsDeps {
 const metricsPort = 9153
 
 /** The DNS server of a node, on the cluster's DNS address. It tells of itself on the node's own: `/metrics`, `/ready`. */
-export async function startNodeDns(config: ClusterConfig, nodeNumber: number, deps: NodeDnsDeps): Promise<ClusterDns> {
+export async function startNodeDns(node: NodeSettings, deps: NodeDnsDeps): Promise<ClusterDns> {
   const { client, log, clock, signal } = deps
-  const plan = planOf(config)
-  const settings = dnsSettings(config)
-  const address = dnsServiceAddress(plan)
-  const sockets = await nodeDnsSockets(config)
+  const { dnsAddress: address, clusterDomain, pods, nodes, dns: settings } = node
+  const sockets = await nodeDnsSockets(node)
   const live = { log, clock, signal }
   const metrics = new MetricRegistry()
   addProcessMetrics(metrics)
@@ -46,8 +42,8 @@ export async function startNodeDns(config: ClusterConfig, nodeNumber: number, de
     {
       address,
       port: sockets.port,
-      clusterDomain: config.clusterDomain,
-      clients: [formatCidr(plan.pods), formatCidr(plan.nodes)],
+      clusterDomain,
+      clients: [formatCidr(pods), formatCidr(nodes)],
       ...settings,
       upstreams: await upstreamAddresses(settings.upstreams, address, log),
     },
@@ -59,12 +55,8 @@ export async function startNodeDns(config: ClusterConfig, nodeNumber: number, de
       ...(settings.podRecords === 'verified' ? { pods: informer(client, Pods, { ...live, transform: reducedPod }) } : {}),
     },
   )
-  await tellStatus({ address: nodeAddress(plan, nodeNumber), port: metricsPort }, { metrics, isReady: () => dns.isReady() }, log)
+  await tellStatus({ address: node.address, port: metricsPort }, { metrics, isReady: () => dns.isReady() }, log)
   return dns
-}
-
-export function dnsSettings({ dns }: ClusterConfig): DnsSettings {
-  return { ...defaultDnsSettings, ...dns }
 }
 
 /** Names matter more than figures: a port that is taken, by a pod in the node's network, is no reason not to answer. */

@@ -6,6 +6,7 @@ import { realCgroups } from '../kernel/real-cgroups.ts'
 import { realMounts } from '../kernel/mounts.ts'
 import { realNamespaces } from '../kernel/real-namespaces.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
+import { agentRunner } from './agent-command.ts'
 import { dnsRunner } from './dns-runner.ts'
 import { imageStore } from './image-store.ts'
 import { ingressRunner } from './ingress-command.ts'
@@ -15,19 +16,23 @@ import { version } from './version.ts'
 
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 
-const context: CliContext = {
-  environment: process.env,
+const machine = {
   processes: realProcesses,
-  namespaces: realNamespaces(realProcesses),
   cgroups: await realCgroups(systemClock),
   mounts: realMounts(realProcesses),
-  program: (name) => [process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))],
+  program: (name: string) => [process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))] as const,
+  say,
+}
+const context: CliContext = {
+  ...machine,
+  environment: process.env,
+  namespaces: realNamespaces(realProcesses),
   removeRuntimeLeftovers,
   images: imageStore(say),
+  agent: agentRunner(machine),
   proxy: proxyRunner,
   ingress: ingressRunner,
   dns: dnsRunner,
-  say,
   print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),
 }
 
