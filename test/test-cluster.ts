@@ -81,7 +81,7 @@ export class TestCluster implements AsyncDisposable {
 }
 
 /** With the images in it that all tests share, if they have been built. */
-async function newHome(): Promise<string> {
+export async function newHome(): Promise<string> {
   const home = await mkdtemp('/var/tmp/portolan-test-')
   const { [builtImages]: images } = process.env
   if (images !== undefined) succeed(await run('cp', ['--archive', '--link', images, join(home, 'images')]))

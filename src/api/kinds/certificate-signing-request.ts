@@ -8,6 +8,7 @@ import { humanDuration } from '../human-duration.ts'
 import type { Kind } from '../kind.ts'
 import type { KubeObject, Wire } from '../object.ts'
 import type { Resource } from '../resource.ts'
+import type { Unchecked } from '../unchecked.ts'
 import { validateSpec } from './csr/validate-spec.ts'
 import { validateConditions, validateStatusUpdate } from './csr/validate-status.ts'
 
@@ -37,6 +38,10 @@ export const certificateSigningRequestKind: Kind<CertificateSigningRequest> = {
   nameRule: 'path-segment',
   hasStatus: true,
 
+  setDefaults(object) {
+    const { spec = {} }: Unchecked<CertificateSigningRequest> = object
+    object.spec = { ...(spec as CertificateSigningRequestSpec), request: spec.request ?? '', signerName: spec.signerName ?? '' }
+  },
   prepareCreate(request) {
     request.status = {}
   },

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../../field-error.ts'
 import type { CertificateSigningRequestCondition, CertificateSigningRequestStatus } from '../certificate-signing-request.ts'
+import type { Unchecked } from '../../unchecked.ts'
 import { repeated } from '../values.ts'
 
 /** By which path a status is written: only `/approval` says Approved and Denied, only `/status` sets the certificate. */
@@ -20,7 +21,7 @@ export function validateConditions({ conditions = [] }: CertificateSigningReques
   ]
 }
 
-function validateCondition({ type, status }: CertificateSigningRequestCondition, path: string): FieldError[] {
+function validateCondition({ type = '', status = '' }: Unchecked<CertificateSigningRequestCondition>, path: string): FieldError[] {
   const noType = type === '' ? [required(`${path}.type`)] : []
   const supported = lasting.includes(type) ? ['True'] : ['False', 'True', 'Unknown']
   if (status === '') return [...noType, required(`${path}.status`)]
