@@ -73,9 +73,10 @@ export async function readJoinedNode(file: string): Promise<JoinedNode | undefin
 
 function parsed(text: string): JoinedNode | undefined {
   try {
-    const { name, address, server, network } = JSON.parse(text) as Partial<JoinedNode>
+    const found = Object(JSON.parse(text)) as Partial<JoinedNode>
+    const { name, address, server, network } = found
     const isWhole = [name, address, server].every((each) => typeof each === 'string') && typeof network === 'object' && network !== null
-    return isWhole ? (JSON.parse(text) as JoinedNode) : undefined
+    return isWhole ? (found as JoinedNode) : undefined
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     return undefined

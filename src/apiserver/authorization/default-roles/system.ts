@@ -129,7 +129,7 @@ export const portolanRoles: readonly DefaultRole[] = [
     ],
   },
   // DNS, an identity of its own like CoreDNS's: names are answered from all pods, of which a node sees its own.
-  signedAtOnce('dnsclient'),
+  { name: 'portolan:dns-client', rules: [onResources('certificatesigningrequests/dnsclient', ['create'], certificates)] },
   { name: 'portolan:dns', rules: [onResources('namespaces pods', ['list', 'watch'])] },
 ]
 
@@ -148,7 +148,7 @@ export const systemBindings: readonly DefaultBinding[] = [
   { role: 'system:node-bootstrapper', groups: [bootstrappersGroup] },
   { role: roleSignedAtOnce('nodeclient'), groups: [nodeJoinersGroup] },
   { role: roleSignedAtOnce('selfnodeclient'), groups: ['system:nodes'] },
-  { role: roleSignedAtOnce('dnsclient'), groups: ['system:nodes'] },
+  { role: 'portolan:dns-client', groups: ['system:nodes'] },
   { role: 'portolan:data-plane', groups: ['system:nodes'] },
   { role: 'portolan:ingress', users: ['system:node:edge'] },
   { role: 'portolan:dns', users: ['portolan:dns'] },
