@@ -31,7 +31,7 @@ export async function joinMachine(request: JoinRequest, say: Say): Promise<void>
 }
 
 async function join(request: JoinRequest, say: Say): Promise<void> {
-  const { node, server, state } = request
+  const { node, state } = request
   const layout = joinedLayout(state, node)
   const before = await readJoinedNode(layout.file)
   if (before !== undefined && before.name !== node) {
@@ -39,14 +39,25 @@ async function join(request: JoinRequest, say: Say): Promise<void> {
   }
   const store = pairStore(layout.pki)
   const ca = await ensureIdentity(request, store, say)
+  try {
+    await learn(request, ca, store)
+  } catch (error) {
+    // The agent can wait for the server, as long as it knows enough to run.
+    const isAway = error instanceof JoinError && error.cause instanceof ConnectionError
+    if (!isAway || before === undefined) throw error
+    say(`${error.message}; the agent goes on with what it knew`)
+  }
+}
+
+/** Asks, as the node that it now is, for what it needs besides. */
+async function learn({ node, server, state, address }: JoinRequest, ca: string, store: PairStore): Promise<void> {
   const pair = await store.read('client')
   await withApi({ server, ca, ...pair, userAgent: 'kubelet' }, async (client) => {
-    const dns = await store.find('dns')
-    if (dns === undefined || !isValid(dns, clock.now())) await obtain(dnsClient, 'dns', { client, server, store })
     const network = await networkData(client, server)
     readNodeSettingsData(network)
-    const address = request.address ?? (await addressTowards(server))
-    await writeJoinedNode(layout.file, { name: node, address, server, network })
+    const dns = await store.find('dns')
+    if (dns === undefined || !isValid(dns, clock.now())) await obtain(dnsClient, 'dns', { client, server, store })
+    await writeJoinedNode(joinedLayout(state, node).file, { name: node, address: address ?? (await addressTowards(server)), server, network })
   })
 }
 

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
 import type { NodeMachine } from '../cli/agent.ts'
+import { UserError } from '../cli/context.ts'
 import { type JoinedLayout, joinedLayout, readJoinedNode } from '../cluster/joined-node.ts'
+import { removeIfEmpty } from '../cluster/teardown.ts'
 import { nodeSysctls } from '../cluster/network-description.ts'
 import { readNodeSettingsData } from '../cluster/node-settings.ts'
 import { routeProtocol } from '../dataplane/routes/routes-controller.ts'
@@ -38,26 +41,32 @@ async function prepareNetwork({ file }: JoinedLayout, processes: Processes): Pro
   if (node === undefined) throw new Error(`${file} has gone`)
   const { dnsAddress } = readNodeSettingsData(node.network)
   for (const { key, value } of nodeSysctls) await setSysctl(key, value)
+  // Devices that are there keep their own values, and the stricter counts.
+  for (const device of await readdir(devices)) await writeFile(join(devices, device, 'rp_filter'), '0')
   const lines = ['link set lo up', `address replace ${dnsAddress}/32 dev lo`]
   await processes.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
 }
 
-/** Ends everything of a node here, and takes away what is left. */
+const devices = '/proc/sys/net/ipv4/conf'
+
+/** Ends everything of a node here, and takes away what is left. Rejects with `UserError` if there is no such node. */
 export async function cleanUpMachine({ node, state }: NodeMachine, { processes, cgroups, mounts }: AgentRunnerDeps): Promise<void> {
   const layout = joinedLayout(state, node)
-  const { paths, networkName, cgroup, file } = layout
-  const joined = await readJoinedNode(file)
+  const joined = await readJoinedNode(layout.file)
+  // Nothing is unmounted or removed where no node was: the folder may be anybody's.
+  if (joined?.name !== node) throw new UserError(`there is no node ${node} in ${state}: give the --state and --node that it was started with`)
+  const { paths, networkName, cgroup } = layout
   await cgroups.kill(cgroup)
   await cgroups.remove(cgroup)
   await mounts.unmountBelow(paths.run)
-  await mounts.unmountBelow(state)
+  await mounts.unmountBelow(paths.pods)
+  await mounts.unmountBelow(paths.containerdRoot)
   await removeLeftovers({ state: paths.containerdState, networkName })
-  if (joined !== undefined) {
-    await proxyRunner.removeRules()
-    const { dnsAddress } = readNodeSettingsData(joined.network)
-    const lines = [`route flush protocol ${routeProtocol}`, `address flush dev lo to ${dnsAddress}/32`]
-    await processes.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
-  }
-  await rm(paths.run, { recursive: true, force: true })
-  await rm(state, { recursive: true, force: true })
+  await proxyRunner.removeRules()
+  const { dnsAddress } = readNodeSettingsData(joined.network)
+  const lines = [`route flush protocol ${routeProtocol}`, `address flush dev lo to ${dnsAddress}/32`]
+  await processes.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
+  // What says that a node was here goes last.
+  for (const path of [paths.run, paths.containerdRoot, paths.containerdLog, paths.pods, layout.pki, layout.file]) await rm(path, { recursive: true, force: true })
+  for (const folder of [state, dirname(paths.run)]) await removeIfEmpty(folder)
 }

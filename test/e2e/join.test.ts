@@ -45,6 +45,14 @@ async function refusal(...words: string[]): Promise<string> {
   return stderr.split('\n').filter((line) => line.startsWith('portolan: ')).join('\n')
 }
 
+const pki = () => join(machine.state, name, 'pki')
+
+/** For kubectl: whom a certificate names, and nobody else. */
+function as({ cert, key }: { readonly cert: string; readonly key: string }): string[] {
+  const server = ['--kubeconfig', '/dev/null', '--server', `https://127.0.0.1:${cluster.apiPort}`, '--certificate-authority', join(pki(), 'ca.crt')]
+  return [...server, '--client-certificate', cert, '--client-key', key]
+}
+
 const isReady = (status: string) =>
   eventually(`${name} Ready ${status}\n${machine.said}`, async () => {
     const [ready] = await cluster.words(`node/${name}`, '{.status.conditions[?(@.type=="Ready")].status}')
@@ -104,7 +112,7 @@ test('a machine joins with the command that was printed, and is Ready', async ()
 })
 
 test('it keeps its keys to itself', async () => {
-  const files = await machine.exec('sh', '-c', `stat -c '%a %n' ${machine.state}/${name}/pki/* | sed 's|/.*/||'`)
+  const files = await machine.exec('sh', '-c', `stat -c '%a %n' ${pki()}/* | sed 's|/.*/||'`)
   expect(files.trim().split('\n')).toEqual(['600 ca.crt', '600 client.crt', '600 client.key', '600 dns.crt', '600 dns.key', '600 serving.crt', '600 serving.key'])
 })
 
@@ -144,9 +152,8 @@ describe('what it may not', () => {
     const file = join(machine.home, 'csr.json')
     const body = { signerName, request: Buffer.from(request).toString('base64'), usages: ['digital signature', usage] }
     await writeFile(file, JSON.stringify({ apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { generateName: 'mine-' }, spec: body }))
-    const pki = join(machine.state, name, 'pki')
-    const identity = ['--server', `https://127.0.0.1:${cluster.apiPort}`, '--certificate-authority', join(pki, 'ca.crt'), '--client-certificate', join(pki, 'client.crt'), '--client-key', join(pki, 'client.key')]
-    const made = JSON.parse(await cluster.kubectl(...identity, '--kubeconfig', '/dev/null', 'create', '-f', file, '-o', 'json')) as CertificateSigningRequest
+    const own = { cert: join(pki(), 'client.crt'), key: join(pki(), 'client.key') }
+    const made = JSON.parse(await cluster.kubectl(...as(own), 'create', '-f', file, '-o', 'json')) as CertificateSigningRequest
     return eventually('a verdict', async () => {
       const { status } = JSON.parse(await cluster.kubectl('get', 'csr', made.metadata.name, '-o', 'json')) as CertificateSigningRequest
       const [condition] = status?.conditions ?? []
@@ -174,6 +181,24 @@ describe('what it may not', () => {
       `the cluster refuses to sign: there is a node ${name} already: choose another name, or remove that one first with kubectl delete node ${name}`,
     )
   })
+})
+
+test('people approve and deny with kubectl, and what is approved is of use', async () => {
+  const { request, key } = await newRequest({ commonName: 'jane', organizations: [], addresses: [], dnsNames: [] })
+  const spec = { signerName: 'kubernetes.io/kube-apiserver-client', request: Buffer.from(request).toString('base64'), usages: ['client auth'], expirationSeconds: 3600 }
+  await create(['jane', 'other'].map((each) => ({ apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name: each }, spec })))
+  expect(await cluster.kubectl('certificate', 'approve', 'jane')).toBe('certificatesigningrequest.certificates.k8s.io/jane approved\n')
+  expect(await cluster.kubectl('certificate', 'deny', 'other')).toBe('certificatesigningrequest.certificates.k8s.io/other denied\n')
+  const certificate = await eventually('a certificate', async () => (await cluster.words('csr/jane', '{.status.certificate}'))[0])
+  const files = { cert: join(cluster.home, 'jane.crt'), key: join(cluster.home, 'jane.key') }
+  await writeFile(files.cert, Buffer.from(certificate, 'base64'))
+  await writeFile(files.key, key)
+  expect((await cluster.tryKubectl(...as(files), 'get', 'pods')).stderr).toContain('User "jane" cannot list resource "pods"')
+  const rows = (await cluster.kubectl('get', 'csr', 'jane', 'other', '--no-headers')).trim().split('\n').map((row) => row.split(/\s+/).slice(2).join(' '))
+  expect(rows).toEqual([
+    'kubernetes.io/kube-apiserver-client portolan-admin 60m Approved,Issued',
+    'kubernetes.io/kube-apiserver-client portolan-admin 60m Denied',
+  ])
 })
 
 test('an agent that is started again needs no token, and finds its pods', async () => {
