@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { itemsOf, readDer } from '../base/der.ts'
 import { throwawayRequest } from '../base/throwaway-request.ts'
 import { CertificateRequestError, parseCertificateRequest } from './certificate-request.ts'
 
@@ -33,6 +34,17 @@ describe('what is none is refused', () => {
     const der = derOf(await throwawayRequest('CN=mine'))
     der.write('your', der.indexOf('mine'))
     expect(() => parseCertificateRequest(pemOf(der))).toThrow('the signature does not fit the public key')
+  })
+
+  test('one that says another algorithm than its key is for, and one with a text of half a character', async () => {
+    const [info, , signature] = itemsOf(readDer(derOf(await throwawayRequest('CN=mine', { algorithm: 'ed25519' }))))
+    const [, ecdsa] = itemsOf(readDer(derOf(await throwawayRequest('CN=mine'))))
+    const body = Buffer.concat([info, ecdsa, signature].map((part) => part?.whole ?? Buffer.alloc(0)))
+    expect(body.length).toBeGreaterThan(127)
+    expect(() => parseCertificateRequest(pemOf(Buffer.concat([Buffer.from([0x30, 0x81, body.length]), body])))).toThrow('the signature does not fit the public key')
+    const odd = derOf(await throwawayRequest('CN=one'))
+    odd[odd.indexOf('one') - 2] = 0x1e
+    expect(() => parseCertificateRequest(pemOf(odd))).toThrow(CertificateRequestError)
   })
 
   test('one that is cut off', async () => {

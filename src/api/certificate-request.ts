@@ -80,8 +80,17 @@ function checkSignature(signed: Buffer, publicKey: Buffer, algorithm: string, si
   if (hash === undefined) throw new CertificateRequestError(`signature algorithm ${algorithm} is not supported: use ECDSA, RSA with SHA-256 or longer, or Ed25519`)
   // The first octet of a BIT STRING says how many bits of the last are unused.
   if (signature.tag !== derTag.bitString || signature.content[0] !== 0) throw new DerError('the signature is malformed')
-  if (!verify(hash, signed, keyOf(publicKey), signature.content.subarray(1))) {
+  if (!isSignedBy(keyOf(publicKey), hash, signed, signature.content.subarray(1))) {
     throw new CertificateRequestError('the signature does not fit the public key')
+  }
+}
+
+/** A key of another kind than the signature says cannot have made it. */
+function isSignedBy(key: KeyObject, hash: string | null, signed: Buffer, signature: Buffer): boolean {
+  try {
+    return verify(hash, signed, key, signature)
+  } catch {
+    return false
   }
 }
 
@@ -107,7 +116,10 @@ const bmpString = 0x1e
 const texts = [0x0c, 0x13, 0x14, 0x16]
 
 function textOf(value: DerValue | undefined): string {
-  if (value?.tag === bmpString) return Buffer.from(value.content).swap16().toString('utf16le')
+  if (value?.tag === bmpString) {
+    if (value.content.length % 2 !== 0) throw new DerError('an attribute of the subject is no text')
+    return Buffer.from(value.content).swap16().toString('utf16le')
+  }
   if (value === undefined || !texts.includes(value.tag)) throw new DerError('an attribute of the subject is no text')
   return value.content.toString('utf8')
 }

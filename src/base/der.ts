@@ -13,7 +13,6 @@ export class DerError extends Error {
 }
 
 export const derTag = {
-  boolean: 0x01,
   bitString: 0x03,
   octetString: 0x04,
   oid: 0x06,

@@ -27,9 +27,11 @@ export function shapeProblem(signer: string, request: CertificateRequest, usages
   }
 }
 
-function nodeProblem({ commonName, organizations }: CertificateRequest): string | undefined {
+function nodeProblem({ commonName, organizations, subject }: CertificateRequest): string | undefined {
   if (organizations.length !== 1 || organizations[0] !== nodesGroup) return `subject organization is not ${nodesGroup}`
-  return commonName.startsWith(nodePrefix) && commonName !== nodePrefix ? undefined : `subject common name does not begin with ${nodePrefix}`
+  if (!commonName.startsWith(nodePrefix) || commonName === nodePrefix) return `subject common name does not begin with ${nodePrefix}`
+  // Two common names would be two users, of which each reader chooses one.
+  return subject.length === 2 ? undefined : 'subject has more than an organization and a common name'
 }
 
 function clientProblem({ names }: CertificateRequest): string | undefined {

@@ -45,6 +45,7 @@ const cases: readonly Case[] = [
   { name: 'one whose name can be none', ...join, subject: nodeSubject('A_'), verdict: expect.stringContaining('"A_" cannot be the name of a node') as unknown as string },
   { name: 'a joiner who is no node', ...join, subject: 'O=system:masters, CN=system:node:new', verdict: 'subject organization is not system:nodes' },
   { name: 'a joiner with an organization more', ...join, subject: 'O=system:nodes, O=system:masters, CN=system:node:new', verdict: 'subject organization is not system:nodes' },
+  { name: 'a joiner of two names', ...join, subject: `O=system:nodes, CN=system:node:edge, CN=system:node:new`, verdict: 'subject has more than an organization and a common name' },
   { name: 'a joiner of another name', ...join, subject: 'O=system:nodes, CN=jane', verdict: 'subject common name does not begin with system:node:' },
   { name: 'a joiner with alternative names', ...join, subject: nodeSubject('new'), names: { dnsNames: ['kubernetes'] }, verdict: 'alternative names are not allowed: kubernetes' },
   { name: 'a joiner who would serve too', ...join, subject: nodeSubject('new'), usages: ['client auth', 'server auth'], verdict: 'usages are not allowed: server auth' },
