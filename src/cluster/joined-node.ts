@@ -32,7 +32,8 @@ export interface JoinedLayout {
 
 /** `state` is absolute. Nodes of several clusters may have one name: the folder tells them apart on the machine. */
 export function joinedLayout(state: string, name: string): JoinedLayout {
-  const id = `${name}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`
+  // Short, because the path of a socket is.
+  const id = `${name.slice(0, 40)}-${createHash('sha256').update(`${state}\0${name}`).digest('hex').slice(0, 8)}`
   const run = join('/run/portolan-agent', id)
   const cgroup = `/portolan-agent/${id}`
   return {
