@@ -122,13 +122,14 @@ await ensureSystemObjects(client, {
   dnsService: dnsServiceAddress(plan),
   ingress: { address: serverAddress(plan), outside: ingressAddress(plan) },
 })
-await ensureJoinObjects(client, { server: `https://${inner.address}:${inner.port}`, ca: identity.ca, settings: nodeSettingsData(config) })
 systemObjects.done()
 reportReady()
 end.removeEventListener('abort', exit)
 
 const running = [
   compactRegularly(store, { clock, log }, end),
+  // Nobody waits for it who starts with the cluster.
+  ensureJoinObjects(client, { server: `https://${inner.address}:${inner.port}`, ca: identity.ca, settings: nodeSettingsData(config) }),
   runAllControllers(
     {
       client,
