@@ -13,12 +13,14 @@ import { prepareMachine } from './setup.ts'
 /** The agent of a node on a machine of its own. */
 export interface AgentRunner {
   /** Makes this machine a node, once and for all. Rejects with `UserError`. */
-  join(request: JoinRequest): Promise<void>
+  join(request: JoinRequest, tools: AgentTools): Promise<void>
   /** Runs the agent until it is told to end, and resolves to its exit code. Pods go on. */
-  run(machine: NodeMachine): Promise<number>
+  run(machine: NodeMachine, tools: AgentTools): Promise<number>
   /** Ends all that runs and takes away all that is there, the identity included. */
-  cleanUp(machine: NodeMachine): Promise<void>
+  cleanUp(machine: NodeMachine, tools: AgentTools): Promise<void>
 }
+
+export type AgentTools = Pick<CliContext, 'processes' | 'cgroups' | 'mounts' | 'program' | 'say'>
 
 /** Where a node is on this machine. */
 export interface NodeMachine {
@@ -68,16 +70,16 @@ export function agentCommand(context: CliContext): Command {
       if (options.cleanup === true) return cleanUp(context, machine, options)
       const request = await requestOf(machine, options)
       await prepareMachine(context, machine.home)
-      await context.agent.join(request)
-      process.exitCode = await context.agent.run(machine)
+      await context.agent.join(request, context)
+      process.exitCode = await context.agent.run(machine, context)
     })
 }
 
-async function cleanUp({ agent, say }: CliContext, machine: NodeMachine, options: Options): Promise<void> {
+async function cleanUp(context: CliContext, machine: NodeMachine, options: Options): Promise<void> {
   const { cleanup: _c, node: _n, state: _s, ...others } = options
   if (Object.keys(others).length > 0) throw new UserError('--cleanup takes --node and --state: leave out what is for joining')
-  await agent.cleanUp(machine)
-  say(`nothing is left of ${machine.node} here; kubectl delete node ${machine.node} has the cluster forget it`)
+  await context.agent.cleanUp(machine, context)
+  context.say(`nothing is left of ${machine.node} here; kubectl delete node ${machine.node} has the cluster forget it`)
 }
 
 function machineOf({ environment }: CliContext, { node, state }: Options): NodeMachine {

@@ -16,23 +16,20 @@ import { version } from './version.ts'
 
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 
-const machine = {
+const context: CliContext = {
+  environment: process.env,
   processes: realProcesses,
+  namespaces: realNamespaces(realProcesses),
   cgroups: await realCgroups(systemClock),
   mounts: realMounts(realProcesses),
-  program: (name: string) => [process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))] as const,
-  say,
-}
-const context: CliContext = {
-  ...machine,
-  environment: process.env,
-  namespaces: realNamespaces(realProcesses),
+  program: (name) => [process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))],
   removeRuntimeLeftovers,
   images: imageStore(say),
-  agent: agentRunner(machine),
   proxy: proxyRunner,
   ingress: ingressRunner,
   dns: dnsRunner,
+  agent: agentRunner,
+  say,
   print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { NodeMachine } from '../cli/agent.ts'
+import type { AgentTools, NodeMachine } from '../cli/agent.ts'
 import { UserError } from '../cli/context.ts'
 import { type JoinedLayout, joinedLayout, readJoinedNode } from '../cluster/joined-node.ts'
 import { removeIfEmpty } from '../cluster/teardown.ts'
@@ -13,13 +13,13 @@ import { routeProtocol } from '../dataplane/routes/routes-controller.ts'
 import type { Processes } from '../kernel/processes.ts'
 import { setSysctl } from '../kernel/sysctl.ts'
 import { removeLeftovers } from '../node/containerd/leftovers.ts'
-import type { AgentRunnerDeps } from './agent-command.ts'
 import { endOfProcess } from './program-arguments.ts'
 import { proxyRunner } from './proxy-runner.ts'
 
+const devices = '/proc/sys/net/ipv4/conf'
+
 /** Resolves to the agent's exit code. Its pods go on, for the next one to find. */
-export async function runMachine({ node, state, home }: NodeMachine, deps: AgentRunnerDeps): Promise<number> {
-  const { processes, cgroups, program, say } = deps
+export async function runMachine({ node, state, home }: NodeMachine, { processes, cgroups, program, say }: AgentTools): Promise<number> {
   const layout = joinedLayout(state, node)
   await prepareNetwork(layout, processes)
   await cgroups.create(layout.systemCgroup)
@@ -47,10 +47,8 @@ async function prepareNetwork({ file }: JoinedLayout, processes: Processes): Pro
   await processes.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
 }
 
-const devices = '/proc/sys/net/ipv4/conf'
-
 /** Ends everything of a node here, and takes away what is left. Rejects with `UserError` if there is no such node. */
-export async function cleanUpMachine({ node, state }: NodeMachine, { processes, cgroups, mounts }: AgentRunnerDeps): Promise<void> {
+export async function cleanUpMachine({ node, state }: NodeMachine, { processes, cgroups, mounts }: AgentTools): Promise<void> {
   const layout = joinedLayout(state, node)
   const joined = await readJoinedNode(layout.file)
   // Nothing is unmounted or removed where no node was: the folder may be anybody's.
