@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import { TestUpstream } from '../src/dataplane/dns/forward/test-upstream.ts'
-import { internetAddress } from './test-machine.ts'
+import { internetAddress } from './machine-with-internet.ts'
 
 /**
  * Names at an address (the argument), port 53; and everywhere, at port 80, a host that says whom it hears, and at port 3128

@@ -58,7 +58,8 @@ export class TestCluster implements AsyncDisposable {
   }
 
   async tryPortolan(...words: string[]): Promise<Output> {
-    const at = words[0] === 'node' || words[0] === 'image' ? 2 : 1
+    const isNested = words[0] === 'node' || words[0] === 'image'
+    const at = isNested ? (words[1] === 'token' ? 3 : 2) : 1
     const args = [...words.slice(0, at), '--name', this.name, ...words.slice(at)]
     return this.run(portolanCommand, ...args)
   }
@@ -91,7 +92,7 @@ export class TestCluster implements AsyncDisposable {
 }
 
 /** With the images in it that all tests share, if they have been built. */
-async function newHome(): Promise<string> {
+export async function newHome(): Promise<string> {
   const home = await mkdtemp('/var/tmp/portolan-test-')
   const { [builtImages]: images } = process.env
   if (images !== undefined) succeed(await run('cp', ['--archive', '--link', images, join(home, 'images')]))

@@ -1,83 +1,99 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { TestNetwork, type TestNamespace } from '../src/kernel/test-network.ts'
+import { rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { ClusterDescription } from '../src/cli/status.ts'
+import { TestNamespace, TestNetwork } from '../src/kernel/test-network.ts'
+import { newHome, type Output, run, type TestCluster } from './test-cluster.ts'
 
-/** Addresses for tests and examples (RFC 2544, RFC 5737). */
-const machineAddress = '198.18.0.2'
-const routerAddress = '198.18.0.1'
-export const internetAddress = '198.51.100.7'
+const root = resolve(import.meta.dirname, '..')
 
 /**
- * A machine for one test, with a network and a resolv.conf of its own, and an internet behind its default route: a
- * program (`internet-program.ts`) that answers at `internetAddress`, and at all addresses of `alsoAt`. Both are
- * namespaces, so that nothing leaves the real machine.
+ * Another machine on the node network of a cluster: a network namespace with one cable to the cluster's switch, a home of
+ * its own, and none of the cluster's files, which are hidden from it. Disposing of it leaves nothing of it.
  */
 export class TestMachine implements AsyncDisposable {
-  readonly address = machineAddress
+  readonly home: string
+  readonly address: string
+  readonly #network: TestNetwork
   readonly #namespace: TestNamespace
-  readonly #stack: AsyncDisposableStack
-  /** What runs a command on it. */
-  readonly inside: readonly string[]
-  readonly insideInternet: readonly [string, ...string[]]
+  readonly #hidden: readonly string[]
+  #agent: { readonly process: ChildProcess; said: string } | undefined
 
-  private constructor(namespace: TestNamespace, { internet, stack, pid }: { internet: TestNamespace; stack: AsyncDisposableStack; pid: number }) {
-    this.#namespace = namespace
-    this.#stack = stack
-    this.inside = ['nsenter', `--target=${pid}`, '--mount', '--net', `--wd=${process.cwd()}`, '--']
-    this.insideInternet = ['nsenter', `--net=${internet.path}`, '--']
+  private constructor(home: string, address: string, place: { network: TestNetwork; namespace: TestNamespace; hidden: readonly string[] }) {
+    this.home = home
+    this.address = address
+    this.#network = place.network
+    this.#namespace = place.namespace
+    this.#hidden = place.hidden
   }
 
-  /** Its resolver listens where `resolver` says. The default route is not there until `plugIn`. */
-  static async create({ resolver, alsoAt }: { resolver: string; alsoAt: readonly string[] }): Promise<TestMachine> {
-    await using stack = new AsyncDisposableStack()
-    const network = stack.use(new TestNetwork())
+  /** `address` is one of 192.168.99.0/24. */
+  static async attachedTo(cluster: TestCluster, address: string): Promise<TestMachine> {
+    const { processes } = JSON.parse((await cluster.portolan('status', '--json')).stdout) as ClusterDescription
+    const edge = new TestNamespace('edge', processes.find(({ name }) => name === 'edge')?.pid ?? 0)
+    const network = new TestNetwork()
     const namespace = await network.namespace('machine')
-    const internet = await network.namespace('internet')
-    await network.link({ namespace, address: `${machineAddress}/24` }, { namespace: internet, address: `${routerAddress}/24` })
-    await internet.ip(...[`${internetAddress}/32`, ...alsoAt].map((range) => `route add local ${range} dev lo`))
-    const holder = await hold(stack, namespace, resolver)
-    await startProgram(stack, internet, internetAddress)
-    await startProgram(stack, namespace, resolver)
-    return new TestMachine(namespace, { internet, stack: stack.move(), pid: holder.pid ?? 0 })
+    const [, port] = await network.link({ namespace, address: `${address}/24` }, { namespace: edge })
+    await edge.ip(`link set ${port} master nodes`)
+    await namespace.ip('route add default via 192.168.99.1')
+    const hidden = [cluster.home, '/run/portolan']
+    return new TestMachine(await newHome(), address, { network, namespace, hidden })
   }
 
-  /** Gives it a way to the internet. */
-  async plugIn(): Promise<void> {
-    await this.#namespace.ip(`route add default via ${routerAddress}`)
+  get state(): string {
+    return join(this.home, 'agents')
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#stack.disposeAsync()
+  /** What the agent has said since it was started. */
+  get said(): string {
+    return this.#agent?.said ?? ''
   }
-}
 
-/** A process whose mounts are the machine's: they go with the last process in them. */
-async function hold(stack: AsyncDisposableStack, { path }: TestNamespace, resolver: string): Promise<ChildProcess> {
-  const folder = await mkdtemp(join(tmpdir(), 'portolan-machine-'))
-  stack.defer(() => rm(folder, { recursive: true }))
-  const file = join(folder, 'resolv.conf')
-  await writeFile(file, `nameserver ${resolver}\n`)
-  const script = 'mount --bind "$0" /etc/resolv.conf && echo ready && exec cat'
-  return start(stack, ['nsenter', `--net=${path}`, '--', 'unshare', '--mount', 'sh', '-c', script, file])
-}
+  /** Runs `./portolan …` there to its end. */
+  portolan(...words: string[]): Promise<Output> {
+    const [program = '', ...args] = this.#inside('./portolan', ...words)
+    return run(program, args, this.#environment)
+  }
 
-async function startProgram(stack: AsyncDisposableStack, { path }: TestNamespace, address: string): Promise<void> {
-  const program = join(import.meta.dirname, 'internet-program.ts')
-  await start(stack, ['nsenter', `--net=${path}`, '--', process.execPath, program, address])
-}
+  /** Runs a command in its network. */
+  exec(...command: readonly [string, ...string[]]): Promise<string> {
+    return this.#namespace.run(...command)
+  }
 
-/** A program that says `ready`, and ends when its input does. */
-async function start(stack: AsyncDisposableStack, [program, ...args]: readonly [string, ...string[]]): Promise<ChildProcess> {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-  const ended = once(child, 'close')
-  stack.defer(async () => {
-    child.stdin.end()
-    await ended
-  })
-  const [said] = await Promise.race([once(child.stdout, 'data'), ended.then(() => ['it ended'])])
-  if (String(said) !== 'ready\n') throw new Error(`${program} ${args.join(' ')} did not start: ${said}`)
-  return child
+  /** Starts `./portolan agent …`, which goes on. */
+  startAgent(...words: string[]): void {
+    const [program = '', ...args] = this.#inside('./portolan', 'agent', ...words)
+    const child = spawn(program, args, { cwd: root, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    const agent = { process: child, said: '' }
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (agent.said += text))
+    this.#agent = agent
+  }
+
+  /** As a service manager does. Resolves to the exit code. */
+  async stopAgent(): Promise<number | null> {
+    const child = this.#agent?.process
+    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    const [code] = (await ended) as [number | null]
+    return code
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopAgent()
+    await this.#network[Symbol.asyncDispose]()
+    await rm(this.home, { recursive: true, force: true })
+  }
+
+  get #environment(): NodeJS.ProcessEnv {
+    const { KUBECONFIG: _, ...environment } = process.env
+    return { ...environment, PORTOLAN_HOME: this.home }
+  }
+
+  /** A mount namespace in which the cluster's folders are empty. Every program replaces itself by the next. */
+  #inside(...command: string[]): string[] {
+    const hide = this.#hidden.map((folder) => `mount -t tmpfs none ${folder}`).join('; ')
+    return ['nsenter', `--net=${this.#namespace.path}`, '--', 'unshare', '--mount', '--', 'sh', '-ec', `${hide}; exec "$@"`, 'sh', ...command]
+  }
 }

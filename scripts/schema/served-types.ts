@@ -42,6 +42,7 @@ export const packages: readonly Package[] = [
   },
   { path: 'io.k8s.api.networking', types: listed('V1Ingress', 'V1IngressClass', 'V1ServiceCIDR', 'V1IPAddress') },
   { path: 'io.k8s.api.discovery', types: listed('V1EndpointSlice') },
+  { path: 'io.k8s.api.certificates', types: listed('V1CertificateSigningRequest') },
   { path: 'io.k8s.api.coordination', types: listed('V1Lease') },
   { path: 'io.k8s.api.events', types: listed('EventsV1Event') },
   {

@@ -1,6 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import { type Authenticator, authenticator } from './authentication/authenticator.ts'
+import { BootstrapTokens } from './authentication/bootstrap-tokens.ts'
 import { TokenAuthenticator } from './authentication/token-authenticator.ts'
+import { type TokenHolders, tokenHolders } from './authentication/token-holders.ts'
 import { type TokenKeys, tokenKeys } from './authentication/token-keys.ts'
 import { type Access, followAccess } from './authorization/access.ts'
 import type { ObjectStore } from './objects.ts'
@@ -11,13 +13,14 @@ export interface AccessControl extends Access {
   readonly tokens: ServiceAccountTokens
 }
 
-/** What tokens of ServiceAccounts are made with and known by. */
+/** What tokens of ServiceAccounts are made with, and by what tokens are known. */
 export interface ServiceAccountTokens {
   readonly keys: TokenKeys
   readonly issuer: string
   /** Whom a token is meant for that names nobody: this server. */
   readonly audiences: readonly string[]
-  readonly holders: TokenAuthenticator
+  /** Of these and of tokens for joining. */
+  readonly holders: TokenHolders
 }
 
 export interface AccessControlOptions {
@@ -36,7 +39,8 @@ export async function accessControl(
 ): Promise<AccessControl> {
   const [access, keys] = await Promise.all([followAccess(objects, signal), tokenKeys(signingKey)])
   const audiences = [issuer]
-  const holders = new TokenAuthenticator({ keys, issuer, objects, clock })
+  const accounts = new TokenAuthenticator({ keys, issuer, objects, clock })
+  const holders = tokenHolders(accounts, new BootstrapTokens({ objects, clock }), audiences)
   return {
     ...access,
     authenticator: authenticator(holders, audiences),

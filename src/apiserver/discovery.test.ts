@@ -57,6 +57,10 @@ const upstream: Readonly<Record<string, string>> = {
     selfsubjectaccessreviews - SelfSubjectAccessReview - -
     selfsubjectrulesreviews - SelfSubjectRulesReview - -
     subjectaccessreviews - SubjectAccessReview - -`,
+  'certificates.k8s.io/v1': `
+    certificatesigningrequests csr CertificateSigningRequest - -
+    certificatesigningrequests/approval CertificateSigningRequest get,patch,update
+    certificatesigningrequests/status CertificateSigningRequest get,patch,update`,
   'coordination.k8s.io/v1': `
     leases - Lease namespaced -`,
   'discovery.k8s.io/v1': `

@@ -4,6 +4,7 @@ import { defaultCluster } from '../cluster/kubeconfig.ts'
 import type { TeardownDeps } from '../cluster/teardown.ts'
 import { UserError } from '../cluster/user-error.ts'
 import type { Processes } from '../kernel/processes.ts'
+import type { AgentRunner } from './agent.ts'
 import type { DnsRunner } from './dns.ts'
 import type { ImageStore } from './image.ts'
 import type { IngressRunner } from './ingress.ts'
@@ -20,6 +21,7 @@ export interface CliContext extends TeardownDeps {
   /** The command that runs one of our programs, without its arguments. */
   program(name: string): readonly [string, ...string[]]
   readonly images: ImageStore
+  readonly agent: AgentRunner
   readonly proxy: ProxyRunner
   readonly ingress: IngressRunner
   readonly dns: DnsRunner

@@ -6,10 +6,11 @@ import { namespaceNames, nodeName } from '../cluster/network.ts'
 import { type CliContext, type ClusterOption, existingCluster, UserError } from './context.ts'
 import { change, requireRunning, withClient } from './change.ts'
 import { emptyNode, forgetNode } from './empty-node.ts'
+import { nodeTokenCommand } from './node-token.ts'
 import { runInside } from './run-inside.ts'
 
 export function nodeCommand(context: CliContext): Command {
-  const commands = [execCommand, addCommand, removeCommand, stopCommand, startCommand]
+  const commands = [execCommand, addCommand, removeCommand, stopCommand, startCommand, nodeTokenCommand]
   const node = new Command('node').description('work with nodes')
   for (const command of commands) node.addCommand(command(context))
   return node

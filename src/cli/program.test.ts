@@ -67,6 +67,7 @@ beforeEach(async () => {
       deeds.push(`start ${name}`)
       return [process.execPath, '-e', 'process.exitCode = 1']
     },
+    agent: { join: () => expect.unreachable('an agent joined'), run: () => expect.unreachable('an agent ran'), cleanUp: () => expect.unreachable('an agent was ended') },
     proxy: noProxy,
     ingress: noRunner,
     dns: noRunner,

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { agentCommand } from './agent.ts'
 import { clientCommand } from './client.ts'
 import type { CliContext } from './context.ts'
 import { doctorCommand } from './doctor.ts'
@@ -29,6 +30,7 @@ export function program(context: CliContext, version: string): Command {
     publishCommand,
     unpublishCommand,
     imageCommand,
+    agentCommand,
     proxyCommand,
     ingressCommand,
     dnsCommand,

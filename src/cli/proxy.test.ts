@@ -61,6 +61,7 @@ function context(): CliContext {
     projectFolder: '/project',
     program: () => ['false'],
     images: { build: async () => {}, load: async () => [], list: async () => [] },
+    agent: { join: () => expect.unreachable('an agent joined'), run: () => expect.unreachable('an agent ran'), cleanUp: () => expect.unreachable('an agent was ended') },
     proxy: {
       connect(access) {
         accesses.push(access)

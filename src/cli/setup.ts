@@ -8,13 +8,13 @@ export function setupCommand(context: CliContext): Command {
     .description('install what is missing and build the images, without starting a cluster')
     .option('--no-egress', 'without what the way out of clusters takes')
     .action(async ({ egress }: { readonly egress: boolean }) => {
-      await prepareMachine(context, homeOf(context.environment), egress)
+      await prepareMachine(context, homeOf(context.environment), { egress })
     })
 }
 
 /** Everything that a start needs of the machine: Debian packages, built-in images. Quick when it is there. */
-export async function prepareMachine(context: CliContext, home: string, withEgress: boolean): Promise<void> {
+export async function prepareMachine(context: CliContext, home: string, { egress }: { readonly egress: boolean }): Promise<void> {
   await installSystemPackages(context)
-  if (withEgress) await installEgressPackage(context)
+  if (egress) await installEgressPackage(context)
   await context.images.build(home)
 }

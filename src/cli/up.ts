@@ -75,7 +75,7 @@ async function ensureRunning(
     return { state: (await currentState(layout.controlSocket)) ?? running, isNew: false }
   }
   const config = await chooseConfig(options, layout)
-  await prepareMachine(context, layout.home, hasEgress(config))
+  await prepareMachine(context, layout.home, { egress: hasEgress(config) })
   const problem = hasEgress(config) ? proxyProblem(context.environment) : undefined
   if (problem !== undefined) context.say(problem)
   await checkMachine(context, config, options)

@@ -10,6 +10,8 @@ export interface Http2Options {
   /** PEM of the client's certificate and key. */
   readonly cert?: string
   readonly key?: string
+  /** The present certificate and key, where they are renewed; each new connection shows what they are then. */
+  readonly pair?: () => { readonly cert: string; readonly key: string }
   /** Bearer token, or what knows the present one. */
   readonly token?: string | (() => string)
   /** The name that the server's certificate must have, if not the host of `server`. */
@@ -60,7 +62,7 @@ export class Http2Sessions {
   }
 
   #connect(): Promise<ClientHttp2Session> {
-    const { server, ca, cert, key, serverName, insecure = false, clock = systemClock, pingTimeoutMs = 10_000 } = this.#options
+    const { server, ca, cert, key, pair, serverName, insecure = false, clock = systemClock, pingTimeoutMs = 10_000 } = this.#options
     const session = connect(server, {
       settings: { enablePush: false, initialWindowSize: streamWindow },
       // In MB; unread answers of many watches count towards it.
@@ -68,6 +70,7 @@ export class Http2Sessions {
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
+      ...pair?.(),
       ...(serverName === undefined ? {} : { servername: serverName }),
       rejectUnauthorized: !insecure,
     })

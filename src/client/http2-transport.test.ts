@@ -105,6 +105,22 @@ test('shows its client certificate', async () => {
   expect(JSON.parse(await textOf(body))).toEqual([true, { CN: 'tester', O: 'testers' }])
 })
 
+test('a new connection shows the certificate of its time', async () => {
+  const [first, second] = [await pki.issue('CN=first'), await pki.issue('CN=second')]
+  let pair = first
+  const transport = open({ pair: () => pair })
+  handle = (request, response) => {
+    const socket = request.stream.session?.socket as TLSSocket
+    response.end(String(socket.getPeerCertificate().subject.CN))
+  }
+  const shown = async () => textOf((await transport(get('/'))).body)
+  expect(await shown()).toBe('first')
+  pair = second
+  expect(await shown()).toBe('first')
+  for (const session of sessions) session.close()
+  await expect.poll(shown).toBe('second')
+})
+
 test('decodes text across the borders of pieces', async () => {
   handle = (_, response) => {
     const bytes = Buffer.from('漢字🙂')

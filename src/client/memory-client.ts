@@ -209,7 +209,9 @@ export class MemoryClient implements Client {
     const patched = applyMemoryPatch(stored, patch) as KubeObject
     checkVersion(resource, stored, patched.metadata.resourceVersion)
     if (target.subresource === undefined) return this.#replace(resource, stored, withStatusOf(stored, patched))
-    if (target.subresource !== 'status') throw pathNotFound()
+    // An approval is a status whose conditions say so.
+    const isStatus = target.subresource === 'status' || (target.subresource === 'approval' && resource.plural === 'certificatesigningrequests')
+    if (!isStatus) throw pathNotFound()
     return this.#replace(resource, stored, withStatusWrite(resource, patched, stored))
   }
 

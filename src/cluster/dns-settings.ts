@@ -1,6 +1,10 @@
 import { isDNS1123Subdomain } from '../api/names.ts'
 import { parseHostPort } from '../base/host-port.ts'
+import { type ClusterConfig, hasEgress } from './config.ts'
 import { UserError } from './user-error.ts'
+
+/** Of the machine, and of nodes, which have none of their own. */
+export const resolvConf = '/etc/resolv.conf'
 
 /** How the cluster's name servers do their work. */
 export interface DnsSettings {
@@ -33,6 +37,11 @@ export const defaultDnsSettings: DnsSettings = {
   ttlSeconds: 5,
   podRecords: 'verified',
   logQueries: false,
+}
+
+/** Those of a cluster. Where there is a way out, others are asked as the machine asks them, unless something else was chosen. */
+export function dnsSettings(config: ClusterConfig): DnsSettings {
+  return { ...defaultDnsSettings, ...(hasEgress(config) ? { upstreams: [resolvConf] } : {}), ...config.dns }
 }
 
 /** CoreDNS has the same bound. */

@@ -44,7 +44,7 @@ export function edgeNetwork(names: NamespaceNames, plan: AddressPlan, nodes: rea
     peer: { namespace: names.outside, name: 'eth0', mac: macOf(clientAddress(plan)) },
   }
   return {
-    sysctls: [...router, bridgeWithoutNetfilter],
+    sysctls: [...nodeSysctls, bridgeWithoutNetfilter],
     bridges: [{ name: nodesDevice, mac: macOf(serverAddress(plan)) }],
     veths: [...nodes.map(toNode), toOutside],
     addresses: [
@@ -59,7 +59,7 @@ export function edgeNetwork(names: NamespaceNames, plan: AddressPlan, nodes: rea
 /** A node; it answers on the address of cluster DNS by itself, so that names need no address translation. */
 export function nodeNetwork(plan: AddressPlan, node: number): Network {
   return {
-    sysctls: router,
+    sysctls: nodeSysctls,
     bridges: [],
     veths: [],
     addresses: [
@@ -96,7 +96,7 @@ const withoutPathFilter: readonly Sysctl[] = [
 
 // Forwarding first: changing it resets others. No redirects: a packet that leaves by the device it came in by has been
 // translated here, and must come back this way.
-const router: readonly Sysctl[] = [
+export const nodeSysctls: readonly Sysctl[] = [
   { key: 'net.ipv4.ip_forward', value: '1' },
   ...withoutPathFilter,
   { key: 'net.ipv4.conf.all.send_redirects', value: '0' },

@@ -38,6 +38,40 @@ export async function ensurePki(folder: string, requests: readonly CertificateRe
   for (const request of missing) await writePair(folder, request.file, await issue(authority, request, validityYears))
 }
 
+/** Certificates of one machine with their keys, which never leave it. */
+export interface PairStore {
+  /** PEM. */
+  authority(): Promise<string>
+  writeAuthority(pem: string): Promise<void>
+  read(name: string): Promise<{ readonly cert: string; readonly key: string }>
+  /** Undefined if it is not there. */
+  find(name: string): Promise<{ readonly cert: string; readonly key: string } | undefined>
+  /** Rejects if the machine is full; the one before is then kept. */
+  write(name: string, pair: { readonly cert: string; readonly key: string }): Promise<void>
+}
+
+/** In a folder that root alone can look into. */
+export function pairStore(folder: string): PairStore {
+  const readPair = async (name: string) => {
+    const [cert, key] = await Promise.all([read(folder, `${name}.crt`), read(folder, `${name}.key`)])
+    return { cert, key }
+  }
+  const made = () => mkdir(folder, { recursive: true, mode: 0o700 })
+  return {
+    authority: () => read(folder, 'ca.crt'),
+    async writeAuthority(pem) {
+      await made()
+      await writeWhole(join(folder, 'ca.crt'), pem)
+    },
+    read: readPair,
+    find: async (name) => ((await hasPair(folder, name)) ? readPair(name) : undefined),
+    async write(name, pair) {
+      await made()
+      await writePair(folder, name, pair)
+    },
+  }
+}
+
 /** Throws if the pair is missing: `ensurePki` makes it. */
 export async function readIdentity(folder: string, file: string): Promise<Identity> {
   const [ca, cert, key] = await Promise.all([

@@ -56,8 +56,8 @@ async function nodesThatRan({ run }: Layout): Promise<readonly number[]> {
   return names.flatMap((name) => /^node-(\d+)$/.exec(name)?.slice(1).map(Number) ?? []).sort((a, b) => a - b)
 }
 
-/** The folder of all clusters goes with the last of them. */
-async function removeIfEmpty(folder: string): Promise<void> {
+/** The folder of all clusters goes with the last of them, and one of others stays. No error if it is not there. */
+export async function removeIfEmpty(folder: string): Promise<void> {
   try {
     await rmdir(folder)
   } catch (error) {

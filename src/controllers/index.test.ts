@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { CertificateSigningRequests } from '../api/kinds/certificate-signing-request.ts'
 import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
 import { ControllerRevisions } from '../api/kinds/controller-revision.ts'
@@ -12,6 +13,7 @@ import { Nodes } from '../api/kinds/node.ts'
 import { Pods, type Pod } from '../api/kinds/pod.ts'
 import { ReplicaSets } from '../api/kinds/replica-set.ts'
 import { ReplicationControllers } from '../api/kinds/replication-controller.ts'
+import { Secrets } from '../api/kinds/secret.ts'
 import { ServiceAccounts } from '../api/kinds/service-account.ts'
 import { Services } from '../api/kinds/service.ts'
 import { StatefulSets } from '../api/kinds/stateful-set.ts'
@@ -24,6 +26,7 @@ import { controllers } from './index.ts'
 
 function start(cluster: TestCluster): readonly string[] {
   const caches = {
+    certificateSigningRequests: cluster.cache(CertificateSigningRequests),
     clusterRoles: cluster.cache(ClusterRoles),
     configMaps: cluster.cache(ConfigMaps),
     controllerRevisions: cluster.cache(ControllerRevisions),
@@ -37,6 +40,7 @@ function start(cluster: TestCluster): readonly string[] {
     pods: cluster.cache(Pods),
     replicaSets: cluster.cache(ReplicaSets),
     replicationControllers: cluster.cache(ReplicationControllers),
+    secrets: cluster.cache(Secrets),
     serviceAccounts: cluster.cache(ServiceAccounts),
     services: cluster.cache(Services),
     statefulSets: cluster.cache(StatefulSets),
@@ -54,7 +58,9 @@ function start(cluster: TestCluster): readonly string[] {
   if (podRange === undefined) throw new Error('not a range')
   const loadBalancerPool = { first: 0xcb00710a, last: 0xcb0071fe }
   const { client, clock, events } = cluster
-  const all = controllers({ client, clock, events, caches, kinds, ca: 'PEM', podRange, loadBalancerPool })
+  const signer = { sign: () => Promise.reject(new Error('nobody asks for a certificate here')) }
+  const ownMachines = { isReserved: () => false, isForeign: () => false }
+  const all = controllers({ client, clock, events, caches, kinds, ca: 'PEM', podRange, loadBalancerPool, signer, ownMachines })
   cluster.run(...all)
   return all.map(({ name }) => name)
 }

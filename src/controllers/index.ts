@@ -1,3 +1,4 @@
+import type { CertificateSigningRequest } from '../api/kinds/certificate-signing-request.ts'
 import type { ClusterRole } from '../api/kinds/cluster-role.ts'
 import type { ConfigMap } from '../api/kinds/config-map.ts'
 import type { ControllerRevision } from '../api/kinds/controller-revision.ts'
@@ -11,6 +12,7 @@ import type { Node } from '../api/kinds/node.ts'
 import type { Pod } from '../api/kinds/pod.ts'
 import type { ReplicaSet } from '../api/kinds/replica-set.ts'
 import type { ReplicationController } from '../api/kinds/replication-controller.ts'
+import type { Secret } from '../api/kinds/secret.ts'
 import type { ServiceAccount } from '../api/kinds/service-account.ts'
 import type { Service } from '../api/kinds/service.ts'
 import type { StatefulSet } from '../api/kinds/stateful-set.ts'
@@ -20,6 +22,11 @@ import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import type { Controller } from '../client/controller.ts'
 import type { EventBroadcaster } from '../client/event-recorder.ts'
+import { type ApprovalDeps, csrApprovalController } from './certificates/approval.ts'
+import { csrCleanerController } from './certificates/cleaner.ts'
+import type { CertificateSigner } from './certificates/signer.ts'
+import { csrSigningController } from './certificates/signing.ts'
+import { subjectAccess } from './certificates/subject-access.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import { daemonSetController } from './daemon-set/daemon-set.ts'
 import { deploymentController } from './deployment/deployment.ts'
@@ -40,6 +47,7 @@ import { schedulerController } from './scheduler/scheduler.ts'
 import { serviceReasonsController } from './service-reasons.ts'
 import { statefulSetController } from './stateful-set/stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
+import { tokenCleanerController } from './token-cleaner.ts'
 
 export type { CollectedKind }
 
@@ -52,6 +60,10 @@ export interface ControllerDeps {
   readonly clock: Clock
   /** PEM of the cluster's CA, for `kube-root-ca.crt`. */
   readonly ca: string
+  /** Signs what nodes ask for, and what people approve. */
+  readonly signer: CertificateSigner
+  /** Names and addresses that no machine that joins may have. */
+  readonly ownMachines: Pick<ApprovalDeps, 'isReserved' | 'isForeign'>
   /** The range of all pods; each node gets a /24 of it. */
   readonly podRange: Cidr
   /** Addresses for Services of type LoadBalancer. */
@@ -61,6 +73,7 @@ export interface ControllerDeps {
 }
 
 export interface ControllerCaches {
+  readonly certificateSigningRequests: Cache<CertificateSigningRequest>
   readonly clusterRoles: Cache<ClusterRole>
   readonly configMaps: Cache<ConfigMap>
   readonly controllerRevisions: Cache<ControllerRevision>
@@ -74,6 +87,7 @@ export interface ControllerCaches {
   readonly pods: Cache<Pod>
   readonly replicaSets: Cache<ReplicaSet>
   readonly replicationControllers: Cache<ReplicationController>
+  readonly secrets: Cache<Secret>
   readonly serviceAccounts: Cache<ServiceAccount>
   readonly services: Cache<Service>
   readonly statefulSets: Cache<StatefulSet>
@@ -91,6 +105,9 @@ export function controllers(deps: ControllerDeps): readonly Controller[] {
     rootCaController({ ...common, ca: deps.ca }),
     // People are let in by what it puts together.
     clusterRoleAggregationController(common),
+    // A machine that joins has no identity before, so no Node.
+    csrApprovalController({ ...common, ...deps.ownMachines, mayCreate: subjectAccess(deps.client) }),
+    csrSigningController({ ...common, signer: deps.signer }),
     // An agent cannot set up its pod network before it has a range.
     nodeIpamController({ ...common, ...recorder('cidrAllocator'), podRange: deps.podRange }),
     // Before the scheduler, so that it does not choose nodes that are gone.
@@ -114,5 +131,7 @@ export function controllers(deps: ControllerDeps): readonly Controller[] {
     // What takes away comes last: it must not judge by what the others are still putting right.
     garbageCollector(common),
     namespaceController(common),
+    csrCleanerController(common),
+    tokenCleanerController(common),
   ]
 }

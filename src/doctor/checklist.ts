@@ -52,9 +52,11 @@ function aliasCheck({ service, cluster }: ServiceFacts): Check {
 }
 
 function kernelCheck(facts: ServiceFacts): readonly Check[] {
-  const { kernels } = facts.cluster
+  const { kernels, surroundings } = facts.cluster
   if (facts.service.spec.clusterIP === 'None' || isServedByNodes(facts)) return []
-  const bare = nodesAtWork(facts.cluster).filter(({ metadata }) => !kernels.has(metadata.name))
+  // Into machines that have joined nobody looks.
+  const isNear = (name: string) => surroundings.nodes.some((node) => node.name === name)
+  const bare = nodesAtWork(facts.cluster).filter(({ metadata: { name } }) => isNear(name) && !kernels.has(name))
   if (bare.length > 0) return [{ outcome: 'failed', text: `no proxy rules on ${bare.map(({ metadata }) => metadata.name).join(', ')}` }]
   const behind = proxyBehind(facts).length > 0
   const text = `the kernel of ${[...kernels.keys()].join(', ')} ${behind ? 'differs from' : 'agrees with'} the API`

@@ -13,11 +13,7 @@ import { EventBroadcaster } from '../client/event-recorder.ts'
 import { http2Transport } from '../client/http2-transport.ts'
 import { informer } from '../client/informer.ts'
 import { runControllers } from '../client/run-controllers.ts'
-import { dnsServiceAddress, nodeAddress, serverAddress } from '../cluster/address-plan.ts'
-import { nodePodsCgroup } from '../cluster/cgroup-names.ts'
-import { hasEgress, planOf } from '../cluster/config.ts'
-import { nodeName, podNetworkName } from '../cluster/network.ts'
-import { readIdentity } from '../cluster/pki.ts'
+import { resolvConf } from '../cluster/dns-settings.ts'
 import { ipv4 } from '../dataplane/proxy/family.ts'
 import { healthCheckServers } from '../dataplane/proxy/health-check-servers.ts'
 import { proxyHealthServer } from '../dataplane/proxy/proxy-health-server.ts'
@@ -47,35 +43,37 @@ import { kubernetesVersion } from './kubernetes-version.ts'
 import { cniBinDir } from './cni-bin-dir.ts'
 import { endOnFailure } from './failure.ts'
 import { giveBackMemory } from './give-back-memory.ts'
-import { nameServersIn, resolvConf } from './machine-resolver.ts'
-import { dnsSettings } from './dns-upstreams.ts'
+import { nameServersIn } from './machine-resolver.ts'
+import { nodeArguments } from './node-arguments.ts'
 import { startNodeDns } from './node-dns.ts'
-import { clusterOf, endOfProcess, reportReady } from './program-arguments.ts'
+import { nodeIdentity } from './node-identity.ts'
+import { endOfProcess, reportReady } from './program-arguments.ts'
 import { version } from './version.ts'
 
-/** The process of one node: its pods, their network, the service proxy and the cluster's DNS. Runs in its namespace. */
+/**
+ * The process of one node: its pods, their network, the service proxy and the cluster's DNS. Runs in its namespace, or on a
+ * machine that has joined.
+ */
 const signal = endOfProcess()
-const { config, layout, rest } = await clusterOf(process.argv.slice(2))
-const number = Number(rest[0])
-const name = nodeName(number)
-const plan = planOf(config)
-const ownRanges = [plan.pods, plan.services, plan.nodes, plan.outside].map(formatCidr)
-const paths = layout.node(name)
 const clock = systemClock
+const given = await nodeArguments(process.argv.slice(2))
+const { settings } = given
+const { name, address, server, paths } = settings
+const ownRanges = [settings.pods, settings.services, settings.nodes, settings.outside].map(formatCidr)
 const log = jsonLog({ process: name })
 endOnFailure(log)
 giveBackMemory({ clock: systemClock })
-const identity = await readIdentity(layout.pki, name)
+const identity = await nodeIdentity(given, { clock, log, signal })
 
-const server = `https://${serverAddress(plan)}:6443`
-const client = apiClient(http2Transport({ server, userAgent: 'kubelet', ...identity }))
-const dnsClient = apiClient(http2Transport({ server, userAgent: 'portolan-dns', ...(await readIdentity(layout.pki, 'dns')) }))
+const { ca } = identity
+const client = apiClient(http2Transport({ server, userAgent: 'kubelet', ca, pair: identity.client }))
+const dnsClient = apiClient(http2Transport({ server, userAgent: 'portolan-dns', ca, pair: identity.dns }))
 const live = { log, clock, signal }
 const services = informer(client, Services, live)
 const slices = informer(client, EndpointSlices, live)
 const nodes = informer(client, Nodes, live)
 // Before everything else: while it is away, nobody on the node finds anything.
-const dns = await startNodeDns(config, number, { ...live, client: dnsClient, services, slices })
+const dns = await startNodeDns(settings, { ...live, client: dnsClient, services, slices })
 const { namespace, name: edgeName } = edgeLease
 const leases = informer(client, Leases, { ...live, namespace, fieldSelector: `metadata.name=${edgeName}` })
 
@@ -92,7 +90,7 @@ const proxy = new Proxy({
   log,
   clock,
   nodeName: name,
-  ranges: [{ family: ipv4, services: [formatCidr(plan.services)], pods: formatCidr(plan.pods) }],
+  ranges: [{ family: ipv4, services: [formatCidr(settings.services)], pods: formatCidr(settings.pods) }],
   healthChecks: {
     set(health) {
       healthChecks.set(health)
@@ -109,7 +107,7 @@ const appliedRevision = new AppliedRevision({
 }).run()
 const routes = runControllers([routesController({ nodes, ownNode: name, processes })], live)
 
-if (hasEgress(config)) await answerForLoopbackResolver()
+if (settings.machineLoopback !== undefined) await answerForLoopbackResolver()
 const seeded = await prepareNode()
 const runtime = keepContainerd(
   withOomReasons(criRuntime(paths.containerdSocket), new KernelOomKills()),
@@ -120,8 +118,8 @@ const runtime = keepContainerd(
     cniConfDir: paths.cniConf,
     cniBinDir,
     sandboxImage: pauseImage,
-    registries: layout.registries,
-    environment: proxyEnvironment(process.env, [...ownRanges, '.svc', `.${config.clusterDomain}`, 'localhost']),
+    registries: settings.registries,
+    environment: proxyEnvironment(process.env, [...ownRanges, '.svc', `.${settings.clusterDomain}`, 'localhost']),
     logFile: paths.containerdLog,
   },
   { processes, clock },
@@ -141,21 +139,22 @@ const agent = runAgent({
   signal,
   node: {
     name,
-    address: nodeAddress(plan, number),
+    address,
     kubeletPort: 10250,
     kubeletVersion: kubernetesVersion(version),
     containerRuntimeVersion: await runtimeVersion(),
   },
   stateDirectory: paths.pods,
-  cgroupRoot: nodePodsCgroup(config.name, number),
+  cgroupRoot: settings.podsCgroup,
   clusterDns: {
-    server: dnsServiceAddress(plan),
-    domain: config.clusterDomain,
-    forwards: dnsSettings(config).upstreams.length > 0,
+    server: settings.dnsAddress,
+    domain: settings.clusterDomain,
+    forwards: settings.dns.upstreams.length > 0,
   },
   resolvConfPath: resolvConf,
   hostsPath: '/etc/hosts',
-  tls: { cert: identity.cert, key: identity.key, clientCa: identity.ca },
+  clientCa: ca,
+  servingCertificate: () => identity.serving(client),
   isPinned,
   setUpNetwork,
   ready: () => void Promise.all([proxy.settled(), dns.ready]).then(reportReady),
@@ -172,7 +171,7 @@ async function prepareNode(): Promise<SeedOutcome> {
     await mkdir(folder, { recursive: true })
   }
   const seed = await ensureSeed(
-    { directory: layout.images, runDir: join(layout.run, 'seed'), nodePath: process.execPath, cniBinDir },
+    { directory: settings.images, runDir: settings.seedRun, nodePath: process.execPath, cniBinDir },
     { processes, clock, progress: (step) => log.info({ step }, 'images') },
   )
   return seedRoot(paths.containerdRoot, seed, processes)
@@ -182,7 +181,7 @@ async function prepareNode(): Promise<SeedOutcome> {
 async function answerForLoopbackResolver(): Promise<void> {
   const loopback = (await nameServersIn(resolvConf)).filter(isLoopback)
   if (loopback.length === 0) return
-  await processes.run(['nft', '-f', '-'], { input: loopbackResolverRules(loopback, dnsServiceAddress(plan)) })
+  await processes.run(['nft', '-f', '-'], { input: loopbackResolverRules(loopback, settings.dnsAddress) })
 }
 
 /** A root from before an upgrade has the built-in images of then. */
@@ -192,7 +191,7 @@ async function refreshImages(): Promise<void> {
 }
 
 async function setUpNetwork(podCIDR: string): Promise<void> {
-  const text = cniConfig({ name: podNetworkName(config.name, number), podCIDR, dataDir: paths.cniState })
+  const text = cniConfig({ name: settings.networkName, podCIDR, dataDir: paths.cniState })
   // Written in place, because containerd takes no notice of a file that is moved in; and not again if nothing has changed,
   // because it would meet an empty file for a moment.
   const file = join(paths.cniConf, cniConfigFile)

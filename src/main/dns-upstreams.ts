@@ -2,10 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { parseHostPort } from '../base/host-port.ts'
 import type { Log } from '../base/log.ts'
 import { isLoopback, parseResolvConf } from '../base/resolv-conf.ts'
-import { type ClusterConfig, hasEgress } from '../cluster/config.ts'
-import { defaultDnsSettings, type DnsSettings } from '../cluster/dns-settings.ts'
+import type { DnsSettings } from '../cluster/dns-settings.ts'
 import { egressLink } from '../cluster/egress/egress-link.ts'
-import { resolvConf, withMachineResolver } from './machine-resolver.ts'
+import { withMachineResolver } from './machine-resolver.ts'
 
 interface Places {
   /** The address of the server that asks, which is left out: it would ask itself. */
@@ -17,23 +16,13 @@ interface Places {
   readonly forLocalhost?: string
 }
 
-/** Where there is a way out, others are asked as the machine asks them, unless something else was chosen. */
-export function dnsSettings(config: ClusterConfig): DnsSettings {
-  return { ...defaultDnsSettings, ...(hasEgress(config) ? { upstreams: [resolvConf] } : {}), ...config.dns }
-}
-
 /** Who the cluster's name servers ask about a name outside of the cluster: for the longest of its domains that is one of theirs. */
 export function upstreamsFor(name: string, { upstreams, stubDomains }: Pick<DnsSettings, 'upstreams' | 'stubDomains'>, log: Log): Promise<readonly string[]> {
   const bare = name.toLowerCase().replace(/\.$/, '')
   const [stub] = stubDomains
     .filter(({ domain }) => bare === domain || bare.endsWith(`.${domain}`))
     .sort((a, b) => b.domain.length - a.domain.length)
-  return clusterUpstreams(stub?.upstreams ?? upstreams, '', log)
-}
-
-/** The addresses of name servers, as somebody in the cluster's namespaces reaches them. */
-export async function clusterUpstreams(upstreams: readonly string[], own: string, log: Log): Promise<readonly string[]> {
-  return upstreamAddresses(await withMachineResolver(upstreams), { own, forLocalhost: egressLink.gateway }, log)
+  return nodeUpstreams(stub?.upstreams ?? upstreams, { own: '', forLocalhost: egressLink.gateway }, log)
 }
 
 /**
@@ -54,6 +43,11 @@ export async function upstreamAddresses(upstreams: readonly string[], places: Pl
     if (isOwn) log.warn({ server }, 'this DNS server is its own upstream: left out')
     return !isOwn
   })
+}
+
+/** The same for a node of a cluster, or the edge: the machine's own resolv.conf may name a server that only the machine reaches. */
+export async function nodeUpstreams(upstreams: readonly string[], places: Places, log: Log): Promise<readonly string[]> {
+  return upstreamAddresses(await withMachineResolver(upstreams), places, log)
 }
 
 function fromElsewhere(servers: readonly string[], forLocalhost: string, log: Log): readonly string[] {

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isLoopback, parseResolvConf } from '../base/resolv-conf.ts'
-
-export const resolvConf = '/etc/resolv.conf'
+import { resolvConf } from '../cluster/dns-settings.ts'
 
 /** Where systemd-resolved tells who it asks itself (systemd-resolved.service(8)). */
 const resolvedsUpstreams = '/run/systemd/resolve/resolv.conf'

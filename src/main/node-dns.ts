@@ -10,12 +10,11 @@ import { MetricRegistry } from '../base/metrics.ts'
 import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import { informer } from '../client/informer.ts'
-import { dnsServiceAddress, nodeAddress } from '../cluster/address-plan.ts'
-import { type ClusterConfig, planOf } from '../cluster/config.ts'
+import type { NodeSettings } from '../cluster/node-settings.ts'
 import { startClusterDns, type ClusterDns } from '../dataplane/dns/cluster-dns.ts'
 import { reducedNamespace, reducedPod } from '../dataplane/dns/reduced-objects.ts'
 import { serveStatus } from '../dataplane/dns/status-server.ts'
-import { clusterUpstreams, dnsSettings } from './dns-upstreams.ts'
+import { nodeUpstreams } from './dns-upstreams.ts'
 import { nodeDnsSockets } from './node-dns-sockets.ts'
 
 export interface NodeDnsDeps {
@@ -32,12 +31,10 @@ export interface NodeDnsDeps {
 const metricsPort = 9153
 
 /** The DNS server of a node, on the cluster's DNS address. It tells of itself on the node's own: `/metrics`, `/ready`. */
-export async function startNodeDns(config: ClusterConfig, nodeNumber: number, deps: NodeDnsDeps): Promise<ClusterDns> {
+export async function startNodeDns(node: NodeSettings, deps: NodeDnsDeps): Promise<ClusterDns> {
   const { client, log, clock, signal } = deps
-  const plan = planOf(config)
-  const settings = dnsSettings(config)
-  const address = dnsServiceAddress(plan)
-  const sockets = await nodeDnsSockets(config)
+  const { dnsAddress: address, clusterDomain, pods, nodes, dns: settings, machineLoopback: forLocalhost } = node
+  const sockets = await nodeDnsSockets(node)
   const live = { log, clock, signal }
   const metrics = new MetricRegistry()
   addProcessMetrics(metrics)
@@ -45,10 +42,10 @@ export async function startNodeDns(config: ClusterConfig, nodeNumber: number, de
     {
       address,
       port: sockets.port,
-      clusterDomain: config.clusterDomain,
-      clients: [formatCidr(plan.pods), formatCidr(plan.nodes)],
+      clusterDomain,
+      clients: [formatCidr(pods), formatCidr(nodes)],
       ...settings,
-      upstreams: await clusterUpstreams(settings.upstreams, address, log),
+      upstreams: await nodeUpstreams(settings.upstreams, { own: address, ...(forLocalhost === undefined ? {} : { forLocalhost }) }, log),
     },
     {
       ...deps,
@@ -58,7 +55,7 @@ export async function startNodeDns(config: ClusterConfig, nodeNumber: number, de
       ...(settings.podRecords === 'verified' ? { pods: informer(client, Pods, { ...live, transform: reducedPod }) } : {}),
     },
   )
-  await tellStatus({ address: nodeAddress(plan, nodeNumber), port: metricsPort }, { metrics, isReady: () => dns.isReady() }, log)
+  await tellStatus({ address: node.address, port: metricsPort }, { metrics, isReady: () => dns.isReady() }, log)
   return dns
 }
 

@@ -6,6 +6,7 @@ import { realCgroups } from '../kernel/real-cgroups.ts'
 import { realMounts } from '../kernel/mounts.ts'
 import { realNamespaces } from '../kernel/real-namespaces.ts'
 import { realProcesses } from '../kernel/real-processes.ts'
+import { agentRunner } from './agent-command.ts'
 import { dnsRunner } from './dns-runner.ts'
 import { imageStore } from './image-store.ts'
 import { ingressRunner } from './ingress-command.ts'
@@ -29,6 +30,7 @@ const context: CliContext = {
   proxy: proxyRunner,
   ingress: ingressRunner,
   dns: dnsRunner,
+  agent: agentRunner,
   say,
   print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/object.ts'
 import { groupResource, type Resource } from '../api/resource.ts'
+import { CertificateSigningRequests } from '../api/kinds/certificate-signing-request.ts'
 import { ClusterRoles } from '../api/kinds/cluster-role.ts'
 import { ConfigMaps } from '../api/kinds/config-map.ts'
 import { ControllerRevisions } from '../api/kinds/controller-revision.ts'
@@ -13,6 +14,7 @@ import { Nodes } from '../api/kinds/node.ts'
 import { Pods } from '../api/kinds/pod.ts'
 import { ReplicaSets } from '../api/kinds/replica-set.ts'
 import { ReplicationControllers } from '../api/kinds/replication-controller.ts'
+import { Secrets } from '../api/kinds/secret.ts'
 import { ServiceAccounts } from '../api/kinds/service-account.ts'
 import { Services } from '../api/kinds/service.ts'
 import { StatefulSets } from '../api/kinds/stateful-set.ts'
@@ -24,11 +26,11 @@ import type { Client } from '../client/client.ts'
 import { EventBroadcaster } from '../client/event-recorder.ts'
 import { informer } from '../client/informer.ts'
 import { runControllers } from '../client/run-controllers.ts'
-import { controllers } from '../controllers/index.ts'
+import { type ControllerDeps, controllers } from '../controllers/index.ts'
 import type { CollectedKind } from '../controllers/owner-graph.ts'
 import { servedKinds } from './served-kinds.ts'
 
-export interface ControllersDeps {
+export interface ControllersDeps extends Pick<ControllerDeps, 'signer' | 'ownMachines'> {
   readonly client: Client
   readonly log: Log
   readonly clock: Clock
@@ -42,9 +44,10 @@ export interface ControllersDeps {
 
 /** Runs every controller of the server, over one cache per kind, until the signal aborts. */
 export async function runAllControllers(deps: ControllersDeps, signal: AbortSignal): Promise<void> {
-  const { client, log, clock, ca, podRange, loadBalancerPool } = deps
+  const { client, log, clock, ca, podRange, loadBalancerPool, signer, ownMachines } = deps
   const follow = sharedCaches(deps, signal)
   const caches = {
+    certificateSigningRequests: follow(CertificateSigningRequests),
     clusterRoles: follow(ClusterRoles),
     configMaps: follow(ConfigMaps),
     controllerRevisions: follow(ControllerRevisions),
@@ -58,13 +61,14 @@ export async function runAllControllers(deps: ControllersDeps, signal: AbortSign
     pods: follow(Pods),
     replicaSets: follow(ReplicaSets),
     replicationControllers: follow(ReplicationControllers),
+    secrets: follow(Secrets),
     serviceAccounts: follow(ServiceAccounts),
     services: follow(Services),
     statefulSets: follow(StatefulSets),
   }
   const events = new EventBroadcaster({ client, clock, log })
   const owned = servedKinds.map(({ resource }): CollectedKind => ({ resource, cache: follow(resource) }))
-  const all = controllers({ client, caches, kinds: owned, events, clock, ca, podRange, loadBalancerPool })
+  const all = controllers({ client, caches, kinds: owned, events, clock, ca, podRange, loadBalancerPool, signer, ownMachines })
   await runControllers(all, { log, clock, signal })
   await events.idle()
 }

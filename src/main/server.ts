@@ -27,10 +27,13 @@ import type { Cache } from '../client/cache.ts'
 import { inProcessTransport } from '../client/in-process-transport.ts'
 import { apiServiceAddress, dnsServiceAddress, ingressAddress, loadBalancerPool, serverAddress } from '../cluster/address-plan.ts'
 import { planOf } from '../cluster/config.ts'
+import { nodeSettingsData, ownMachines } from '../cluster/node-settings.ts'
 import { readIdentity } from '../cluster/pki.ts'
 import { ensureSigningKey } from '../cluster/signing-key.ts'
+import { ensureJoinObjects } from '../controllers/join-objects.ts'
 import { ensureSystemObjects } from '../controllers/system-objects.ts'
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts'
+import { certificateSigner } from './certificate-signer.ts'
 import { endOnFailure } from './failure.ts'
 import { giveBackMemory } from './give-back-memory.ts'
 import { listenOn, receiveListener } from './listeners.ts'
@@ -125,7 +128,22 @@ end.removeEventListener('abort', exit)
 
 const running = [
   compactRegularly(store, { clock, log }, end),
-  runAllControllers({ client, podRange: plan.pods, loadBalancerPool: loadBalancerPool(plan), ca: identity.ca, caches, clock, log }, end),
+  // Nobody waits for it who starts with the cluster.
+  ensureJoinObjects(client, { server: `https://${inner.address}:${inner.port}`, ca: identity.ca, settings: nodeSettingsData(config) }),
+  runAllControllers(
+    {
+      client,
+      podRange: plan.pods,
+      loadBalancerPool: loadBalancerPool(plan),
+      ca: identity.ca,
+      signer: certificateSigner(layout.pki),
+      ownMachines: ownMachines(plan),
+      caches,
+      clock,
+      log,
+    },
+    end,
+  ),
 ]
 await Promise.all(running)
 api.close()

@@ -92,7 +92,8 @@ class RealNode {
       clusterDns: { server: '10.96.0.10', domain: 'cluster.local', forwards: true },
       resolvConfPath: this.resolvConf,
       hostsPath: '/etc/hosts',
-      tls: { ...this.#pki.server, clientCa: this.#pki.ca },
+      clientCa: this.#pki.ca,
+      servingCertificate: async () => ({ pair: this.#pki.server, keepRenewed() {} }),
       isPinned: () => true,
       setUpNetwork: async () => {},
     })

@@ -12,7 +12,7 @@ import type { Processes } from '../kernel/processes.ts'
 import { realCgroups } from '../kernel/real-cgroups.ts'
 import { unacceptedConnections } from '../kernel/unaccepted.ts'
 import type { ContainerRuntime } from './cri/runtime.ts'
-import { serveKubeletApi, type KubeletApiOptions } from './kubelet-api/server.ts'
+import { serveKubeletApi } from './kubelet-api/server.ts'
 import { readLoad, readMachine, type Machine } from './machine.ts'
 import type { NodeDescription } from './node-status.ts'
 import type { ClusterDns } from './pods/dns.ts'
@@ -28,6 +28,13 @@ import { tmpfsOf } from './pods/volumes/tmpfs.ts'
 import { Prober } from './probes/prober.ts'
 import { NodeRegistration } from './registration.ts'
 import type { Withdrawal } from './withdrawal/withdrawals.ts'
+
+export interface ServingCertificate {
+  /** PEM. */
+  readonly pair: { readonly cert: string; readonly key: string }
+  /** Renews it before it ends, as long as the agent runs. */
+  keepRenewed(renewed: (pair: ServingCertificate['pair']) => void): void
+}
 
 export interface AgentOptions {
   readonly client: Client
@@ -51,9 +58,12 @@ export interface AgentOptions {
   /** The node's own resolver set-up, for `dnsPolicy: Default`. */
   readonly resolvConfPath: string
   readonly hostsPath: string
-  readonly tls: KubeletApiOptions['tls']
+  /** PEM of the authority whose clients the kubelet API hears. */
+  readonly clientCa: string
   /** Whether an image was built into the node and is never pulled. */
   isPinned(image: string): boolean
+  /** The certificate of the kubelet API, asked for once the Node is registered. */
+  servingCertificate(): Promise<ServingCertificate>
   /** Sets up the pod network, e.g. for `10.108.1.0/24`; done before the node is ready and a pod runs. */
   setUpNetwork(podCidr: string): Promise<void>
   /** Called once the API has been told that the node is ready. */
@@ -86,7 +96,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const pods = informer(client, Pods, { fieldSelector, log, clock, signal })
   const deps = podDeps(options, machine, await realCgroups(clock))
   const { address: host, kubeletPort: port } = node
-  const kubeletApi = await serveKubeletApi({ ...deps, pods, host, port, tls: options.tls })
+  const { clientCa } = options
+  const serving = await options.servingCertificate()
+  const kubeletApi = await serveKubeletApi({ ...deps, pods, host, port, tls: { ...serving.pair, clientCa } })
+  serving.keepRenewed((pair) => kubeletApi.renew(pair))
   const followers = [
     podCgroups({ pods, cgroups: deps.cgroups, cgroupRoot: options.cgroupRoot }),
     liveVolumes({ ...deps, pods, signal, facts: (pod) => downwardFacts(pod, '', deps.node) }),

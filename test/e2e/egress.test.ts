@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ClusterDescription } from '../../src/cli/status.ts'
 import { startTestRegistry } from '../../src/node/images/test-registry.ts'
 import { eventually, type Output, TestCluster } from '../test-cluster.ts'
-import { internetAddress, TestMachine } from '../test-machine.ts'
+import { internetAddress, MachineWithInternet } from '../machine-with-internet.ts'
 
 /**
  * The way out of a cluster, on a machine whose resolver listens on its loopback, and which has no way out itself at first.
@@ -13,11 +13,11 @@ import { internetAddress, TestMachine } from '../test-machine.ts'
 const ranges = ['10.96.0.0/13', '10.108.0.0/16', '192.168.99.0/24', '203.0.113.0/24', '169.254.169.254/32']
 
 let stack: AsyncDisposableStack
-let machine: TestMachine
+let machine: MachineWithInternet
 let cluster: TestCluster
 beforeAll(async () => {
   stack = new AsyncDisposableStack()
-  machine = stack.use(await TestMachine.create({ resolver: '127.0.0.1', alsoAt: ranges }))
+  machine = stack.use(await MachineWithInternet.create({ resolver: '127.0.0.1', alsoAt: ranges }))
   cluster = stack.use(await TestCluster.named(`e2e-egress-${process.pid}`, undefined, machine.inside))
   cluster.environment['HTTP_PROXY'] = 'http://proxy.example:3128'
 })

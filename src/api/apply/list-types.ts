@@ -21,6 +21,7 @@ const conditions = { conditions: ['type'] }
 
 /** Lists of objects, by the fields that tell their items apart. */
 const mapLists: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  V1CertificateSigningRequestStatus: conditions,
   V1Container: containerLists,
   V1ContainerStatus: { allocatedResourcesStatus: ['name'], volumeMounts: ['mountPath'] },
   V1DaemonSetStatus: conditions,

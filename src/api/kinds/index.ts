@@ -1,5 +1,6 @@
 /** What the server can serve. Discovery lists resources in this order; nothing else depends on it. */
 import type { Kind, View } from '../kind.ts'
+import { certificateSigningRequestKind } from './certificate-signing-request.ts'
 import { clusterRoleBindingKind } from './cluster-role-binding.ts'
 import { clusterRoleKind } from './cluster-role.ts'
 import { configMapKind } from './config-map.ts'
@@ -55,6 +56,7 @@ export const kinds: readonly Kind[] = [
   clusterRoleKind,
   clusterRoleBindingKind,
   priorityClassKind,
+  certificateSigningRequestKind,
 ]
 
 export interface KindWithoutController {

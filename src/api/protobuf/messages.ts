@@ -44,6 +44,7 @@ export const kindTypes: Readonly<Record<string, string>> = {
   'authorization.k8s.io/v1': `V1LocalSubjectAccessReview V1SelfSubjectAccessReview V1SelfSubjectRulesReview
     V1SubjectAccessReview`,
   'autoscaling/v1': 'V1Scale',
+  'certificates.k8s.io/v1': 'V1CertificateSigningRequest',
   'coordination.k8s.io/v1': 'V1Lease',
   'discovery.k8s.io/v1': 'V1EndpointSlice',
   'events.k8s.io/v1': 'EventsV1Event',

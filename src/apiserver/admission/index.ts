@@ -3,6 +3,7 @@ import { escalationCheck } from '../authorization/escalation-check.ts'
 import { nodeRestriction } from '../authorization/node-restriction.ts'
 import type { ObjectStore } from '../objects.ts'
 import type { AdmissionStep } from './admission.ts'
+import { certificateRequests } from './certificate-requests.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { podDefaults } from './pod-defaults.ts'
@@ -28,6 +29,7 @@ export function admissionSteps({ objects, access, addresses, random }: Admission
     namespaceLifecycle(objects),
     nodeRestriction({ objects, authorizer: access.authorizer }),
     escalationCheck(access),
+    certificateRequests(access.authorizer),
     supportedPods,
     serviceAccountStep(objects, random),
     podPriority(objects),

@@ -1,7 +1,7 @@
 import { unauthorized } from '../../api/errors.ts'
 import type { User } from '../request.ts'
 import { anonymous } from './anonymous.ts'
-import type { TokenAuthenticator } from './token-authenticator.ts'
+import type { TokenHolders } from './token-holders.ts'
 import { InvalidToken } from './token-keys.ts'
 
 /** What a client shows of itself. */
@@ -21,7 +21,7 @@ export interface Authenticator {
 }
 
 /** A certificate counts before a token, as upstream's order is. */
-export function authenticator(tokens: TokenAuthenticator, audiences: readonly string[]): Authenticator {
+export function authenticator(tokens: TokenHolders, audiences: readonly string[]): Authenticator {
   return {
     async authenticate({ certificateUser, authorization, webSocketProtocols }) {
       if (certificateUser !== undefined) return certificateUser

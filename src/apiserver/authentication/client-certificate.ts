@@ -19,13 +19,15 @@ const users = new WeakMap<TLSSocket, User>()
 
 function readUser(socket: TLSSocket): User | undefined {
   const certificate = socket.getPeerCertificate()
-  const subject = certificate.subject as { CN?: string; O?: string | string[] } | undefined
+  const subject = certificate.subject as { CN?: string | string[]; O?: string | string[] } | undefined
   if (subject === undefined) return undefined
   // `authorized` is set only if the certificate was signed by the cluster's CA and is in its time.
-  if (!socket.authorized || subject.CN === undefined) throw unauthorized()
+  // Of several common names the last counts, as upstream has it.
+  const name = [subject.CN ?? []].flat().at(-1)
+  if (!socket.authorized || name === undefined) throw unauthorized()
   const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
   return {
-    name: subject.CN,
+    name,
     groups: [...[subject.O ?? []].flat(), 'system:authenticated'],
     extra: { [extraKeys.credentialId]: [`X509SHA256=${fingerprint}`] },
   }

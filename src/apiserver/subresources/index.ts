@@ -1,4 +1,5 @@
 import { tokenSubresource } from '../authentication/token-request.ts'
+import { approvalSubresource } from './approval.ts'
 import { bindingSubresource } from './binding.ts'
 import { evictionSubresource } from './eviction.ts'
 import { finalizeSubresource } from './finalize.ts'
@@ -15,6 +16,7 @@ export const subresources: readonly Subresource[] = [
   bindingSubresource,
   evictionSubresource,
   finalizeSubresource,
+  approvalSubresource,
   tokenSubresource,
   logSubresource,
   execSubresource,

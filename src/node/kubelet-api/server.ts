@@ -22,6 +22,8 @@ export interface KubeletApiOptions extends LogDeps, StreamDeps {
 export interface KubeletApi {
   readonly port: number
   readonly connectionCount: number
+  /** Shows another certificate from now on; connections that are open go on. */
+  renew(pair: { readonly cert: string; readonly key: string }): void
   /** Ends all connections, streams included. */
   close(): Promise<void>
 }
@@ -47,6 +49,7 @@ export async function serveKubeletApi(options: KubeletApiOptions): Promise<Kubel
     get connectionCount() {
       return connections.size
     },
+    renew: (pair) => server.setSecureContext({ ...pair, ca: clientCa }),
     close: () => {
       for (const socket of connections) socket.destroy()
       return new Promise((resolve, reject) =>

@@ -1,8 +1,10 @@
+import { bootstrappersGroup, nodeJoinersGroup } from '../../../api/bootstrap-token.ts'
 import { nodeRules } from '../node-rules.ts'
 import type { DefaultBinding, DefaultRole } from './default-role.ts'
 import { delegateAccess, electWith, onNames, onPaths, onResources, readVerbs, writeEvents } from './rules.ts'
 
 const writeNode = ['create', 'patch', 'update']
+const certificates = 'certificates.k8s.io'
 const healthPaths = '/healthz /livez /readyz'
 
 /** Roles of the cluster's own parts and of whoever asks it anything. */
@@ -69,6 +71,14 @@ export const systemRoles: readonly DefaultRole[] = [
     ],
   },
   {
+    name: 'system:node-bootstrapper',
+    rules: [onResources('certificatesigningrequests', ['create', ...readVerbs], certificates)],
+  },
+  // Who may do this gets what he asks for without anybody's looking at it.
+  signedAtOnce('nodeclient'),
+  signedAtOnce('selfnodeclient'),
+  ...['kube-apiserver-client', 'kube-apiserver-client-kubelet', 'kubelet-serving', 'legacy-unknown'].map(approverOf),
+  {
     name: 'system:kube-scheduler',
     rules: [
       writeEvents,
@@ -119,6 +129,7 @@ export const portolanRoles: readonly DefaultRole[] = [
     ],
   },
   // DNS, an identity of its own like CoreDNS's: names are answered from all pods, of which a node sees its own.
+  { name: 'portolan:dns-client', rules: [onResources('certificatesigningrequests/dnsclient', ['create'], certificates)] },
   { name: 'portolan:dns', rules: [onResources('namespaces pods', ['list', 'watch'])] },
 ]
 
@@ -133,7 +144,27 @@ export const systemBindings: readonly DefaultBinding[] = [
   { role: 'system:node' },
   { role: 'system:kube-scheduler', users: ['system:kube-scheduler'] },
   { role: 'system:kube-controller-manager', users: ['system:kube-controller-manager'] },
+  // Joining, as kubeadm binds it: any token may ask, those made for nodes are answered.
+  { role: 'system:node-bootstrapper', groups: [bootstrappersGroup] },
+  { role: roleSignedAtOnce('nodeclient'), groups: [nodeJoinersGroup] },
+  { role: roleSignedAtOnce('selfnodeclient'), groups: ['system:nodes'] },
+  { role: 'portolan:dns-client', groups: ['system:nodes'] },
   { role: 'portolan:data-plane', groups: ['system:nodes'] },
   { role: 'portolan:ingress', users: ['system:node:edge'] },
   { role: 'portolan:dns', users: ['portolan:dns'] },
 ]
+
+function roleSignedAtOnce(what: string): string {
+  return `system:certificates.k8s.io:certificatesigningrequests:${what}`
+}
+
+function signedAtOnce(what: string): DefaultRole {
+  return { name: roleSignedAtOnce(what), rules: [onResources(`certificatesigningrequests/${what}`, ['create'], certificates)] }
+}
+
+function approverOf(signer: string): DefaultRole {
+  return {
+    name: `system:certificates.k8s.io:${signer}-approver`,
+    rules: [onNames(`kubernetes.io/${signer}`, 'signers', ['approve'], certificates)],
+  }
+}

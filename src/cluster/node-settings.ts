@@ -1,0 +1,123 @@
+import { nodeSettingsKeys } from '../api/join-objects.ts'
+import { contains, formatCidr, parseCidr, parseIPv4, type Cidr } from '../base/ip.ts'
+import { dnsServiceAddress, ingressAddress, nodeAddress, serverAddress, type AddressPlan } from './address-plan.ts'
+import { nodePodsCgroup } from './cgroup-names.ts'
+import { type ClusterConfig, hasEgress, planOf } from './config.ts'
+import { defaultDnsSettings, dnsSettings, type DnsSettings } from './dns-settings.ts'
+import { egressLink } from './egress/egress-link.ts'
+import type { Layout, NodeLayout } from './layout.ts'
+import { nodeName, podNetworkName } from './network.ts'
+import { UserError } from './user-error.ts'
+
+/** All that the process of a node is told, be the node one of the cluster's own or a machine that has joined. */
+export interface NodeSettings extends NetworkSettings {
+  readonly name: string
+  /** In the node network. */
+  readonly address: string
+  /** Of the API: `https://192.168.99.1:6443`. */
+  readonly server: string
+  /** Of the pods' network, unique on the machine. */
+  readonly networkName: string
+  readonly podsCgroup: string
+  readonly paths: NodeLayout
+  /** What the nodes of one machine share: seeds of images, and how registries are reached. */
+  readonly images: string
+  readonly registries: string
+  readonly seedRun: string
+  /** Where the machine's 127.0.0.1 is reached, if the node is not the machine; nowhere unless given. */
+  readonly machineLoopback?: string
+}
+
+/** What is the same on every node. */
+export interface NetworkSettings {
+  readonly pods: Cidr
+  readonly services: Cidr
+  readonly nodes: Cidr
+  /** Of load balancers, and of clients outside. */
+  readonly outside: Cidr
+  readonly dnsAddress: string
+  readonly clusterDomain: string
+  readonly dns: DnsSettings
+}
+
+/** Of a node that the supervisor runs. */
+export function ownNodeSettings(config: ClusterConfig, layout: Layout, number: number): NodeSettings {
+  const plan = planOf(config)
+  const name = nodeName(number)
+  return {
+    ...networkSettings(config),
+    name,
+    address: nodeAddress(plan, number),
+    server: `https://${serverAddress(plan)}:6443`,
+    networkName: podNetworkName(config.name, number),
+    podsCgroup: nodePodsCgroup(config.name, number),
+    paths: layout.node(name),
+    images: layout.images,
+    registries: layout.registries,
+    seedRun: `${layout.run}/seed`,
+    ...(hasEgress(config) ? { machineLoopback: egressLink.gateway } : {}),
+  }
+}
+
+function networkSettings(config: ClusterConfig): NetworkSettings {
+  const plan = planOf(config)
+  const { clusterDomain } = config
+  return {
+    pods: plan.pods,
+    services: plan.services,
+    nodes: plan.nodes,
+    outside: plan.outside,
+    dnsAddress: dnsServiceAddress(plan),
+    clusterDomain,
+    dns: dnsSettings(config),
+  }
+}
+
+/** As the API tells machines that join, by the keys of `nodeSettingsKeys`. */
+export function nodeSettingsData(config: ClusterConfig): Readonly<Record<string, string>> {
+  const { pods, services, nodes, outside, dnsAddress, clusterDomain, dns } = networkSettings(config)
+  return {
+    [nodeSettingsKeys.pods]: formatCidr(pods),
+    [nodeSettingsKeys.services]: formatCidr(services),
+    [nodeSettingsKeys.nodes]: formatCidr(nodes),
+    [nodeSettingsKeys.outside]: formatCidr(outside),
+    [nodeSettingsKeys.dnsAddress]: dnsAddress,
+    [nodeSettingsKeys.domain]: clusterDomain,
+    [nodeSettingsKeys.dns]: JSON.stringify(dns),
+  }
+}
+
+/** The inverse. Throws `UserError` for what no server of ours tells. */
+export function readNodeSettingsData(data: Readonly<Record<string, string>>): NetworkSettings {
+  const text = (key: string) => {
+    const value = data[key] ?? ''
+    if (value === '') throw new UserError(`the cluster does not tell ${key} in ConfigMap kube-system/portolan-node: is its version older than this one?`)
+    return value
+  }
+  const range = (key: string) => {
+    const cidr = parseCidr(text(key))
+    if (cidr === undefined) throw new UserError(`the cluster tells ${key} ${text(key)}, which is no IPv4 range: see ConfigMap kube-system/portolan-node`)
+    return cidr
+  }
+  return {
+    pods: range(nodeSettingsKeys.pods),
+    services: range(nodeSettingsKeys.services),
+    nodes: range(nodeSettingsKeys.nodes),
+    outside: range(nodeSettingsKeys.outside),
+    dnsAddress: text(nodeSettingsKeys.dnsAddress),
+    clusterDomain: text(nodeSettingsKeys.domain),
+    dns: { ...defaultDnsSettings, ...(JSON.parse(text(nodeSettingsKeys.dns)) as Partial<DnsSettings>) },
+  }
+}
+
+/** Names and addresses that machines that join may not have: `node-N` is for `portolan node add`. */
+export function ownMachines(plan: AddressPlan): { isReserved(node: string): boolean; isForeign(address: string): boolean } {
+  return {
+    isReserved: (node) => node === 'edge' || /^node-\d+$/.test(node),
+    isForeign(address) {
+      const value = parseIPv4(address)
+      if ([serverAddress(plan), ingressAddress(plan)].includes(address)) return true
+      return value !== undefined && [plan.pods, plan.services].some((range) => contains(range, value))
+    },
+  }
+}
