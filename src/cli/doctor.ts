@@ -1,51 +1,58 @@
 import { styleText } from 'node:util'
 import { Command, Option } from 'commander'
-import { Ingresses } from '../api/kinds/ingress.ts'
-import type { Service } from '../api/kinds/service.ts'
-import { type Client, ConnectionError } from '../client/client.ts'
-import { clientAddress, dnsServiceAddress, nodeAddress } from '../cluster/address-plan.ts'
-import { nodePodsCgroup } from '../cluster/cgroup-names.ts'
-import { planOf, type ClusterConfig } from '../cluster/config.ts'
+import { ConnectionError, type Client } from '../client/client.ts'
+import type { ClusterConfig } from '../cluster/config.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
 import type { Layout } from '../cluster/layout.ts'
-import { namespaceNames, nodeName } from '../cluster/network.ts'
-import type { ClusterState, ProcessState } from '../cluster/state.ts'
-import { diagnoseNodes } from '../doctor/diagnose.ts'
+import type { ClusterState } from '../cluster/state.ts'
 import { examine } from '../doctor/examine.ts'
-import type { Surroundings } from '../doctor/facts.ts'
+import type { Diagnosis } from '../doctor/finding.ts'
 import { reportOf, type Paint } from '../doctor/report.ts'
 import { requireRunning, withClient } from './change.ts'
 import { type CliContext, type ClusterOption, existingCluster, UserError } from './context.ts'
+import { choose, targetOf, type Target } from './doctor/choice.ts'
+import { examineFiles } from './doctor/manifests.ts'
+import { surroundingsOf } from './doctor/surroundings.ts'
 
 interface DoctorOptions extends ClusterOption {
   readonly namespace?: string
+  readonly filename?: readonly string[]
   readonly output?: 'json'
 }
 
 export function doctorCommand(context: CliContext): Command {
   return new Command('doctor')
-    .description('find out why a Service does not answer, and what puts it right; exits with 1 if something is wrong')
-    .argument('[service]', 'service/NAME; all Services and nodes unless given')
-    .option('-n, --namespace <namespace>', 'namespace of the Service; default for one, all for all')
+    .description('find out why a Service or an Ingress does not answer, and what puts it right; exits with 1 if something is wrong')
+    .argument('[target]', 'service/NAME or ingress/NAME; all of them, and the nodes, unless given')
+    .option('-f, --filename <file>', 'look at a manifest before it is applied; - for standard input; more than once for several', gathered)
+    .option('-n, --namespace <namespace>', 'namespace of the target, or of objects that name none; default for one, all for all')
     .addOption(new Option('-o, --output <format>', 'print the result as JSON').choices(['json']))
     .option('--name <name>', 'name of the cluster', defaultCluster)
-    .action(async (target: string | undefined, options: DoctorOptions) => {
-      const { config, layout } = await existingCluster(context, options)
-      const { processes: states } = await runningState(config, layout)
-      const chosen = choice(target, options.namespace)
-      const { processes, cgroups } = context
-      const surroundings = surroundingsOf(context, config, states)
-      const diagnoses = await withAnsweringApi(config, layout, async (client) => {
-        const deps = { client, processes, cgroups, surroundings, reach: context.program('reach') }
-        const isIngressAsleep = target === undefined && (await client.list(Ingresses, { limit: 1 })).items.length === 0
-        const { facts, diagnoses: ofServices } = await examine(deps, (each) => chosen(each) && !(isIngressAsleep && isIngress(each)))
-        if (target !== undefined && facts.length === 0) throw notThere(target, options.namespace)
-        const cluster = facts[0]?.cluster
-        return target !== undefined || cluster === undefined ? ofServices : [diagnoseNodes(cluster), ...ofServices]
-      })
-      context.print({ diagnoses }, options.output === 'json', reportOf(diagnoses, terminalPaint))
+    .action(async (text: string | undefined, options: DoctorOptions) => {
+      const { filename: files = [], namespace, output } = options
+      if (text !== undefined && files.length > 0) throw new UserError(`give either ${text} or -f ${files.join(' -f ')}, not both`)
+      const diagnoses = files.length > 0
+        ? await examineFiles(context, files, options)
+        : await examineCluster(context, targetOf(text, namespace), options)
+      context.print({ diagnoses }, output === 'json', reportOf(diagnoses, terminalPaint))
       if (diagnoses.some(({ findings }) => findings.length > 0)) process.exitCode = 1
     })
+}
+
+function gathered(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
+
+async function examineCluster(context: CliContext, target: Target, options: ClusterOption): Promise<readonly Diagnosis[]> {
+  const { config, layout } = await existingCluster(context, options)
+  const { processes: states } = await runningState(config, layout)
+  const { processes, cgroups, doctor: { readIngresses } } = context
+  const surroundings = surroundingsOf(context, config, states)
+  return withAnsweringApi(config, layout, async (client) => {
+    const deps = { client, processes, cgroups, surroundings, readIngresses, reach: context.program('reach') }
+    const { nodes, services, ingresses } = await examine(deps, choose(target))
+    return target.kind === 'all' ? [nodes, ...services, ...ingresses] : [...services, ...ingresses]
+  })
 }
 
 async function runningState(config: ClusterConfig, layout: Layout): Promise<ClusterState> {
@@ -61,39 +68,6 @@ async function withAnsweringApi<T>(config: ClusterConfig, layout: Layout, use: (
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error
     throw new UserError(`the API server does not answer (${error.message}): see ./portolan status`)
-  }
-}
-
-function choice(target: string | undefined, namespace: string | undefined): (service: Service) => boolean {
-  if (target === undefined) return ({ metadata }) => namespace === undefined || metadata.namespace === namespace
-  const [, name] = /^(?:services?|svc)\/(.+)$/.exec(target) ?? []
-  if (name === undefined) throw new UserError(`${JSON.stringify(target)} is no Service: give service/NAME, such as service/kubia`)
-  return ({ metadata }) => metadata.name === name && metadata.namespace === (namespace ?? 'default')
-}
-
-/** HAProxy is started with the first Ingress: before, nobody answers at its Service, and nothing is wrong. */
-function isIngress({ spec }: Service): boolean {
-  return spec.loadBalancerClass === 'portolan.dev/ingress'
-}
-
-function notThere(target: string, namespace = 'default'): UserError {
-  return new UserError(`there is no ${target} in namespace ${namespace}: see kubectl get services -A, and give -n NAMESPACE`)
-}
-
-function surroundingsOf({ namespaces }: CliContext, config: ClusterConfig, states: readonly ProcessState[]): Surroundings {
-  const names = namespaceNames(config.name)
-  const plan = planOf(config)
-  return {
-    nodes: config.nodes.map((number) => ({
-      name: nodeName(number),
-      address: nodeAddress(plan, number),
-      netns: namespaces.path(names.node(number)),
-      podsCgroup: nodePodsCgroup(config.name, number),
-      isOff: states.some(({ name, state }) => name === nodeName(number) && state === 'stopped'),
-    })),
-    outside: { netns: namespaces.path(names.outside), address: clientAddress(plan) },
-    dnsServer: dnsServiceAddress(plan),
-    domain: config.clusterDomain,
   }
 }
 

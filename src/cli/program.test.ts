@@ -12,6 +12,7 @@ import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
 import { FakeProcesses } from '../kernel/fake-processes.ts'
 import type { HeldAddress } from '../kernel/namespaces.ts'
 import { type CliContext, UserError } from './context.ts'
+import { noDoctor } from './doctor/test-sources.ts'
 import { program } from './program.ts'
 import type { ProxyRunner } from './proxy.ts'
 
@@ -66,6 +67,7 @@ beforeEach(async () => {
       deeds.push(`start ${name}`)
       return [process.execPath, '-e', 'process.exitCode = 1']
     },
+    doctor: noDoctor,
     proxy: noProxy,
     ingress: noRunner,
     dns: noRunner,

@@ -14,6 +14,7 @@ import { FakeCgroups } from '../kernel/fake-cgroups.ts'
 import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
 import { FakeProcesses } from '../kernel/fake-processes.ts'
 import { type CliContext, UserError } from './context.ts'
+import { noDoctor } from './doctor/test-sources.ts'
 import { proxyCommand, type ProxySettings } from './proxy.ts'
 
 const server = 'https://10.0.0.1:6443'
@@ -60,6 +61,7 @@ function context(): CliContext {
     removeRuntimeLeftovers: async () => {},
     program: () => ['false'],
     images: { build: async () => {}, load: async () => [], list: async () => [] },
+    doctor: noDoctor,
     proxy: {
       connect(access) {
         accesses.push(access)

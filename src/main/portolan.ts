@@ -1,4 +1,6 @@
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { readSchema } from '../api/schema/schema-file.ts'
 import { systemClock } from '../base/clock.ts'
 import { UserError, type CliContext } from '../cli/context.ts'
 import { program } from '../cli/program.ts'
@@ -10,6 +12,7 @@ import { dnsRunner } from './dns-runner.ts'
 import { imageStore } from './image-store.ts'
 import { ingressRunner } from './ingress-command.ts'
 import { proxyRunner } from './proxy-runner.ts'
+import { readIngresses } from './read-ingresses.ts'
 import { removeRuntimeLeftovers } from './runtime-leftovers.ts'
 import { version } from './version.ts'
 
@@ -27,6 +30,11 @@ const context: CliContext = {
   proxy: proxyRunner,
   ingress: ingressRunner,
   dns: dnsRunner,
+  doctor: {
+    readIngresses,
+    schema: () => readSchema(new URL('schema.json', import.meta.url)),
+    standardInput: () => text(process.stdin),
+  },
   say,
   print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),
 }

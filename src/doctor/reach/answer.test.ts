@@ -5,7 +5,7 @@ import { decode, encode } from 'dns-packet'
 import { expect, onTestFinished, test } from 'vitest'
 import { answer } from './answer.ts'
 
-const quiet = { connections: [], names: [], dnsServer: '127.0.0.1', timeoutMs: 5_000 }
+const quiet = { connections: [], names: [], requests: [], dnsServer: '127.0.0.1', timeoutMs: 5_000 }
 
 async function listener(): Promise<number> {
   const server = createServer((socket) => socket.on('error', () => {}))

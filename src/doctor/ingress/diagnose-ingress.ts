@@ -1,0 +1,56 @@
+import type { Diagnosis } from '../finding.ts'
+import { nodesNotReady } from '../rules/node-not-ready.ts'
+import { ingressChecklist } from './checklist.ts'
+import type { IngressFacts } from './facts.ts'
+import { addressNotAllowed } from './rules/address-not-allowed.ts'
+import { missingBackends } from './rules/backends.ts'
+import { ingressClass } from './rules/class.ts'
+import { expiredCertificate } from './rules/expired-certificate.ts'
+import { patternPath } from './rules/pattern-path.ts'
+import { problemsFor } from './rules/problems.ts'
+import { ingressProxyBehind } from './rules/proxy-behind.ts'
+import { proxyDown } from './rules/proxy-down.ts'
+import { refusedByHaproxy } from './rules/refused-by-haproxy.ts'
+import { requestFails } from './rules/request-fails.ts'
+import type { IngressRule } from './rules/rule.ts'
+import { servicesBehind } from './rules/services.ts'
+import { withoutAddress } from './rules/without-address.ts'
+
+/** The likeliest first, and the reasons that each may tell; those of Services behind are told under their own. */
+export const ingressRules: readonly { readonly tells: readonly string[]; readonly rule: IngressRule }[] = [
+  { tells: ['IngressClassMissing', 'IngressClassUnknown', 'IngressClassForeign'], rule: ingressClass },
+  { tells: ['IngressProxyDown'], rule: proxyDown },
+  problems('HostConflict', 'PathConflict', 'InvalidPath', 'UnsupportedBackend'),
+  { tells: ['PathIsNoPattern'], rule: patternPath },
+  { tells: ['ServiceNotFound', 'ServicePortNotFound'], rule: missingBackends },
+  { tells: [], rule: servicesBehind },
+  problems('SecretNotFound', 'InvalidCertificate', 'CertificateConflict', 'CertificateMismatch'),
+  { tells: ['CertificateExpired'], rule: expiredCertificate },
+  problems('InvalidAnnotation', 'InvalidCanary'),
+  { tells: ['RefusedByHAProxy'], rule: refusedByHaproxy },
+  { tells: ['AddressNotAllowed'], rule: addressNotAllowed },
+  { tells: ['IngressProxyBehind'], rule: ingressProxyBehind },
+  { tells: ['IngressWithoutAddress'], rule: withoutAddress },
+]
+
+function problems(...tells: readonly string[]) {
+  return { tells, rule: problemsFor(...tells) }
+}
+
+/** Pure. */
+export function diagnoseIngress(facts: IngressFacts): Diagnosis {
+  const { namespace, name } = facts.ingress.metadata
+  const known = ingressRules.flatMap(({ rule }) => rule(facts))
+  const offNodes = nodesNotReady(facts.cluster)
+  const findings = known.length + offNodes.length === 0 ? requestFails(facts) : [...known, ...offNodes]
+  return { subject: `ingress/${name} in namespace ${namespace}`, checks: ingressChecklist(facts), advice: adviceFor(facts), findings }
+}
+
+/** What clients need, and no look at the cluster shows that they have it. */
+function adviceFor({ ingress, cluster }: IngressFacts): readonly string[] {
+  const { ingressAddress } = cluster.surroundings
+  const hosts = [...new Set((ingress.spec.rules ?? []).flatMap(({ host = '' }) => (host === '' ? [] : [host])))]
+  const [first] = hosts
+  if (first === undefined) return []
+  return [`for clients ${hosts.slice(0, 3).join(', ')}${hosts.length > 3 ? ', …' : ''} must resolve to ${ingressAddress}, or they say the host: ./portolan client -- curl -H 'Host: ${first.replace(/^\*/, 'any')}' http://${ingressAddress}/`]
+}

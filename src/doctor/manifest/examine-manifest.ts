@@ -1,0 +1,105 @@
+import type { Node } from 'yaml'
+import type { KubeObject } from '../../api/object.ts'
+import type { Schema } from '../../api/schema/schema.ts'
+import type { Check, Finding } from '../finding.ts'
+import { documentsIn, rangeOf, type ManifestDocument } from './documents.ts'
+import { explain } from './explain.ts'
+import { identify } from './identify.ts'
+import { misfitsOf } from './misfits.ts'
+import { invalidities, objectOf, type ManifestObject } from './objects.ts'
+import type { Repair } from './repair.ts'
+import { repaired } from './repairs.ts'
+import { Source } from './source.ts'
+import { yamlError } from './yaml-error.ts'
+
+/** What is known of a manifest by itself. */
+export interface ManifestExamination {
+  readonly file: string
+  readonly checks: readonly Check[]
+  readonly findings: readonly Finding[]
+  /** Those of the objects that are what they are to be. */
+  readonly objects: readonly ManifestObject[]
+}
+
+/** Looks at a manifest as kubectl and the server would. Pure. */
+export function examineManifest(file: string, text: string, { schema, namespace }: { schema: Schema; namespace: string }): ManifestExamination {
+  const original = new Source(file, text)
+  const { text: meant, repairs } = repaired(text, schema)
+  const source = new Source(file, meant)
+  const documents = documentsIn(meant)
+  const found = documents.flatMap((document) => examineDocument(document, { source, schema, namespace }))
+  const mistyped = repairs.map((repair) => findingOf(repair, original))
+  const isEmpty = documents.every(({ document, objects }) => objects.length === 0 && document.errors.length === 0)
+  return {
+    file,
+    checks: found.map(({ check }) => check),
+    findings: [...mistyped, ...(isEmpty ? [empty(original)] : []), ...found.flatMap(({ findings }) => findings)],
+    objects: found.flatMap(({ object }) => object ?? []),
+  }
+}
+
+interface Context {
+  readonly source: Source
+  readonly schema: Schema
+  readonly namespace: string
+}
+
+interface Examined {
+  readonly check: Check
+  readonly findings: readonly Finding[]
+  readonly object: ManifestObject | undefined
+}
+
+function examineDocument(document: ManifestDocument, context: Context): readonly Examined[] {
+  const [error] = document.document.errors
+  if (error === undefined) return document.objects.map((node) => examineObject(node, document, context))
+  const finding = yamlError(error, context.source)
+  return [{ check: { outcome: 'failed', text: `line ${finding.place?.line}: no YAML` }, findings: [finding], object: undefined }]
+}
+
+function examineObject(node: Node, { document }: ManifestDocument, context: Context): Examined {
+  const { source, schema } = context
+  const { form, findings: identity } = identify(node, source)
+  const misfits = form === undefined ? [] : misfitsOf(node, form.schema, { document, schema })
+  const object = form === undefined || misfits.some(isFatal) ? undefined : objectOf(node, { ...context, document, form })
+  // What a misplaced field would have said is not missed as well.
+  const isWhole = misfits.every(({ what }) => what !== 'unknown-field')
+  const findings = [
+    ...identity,
+    ...withoutRepeats(misfits.map((misfit) => explain(misfit, { object: node, type: form?.schema ?? '', schema, source }))),
+    ...(object !== undefined && isWhole ? invalidities(object) : []),
+  ]
+  const line = source.place(rangeOf(node)[0]).line
+  const name = object === undefined ? (form?.name ?? 'an object') : nameOf(object.stored)
+  const deprecation = form?.view?.deprecation
+  const text = `line ${line}: ${name}${deprecation === undefined ? '' : `; ${deprecation}`}`
+  return { check: { outcome: findings.length === 0 ? 'passed' : 'failed', text }, findings, object: isWhole ? object : undefined }
+}
+
+/** Two fields may be of one mistake. */
+function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter((finding, index) => findings.findIndex(({ cause }) => cause === finding.cause) === index)
+}
+
+function isFatal({ what }: { readonly what: string }): boolean {
+  return what === 'wrong-type' || what === 'unreadable'
+}
+
+export function nameOf({ kind, metadata }: KubeObject): string {
+  const { name = metadata.generateName ?? '' } = metadata
+  return `${kind} ${name}${metadata.namespace === undefined ? '' : ` in namespace ${metadata.namespace}`}`
+}
+
+function findingOf({ reason, cause, fix, line, column, lines }: Repair, source: Source): Finding {
+  return { reason, cause, evidence: [], fix, place: source.at(line, column), corrected: lines.slice(0, 4) }
+}
+
+function empty(source: Source): Finding {
+  return {
+    reason: 'EmptyManifest',
+    cause: 'There is no object in it, only blanks and comments',
+    evidence: [],
+    fix: 'write an object, or give another file',
+    place: source.at(1, 1),
+  }
+}
