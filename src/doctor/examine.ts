@@ -20,6 +20,7 @@ const passing: ReadonlySet<string> = new Set([
 export type Choose = (objects: Objects, reading: IngressReading) => Chosen
 
 export interface Examination {
+  readonly objects: Objects
   readonly nodes: Diagnosis
   readonly services: readonly Diagnosis[]
   readonly ingresses: readonly Diagnosis[]
@@ -33,6 +34,6 @@ export async function examine(deps: GatherDeps, choose: Choose): Promise<Examina
   return isPassing ? judge(await gather(deps, choose)) : first
 }
 
-function judge({ cluster, services, ingresses }: Facts): Examination {
-  return { nodes: diagnoseNodes(cluster), services: services.map(diagnose), ingresses: ingresses.map(diagnoseIngress) }
+function judge({ objects, cluster, services, ingresses }: Facts): Examination {
+  return { objects, nodes: diagnoseNodes(cluster), services: services.map(diagnose), ingresses: ingresses.map(diagnoseIngress) }
 }

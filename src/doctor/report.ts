@@ -48,7 +48,7 @@ function findingLines({ reason, cause, evidence, fix, command, place, corrected 
 
 /** The line, with a mark below the column. Tabs and wide letters are as wide in both. */
 function placeLines({ file, line, column, text }: Place): readonly string[] {
-  const before = [...text.slice(0, column - 1)].map((letter) => (letter === '\t' ? '\t' : isWide(letter) ? '  ' : ' ')).join('')
+  const before = Array.from(text.slice(0, column - 1), (letter) => (letter === '\t' ? '\t' : isWide(letter) ? '  ' : ' ')).join('')
   return [`     at:   ${file}, line ${line}, column ${column}`, `           ${text}`, `           ${before}^`]
 }
 

@@ -17,7 +17,7 @@ export function targetOf(text: string | undefined, namespace: string | undefined
   if (text === undefined) return { kind: 'all', namespace }
   const [, kind, name] = /^(services?|svc|ingress(?:es)?|ing)\/([^/]+)$/.exec(text) ?? []
   if (kind === undefined || name === undefined) {
-    throw new UserError(`${JSON.stringify(text)} is neither a Service nor an Ingress: give service/NAME or ingress/NAME, such as service/kubia`)
+    throw new UserError(`${JSON.stringify(text)} is neither a Service nor an Ingress, nor what a client asks for: give service/NAME, ingress/NAME or a URL such as http://kubia:80`)
   }
   return { kind: kind.startsWith('ing') ? 'ingress' : 'service', name, namespace: namespace ?? 'default' }
 }

@@ -31,6 +31,7 @@ export interface Chosen {
 }
 
 export interface Facts {
+  readonly objects: Objects
   readonly cluster: ClusterFacts
   readonly services: readonly ServiceFacts[]
   readonly ingresses: readonly IngressFacts[]
@@ -60,6 +61,7 @@ export async function gather(deps: GatherDeps, choose: (objects: Objects, readin
   const views = await lookFrom(placesIn(bare, nodes, pids), { services: facts, requests }, deps)
   const cluster = { ...bare, listeners, views }
   return {
+    objects,
     cluster,
     services: chosen.services.map((service) => factsOf(service, cluster)),
     ingresses: chosen.ingresses.map((ingress) => {

@@ -37,7 +37,8 @@ export async function lookFrom(places: readonly Place[], tried: Tried, deps: Vie
   }))
 }
 
-async function ask(questions: Questions, netns: string, { processes, reach }: ViewsDeps): Promise<Answers> {
+/** Asks from one network namespace. */
+export async function ask(questions: Questions, netns: string, { processes, reach }: ViewsDeps): Promise<Answers> {
   const { stdout } = await processes.run(reach, { netns, input: JSON.stringify(questions) })
   return JSON.parse(stdout) as Answers
 }
