@@ -1,21 +1,15 @@
-import { styleText } from 'node:util'
 import { Command, Option } from 'commander'
-import { ConnectionError, type Client } from '../client/client.ts'
-import type { ClusterConfig } from '../cluster/config.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
-import type { Layout } from '../cluster/layout.ts'
-import type { ClusterState } from '../cluster/state.ts'
 import { examineAsking } from '../doctor/asking/examine-asking.ts'
 import { examine } from '../doctor/examine.ts'
 import type { Diagnosis } from '../doctor/finding.ts'
 import type { GatherDeps } from '../doctor/gather/gather.ts'
-import { reportOf, type Paint } from '../doctor/report.ts'
-import { requireRunning, withClient } from './change.ts'
+import { reportOf } from '../doctor/report.ts'
 import { type CliContext, type ClusterOption, existingCluster, UserError } from './context.ts'
 import { askedOf, clientOf } from './doctor/asking.ts'
 import { choose, targetOf, type Target } from './doctor/choice.ts'
 import { examineFiles } from './doctor/manifests.ts'
-import { surroundingsOf } from './doctor/surroundings.ts'
+import { runningState, surroundingsOf, terminalPaint, withAnsweringApi } from './live-cluster.ts'
 
 interface DoctorOptions extends ClusterOption {
   readonly namespace?: string
@@ -69,27 +63,4 @@ function objectsAt(target: Target): (deps: GatherDeps) => Promise<readonly Diagn
     const { nodes, services, ingresses } = await examine(deps, choose(target))
     return target.kind === 'all' ? [nodes, ...services, ...ingresses] : [...services, ...ingresses]
   }
-}
-
-async function runningState(config: ClusterConfig, layout: Layout): Promise<ClusterState> {
-  await using control = await requireRunning(config, layout)
-  for await (const state of control.states()) return state
-  throw new UserError(`cluster ${config.name} has just ended`)
-}
-
-/** Lends a client; an API that cannot be reached is a finding of its own, in one sentence. */
-async function withAnsweringApi<T>(config: ClusterConfig, layout: Layout, use: (client: Client) => Promise<T>): Promise<T> {
-  try {
-    return await withClient(config, layout, use)
-  } catch (error) {
-    if (!(error instanceof ConnectionError)) throw error
-    throw new UserError(`the API server does not answer (${error.message}): see ./portolan status`)
-  }
-}
-
-/** Colours where the output is a terminal that has them. */
-const terminalPaint: Paint = {
-  good: (text) => styleText('green', text, { stream: process.stdout }),
-  bad: (text) => styleText('red', text, { stream: process.stdout }),
-  faint: (text) => styleText('dim', text, { stream: process.stdout }),
 }

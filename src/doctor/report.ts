@@ -35,7 +35,7 @@ function checkLine({ outcome, text }: Check, { good, bad, faint }: Paint): strin
   }
 }
 
-function findingLines({ reason, cause, evidence, fix, command, place, corrected = [] }: Finding, index: number): readonly string[] {
+export function findingLines({ reason, cause, evidence, fix, command, place, corrected = [] }: Finding, index: number): readonly string[] {
   return [
     `${index + 1}. ${cause} (${reason})`,
     ...(place === undefined ? [] : placeLines(place)),

@@ -9,7 +9,7 @@ import { describeClient, namespaceOf, type Asking } from './asked.ts'
 /** A name that the client cannot resolve, and why. */
 export function nameProblems(asking: Asking): readonly Finding[] {
   const { asked: { host }, client, there } = asking
-  if (isIP(host) !== 0 || host === 'localhost') return []
+  if (isIP(host) !== 0 || host === 'localhost' || client.kind === 'machine') return []
   const service = serviceNamed(host, namespaceOf(client), there)
   if (service === undefined) return [unknownName(asking)]
   const { name, namespace } = service.metadata

@@ -7,7 +7,7 @@ import { missingBackends } from './rules/backends.ts'
 import { ingressClass } from './rules/class.ts'
 import { expiredCertificate } from './rules/expired-certificate.ts'
 import { patternPath } from './rules/pattern-path.ts'
-import { problemsFor } from './rules/problems.ts'
+import { otherProblems, problemsFor } from './rules/problems.ts'
 import { ingressProxyBehind } from './rules/proxy-behind.ts'
 import { proxyDown } from './rules/proxy-down.ts'
 import { refusedByHaproxy } from './rules/refused-by-haproxy.ts'
@@ -16,33 +16,35 @@ import type { IngressRule } from './rules/rule.ts'
 import { servicesBehind } from './rules/services.ts'
 import { withoutAddress } from './rules/without-address.ts'
 
+const routing = ['HostConflict', 'PathConflict', 'InvalidPath', 'UnsupportedBackend']
+const certificates = ['SecretNotFound', 'InvalidCertificate', 'CertificateConflict', 'CertificateMismatch']
+const wishes = ['InvalidAnnotation', 'InvalidCanary']
+
 /** The likeliest first, and the reasons that each may tell; those of Services behind are told under their own. */
 export const ingressRules: readonly { readonly tells: readonly string[]; readonly rule: IngressRule }[] = [
   { tells: ['IngressClassMissing', 'IngressClassUnknown', 'IngressClassForeign'], rule: ingressClass },
   { tells: ['IngressProxyDown'], rule: proxyDown },
-  problems('HostConflict', 'PathConflict', 'InvalidPath', 'UnsupportedBackend'),
+  { tells: routing, rule: problemsFor(...routing) },
   { tells: ['PathIsNoPattern'], rule: patternPath },
   { tells: ['ServiceNotFound', 'ServicePortNotFound'], rule: missingBackends },
   { tells: [], rule: servicesBehind },
-  problems('SecretNotFound', 'InvalidCertificate', 'CertificateConflict', 'CertificateMismatch'),
+  { tells: certificates, rule: problemsFor(...certificates) },
   { tells: ['CertificateExpired'], rule: expiredCertificate },
-  problems('InvalidAnnotation', 'InvalidCanary'),
+  { tells: wishes, rule: problemsFor(...wishes) },
+  // Whoever serves Ingresses may come to tell of more.
+  { tells: [], rule: otherProblems(...routing, ...certificates, ...wishes) },
   { tells: ['RefusedByHAProxy'], rule: refusedByHaproxy },
   { tells: ['AddressNotAllowed'], rule: addressNotAllowed },
   { tells: ['IngressProxyBehind'], rule: ingressProxyBehind },
   { tells: ['IngressWithoutAddress'], rule: withoutAddress },
+  { tells: ['NodeNotReady'], rule: ({ cluster }) => nodesNotReady(cluster) },
 ]
-
-function problems(...tells: readonly string[]) {
-  return { tells, rule: problemsFor(...tells) }
-}
 
 /** Pure. */
 export function diagnoseIngress(facts: IngressFacts): Diagnosis {
   const { namespace, name } = facts.ingress.metadata
   const known = ingressRules.flatMap(({ rule }) => rule(facts))
-  const offNodes = nodesNotReady(facts.cluster)
-  const findings = known.length + offNodes.length === 0 ? requestFails(facts) : [...known, ...offNodes]
+  const findings = known.length === 0 ? requestFails(facts) : known
   return { subject: `ingress/${name} in namespace ${namespace}`, checks: ingressChecklist(facts), advice: adviceFor(facts), findings }
 }
 

@@ -6,7 +6,7 @@ import { documentsIn, rangeOf, type ManifestDocument } from './documents.ts'
 import { explain } from './explain.ts'
 import { identify } from './identify.ts'
 import { misfitsOf } from './misfits.ts'
-import { invalidities, objectOf, type ManifestObject } from './objects.ts'
+import { invalidities, objectOf, type ManifestObject, type ObjectDeps } from './objects.ts'
 import type { Repair } from './repair.ts'
 import { repaired } from './repairs.ts'
 import { Source } from './source.ts'
@@ -61,12 +61,13 @@ function examineObject(node: Node, { document }: ManifestDocument, context: Cont
   const { source, schema } = context
   const { form, findings: identity } = identify(node, source)
   const misfits = form === undefined ? [] : misfitsOf(node, form.schema, { document, schema })
-  const object = form === undefined || misfits.some(isFatal) ? undefined : objectOf(node, { ...context, document, form })
+  const { object, unreadable = [] } = form === undefined || misfits.some(isFatal) ? {} : readObject(node, { ...context, document, form })
   // What a misplaced field would have said is not missed as well.
   const isWhole = misfits.every(({ what }) => what !== 'unknown-field')
   const findings = [
     ...identity,
     ...withoutRepeats(misfits.map((misfit) => explain(misfit, { object: node, type: form?.schema ?? '', schema, source }))),
+    ...unreadable,
     ...(object !== undefined && isWhole ? invalidities(object) : []),
   ]
   const line = source.place(rangeOf(node)[0]).line
@@ -74,6 +75,16 @@ function examineObject(node: Node, { document }: ManifestDocument, context: Cont
   const deprecation = form?.view?.deprecation
   const text = `line ${line}: ${name}${deprecation === undefined ? '' : `; ${deprecation}`}`
   return { check: { outcome: findings.length === 0 ? 'passed' : 'failed', text }, findings, object: isWhole ? object : undefined }
+}
+
+function readObject(node: Node, deps: ObjectDeps): { readonly object?: ManifestObject | undefined; readonly unreadable?: readonly Finding[] } {
+  try {
+    return { object: objectOf(node, deps) }
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error
+    const place = deps.source.place(rangeOf(node)[0])
+    return { unreadable: [{ reason: 'NotYaml', cause: `Its aliases cannot be followed: ${error.message}`, evidence: [], fix: 'write the values out', place }] }
+  }
 }
 
 /** Two fields may be of one mistake. */

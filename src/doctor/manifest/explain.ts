@@ -96,11 +96,11 @@ function nearest(name: string, value: Node | undefined, { fields }: ObjectType):
   return mostResembling(name, fitting.filter((field) => isMisprint(name, field)))
 }
 
-/** A text beside a map of texts belongs into that: labels into matchLabels. */
+/** A text beside labels may be one of them. */
 function amongNames(owner: Path, name: string, { type, value }: { type: ObjectType; value: Node | undefined }): Path | undefined {
   if (!isScalar(value)) return undefined
   const maps = [...type.fields].filter(([, field]) => isMapOfTexts(field.type)).map(([field]) => field)
-  const map = maps.find((field) => /labels/i.test(field)) ?? maps[0]
+  const map = maps.find((field) => /labels/i.test(field))
   return map === undefined ? undefined : [...owner, map, name]
 }
 

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type Document, type Node, type Pair, type YAMLMap } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type Alias, type Document, type Node, type Pair, type YAMLMap } from 'yaml'
 import { readScalar, UnreadableValue, WrongType } from '../../api/schema/scalars.ts'
 import { typeNamed, type FieldType, type ObjectType, type Schema } from '../../api/schema/schema.ts'
 import { isNothing, keyOf, resolved } from './documents.ts'
@@ -48,6 +48,7 @@ class Search {
 
   #value(given: unknown, type: FieldType, path: Path): void {
     const node = resolved(given, this.#document)
+    if (isAlias(given) && node === undefined) return this.#leadsNowhere(given, path)
     if (type === 'any' || node === undefined || isNothing(node)) return
     if (typeof type === 'string') return this.#scalar(node, type, path)
     if ('list' in type) {
@@ -87,6 +88,11 @@ class Search {
       if (!(error instanceof UnreadableValue)) throw error
       this.misfits.push({ what: 'unreadable', path, node, why: error.message })
     }
+  }
+
+  #leadsNowhere(node: Alias, path: Path): void {
+    const why = `an asterisk begins an alias, and there is no anchor &${node.source}; a text that begins with one needs quotes`
+    this.misfits.push({ what: 'unreadable', path, node, why })
   }
 
   #isOfWrongType(node: Node, type: FieldType, path: Path): void {

@@ -31,10 +31,13 @@ export interface ObjectDeps {
   readonly namespace: string
 }
 
-/** Undefined if its values cannot be read, which has been told then. */
+/** How often values may be repeated by aliases. */
+const maxAliases = 100
+
+/** Undefined if its values cannot be read, which has been told then. Throws a ReferenceError if aliases repeat too much. */
 export function objectOf(node: Node, { form, document, source, schema, namespace }: ObjectDeps): ManifestObject | undefined {
   const { apiVersion, name: kindName, kind, view } = form
-  const value: unknown = JSON.parse(JSON.stringify(node.toJS(document, { maxAliasCount: 100 }) ?? null))
+  const value: unknown = JSON.parse(JSON.stringify(node.toJS(document, { maxAliasCount: maxAliases }) ?? null))
   const decoded = decodeObject(value, form.schema, schema)
   if (decoded.error !== undefined || !isMap(node)) return undefined
   const served = { ...decoded.value, apiVersion, kind: kindName } as unknown as KubeObject

@@ -26,9 +26,21 @@ const remedies: Readonly<Record<string, Remedy>> = {
   InvalidCanary: edit('have another Ingress of the namespace serve the same host and path, of which this one takes a part'),
 }
 
+/** What other rules find out by themselves, with more to say about it. */
+const foundOtherwise: readonly string[] = ['ServiceNotFound']
+
 /** What the ingress cannot serve as it is written, for these reasons. */
 export function problemsFor(...reasons: readonly string[]): IngressRule {
-  return (facts) => problemsOf(facts).filter(({ reason }) => reasons.includes(reason)).map(({ ingress, reason, message }) => ({
+  return problemsThat((reason) => reasons.includes(reason))
+}
+
+/** The same for all others. */
+export function otherProblems(...told: readonly string[]): IngressRule {
+  return problemsThat((reason) => ![...told, ...foundOtherwise].includes(reason))
+}
+
+function problemsThat(counts: (reason: string) => boolean): IngressRule {
+  return (facts) => problemsOf(facts).filter(({ reason }) => counts(reason)).map(({ ingress, reason, message }) => ({
     reason,
     cause: `${message.charAt(0).toUpperCase()}${message.slice(1)}`,
     evidence: [`so say the rules by which Ingress ${ingress.metadata.name} is served, and an Event on it`],

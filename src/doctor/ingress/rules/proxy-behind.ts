@@ -1,4 +1,5 @@
 import { readyEndpoints } from '../../destinations.ts'
+import { portOf } from '../backend-ports.ts'
 import type { IngressFacts } from '../facts.ts'
 import { answersOf, describeAnswer, isOwnAnswer, urlOf, type AnsweredRequest } from '../requests.ts'
 import type { IngressRule } from './rule.ts'
@@ -29,6 +30,7 @@ function difference({ route, certificate, answer }: AnsweredRequest, { services 
   }
   const facts = services.get(service?.name ?? '')
   const isNobody = answer.status === 503 && isOwnAnswer(answer) && answer.body?.includes('no ready endpoint') === true
-  if (!isNobody || facts === undefined || readyEndpoints(facts).length === 0) return undefined
+  const port = facts === undefined ? undefined : portOf(facts.service, service?.port ?? {})
+  if (!isNobody || facts === undefined || readyEndpoints(facts).every(({ servicePort }) => servicePort !== port)) return undefined
   return `Service ${service?.name ?? ''} has ready endpoints`
 }
