@@ -6,7 +6,7 @@ import { addressNotAllowed } from './rules/address-not-allowed.ts'
 import { missingBackends } from './rules/backends.ts'
 import { ingressClass } from './rules/class.ts'
 import { expiredCertificate } from './rules/expired-certificate.ts'
-import { patternPath } from './rules/pattern-path.ts'
+import { pathNeverMatches } from './rules/path-never-matches.ts'
 import { otherProblems, problemsFor } from './rules/problems.ts'
 import { ingressProxyBehind } from './rules/proxy-behind.ts'
 import { proxyDown } from './rules/proxy-down.ts'
@@ -25,7 +25,7 @@ export const ingressRules: readonly { readonly tells: readonly string[]; readonl
   { tells: ['IngressClassMissing', 'IngressClassUnknown', 'IngressClassForeign'], rule: ingressClass },
   { tells: ['IngressProxyDown'], rule: proxyDown },
   { tells: routing, rule: problemsFor(...routing) },
-  { tells: ['PathIsNoPattern'], rule: patternPath },
+  { tells: ['PathNeverMatches'], rule: pathNeverMatches },
   { tells: ['ServiceNotFound', 'ServicePortNotFound'], rule: missingBackends },
   { tells: [], rule: servicesBehind },
   { tells: certificates, rule: problemsFor(...certificates) },

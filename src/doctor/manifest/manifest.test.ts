@@ -116,7 +116,7 @@ const cases: readonly Case[] = [
   { name: 'an equals sign', text: service.replace('app: kubia', 'app = kubia'), found: ['10:8 MissingColon'], corrected: ['    app: kubia'] },
   { name: 'no colon', text: service.replace('metadata:', 'metadata'), found: ['3:9 MissingColon'], corrected: ['metadata:'] },
   { name: 'a blank and no colon', text: service.replace('port: 80', 'port 80'), found: ['7:9 MissingColon'], corrected: ['  - port: 80'] },
-  { name: 'full-width colons', text: service.replace('spec:', 'spec：').replace('app: kubia', 'app：kubia'), found: ['5:5 LookalikeCharacter', '10:8 LookalikeCharacter'], corrected: ['spec: '] },
+  { name: 'full-width colons', text: service.replace('spec:', 'spec：').replace('app: kubia', 'app：kubia'), found: ['5:5 LookalikeCharacter', '10:8 LookalikeCharacter'], corrected: ['spec:'] },
   { name: 'typographic quotes', text: service.replace('app: kubia', 'app: “kubia”'), found: ['10:10 LookalikeCharacter'], corrected: ['    app: "kubia"'] },
   { name: 'single typographic quotes', text: service.replace('app: kubia', 'app: ‘kubia’'), found: ['10:10 LookalikeCharacter'], corrected: ["    app: 'kubia'"] },
   { name: 'a long dash', text: service.replace('- port', '– port'), found: ['7:3 LookalikeCharacter'], corrected: ['  - port: 80'] },

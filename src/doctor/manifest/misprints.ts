@@ -92,7 +92,7 @@ function replaced(line: string, pattern: RegExp, replace: Replace): Found | unde
   if (match === null) return undefined
   const by = replace(match)
   const end = match.index + match[0].length
-  const next = `${line.slice(0, match.index)}${by}${line.slice(end)}`
+  const next = `${line.slice(0, match.index)}${by}${line.slice(end)}`.trimEnd()
   // The first character that has to change.
   const column = [...next].findIndex((letter, index) => letter !== line[index])
   return { column: (column < 0 ? next.length : column) + 1, line: next }

@@ -12,18 +12,18 @@ export const ingressClass: IngressRule = (facts) => {
   if (isServed(facts)) return []
   const { ingress, objects } = facts
   const { metadata, spec } = ingress
-  const name = spec.ingressClassName ?? metadata.annotations?.[ingressClassAnnotation]
+  const name = spec.ingressClassName ?? metadata.annotations?.[ingressClassAnnotation] ?? ''
   const names = objects.classes.map((each) => each.metadata.name).sort()
   const found = objects.classes.find((each) => each.metadata.name === name)
-  const meant = mostResembling(name ?? '', names) ?? ownClass
+  const meant = mostResembling(name, names) ?? ownClass
   const evidence = [
-    `spec.ingressClassName: ${name ?? 'none'}`,
+    `spec.ingressClassName: ${name || 'none'}`,
     found === undefined ? `IngressClasses: ${names.join(', ') || 'none'}` : `IngressClass ${name} is for ${found.spec.controller}`,
   ]
-  if (name === undefined) {
+  if (name === '') {
     return [{
       reason: 'IngressClassMissing',
-      cause: 'The Ingress has no class, so nobody serves it: when it was made there was no default class',
+      cause: 'The Ingress has no class, so nobody serves it: it names none, and when it was made it got no default one',
       evidence,
       fix: `give it the class ${meant}`,
       command: patchCommand('ingress', ingress, { spec: { ingressClassName: meant } }),
