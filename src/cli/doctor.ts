@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { systemClock } from '../base/clock.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
 import { examineAsking } from '../doctor/asking/examine-asking.ts'
 import { examine } from '../doctor/examine.ts'
@@ -54,7 +55,7 @@ async function examineCluster(context: CliContext, text: string | undefined, opt
   const { processes, cgroups, doctor: { readIngresses } } = context
   const surroundings = surroundingsOf(context, config, states)
   return withAnsweringApi(config, layout, (client) => {
-    return examination({ client, processes, cgroups, surroundings, readIngresses, reach: context.program('reach') })
+    return examination({ client, processes, cgroups, surroundings, readIngresses, clock: systemClock, reach: context.program('reach') })
   })
 }
 

@@ -26,12 +26,20 @@ export interface Examination {
   readonly ingresses: readonly Diagnosis[]
 }
 
-/** Examines what is chosen; twice, if what is found may be a change on its way. */
+/** As long as a change may take to go through the cluster. Looking takes time, too: so it is not looked many times. */
+const patienceMs = 1_500
+
+/** Examines what is chosen, and again for a moment if what is found may be a change on its way. */
 export async function examine(deps: GatherDeps, choose: Choose): Promise<Examination> {
-  const first = judge(await gather(deps, choose))
-  const all = [...first.services, ...first.ingresses]
-  const isPassing = all.some(({ findings }) => findings.some(({ reason }) => passing.has(reason)))
-  return isPassing ? judge(await gather(deps, choose)) : first
+  const started = deps.clock.monotonicMs()
+  for (;;) {
+    const found = judge(await gather(deps, choose))
+    if (!mayPass(found) || deps.clock.monotonicMs() - started > patienceMs) return found
+  }
+}
+
+function mayPass({ services, ingresses }: Examination): boolean {
+  return [...services, ...ingresses].some(({ findings }) => findings.some(({ reason }) => passing.has(reason)))
 }
 
 function judge({ objects, cluster, services, ingresses }: Facts): Examination {

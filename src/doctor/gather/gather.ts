@@ -2,6 +2,7 @@ import type { Pod } from '../../api/kinds/pod.ts'
 import { isLeaving, isReady } from '../../api/no-endpoints/backing-pods.ts'
 import type { Ingress } from '../../api/kinds/ingress.ts'
 import type { Service } from '../../api/kinds/service.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Client } from '../../client/client.ts'
 import type { Cgroups } from '../../kernel/cgroups.ts'
 import { listeningSockets } from '../../kernel/listening-sockets.ts'
@@ -22,6 +23,7 @@ export interface GatherDeps extends ViewsDeps {
   readonly cgroups: Cgroups
   readonly surroundings: Surroundings
   readonly readIngresses: ReadIngresses
+  readonly clock: Clock
 }
 
 /** What is to be looked at. */
@@ -52,7 +54,7 @@ export async function gather(deps: GatherDeps, choose: (objects: Objects, readin
   const ready = objects.nodes.filter(isReadyNode).map(({ metadata }) => metadata.name)
   const nodes = surroundings.nodes.filter(({ name, isOff }) => !isOff && ready.includes(name))
   const kernels = await readKernels(processes, nodes)
-  const bare: ClusterFacts = { ...objects, surroundings, kernels, listeners: new Map(), views: [], now: new Date() }
+  const bare: ClusterFacts = { ...objects, surroundings, kernels, listeners: new Map(), views: [], now: deps.clock.now() }
   const services = [...new Set([...chosen.services, ...chosen.ingresses.flatMap((ingress) => servicesBehind(ingress, objects.services))])]
   const facts = services.map((service) => factsOf(service, bare))
   const pids = await processesOf([...possibleClients(objects.pods), ...facts.flatMap(({ selected }) => selected)], { surroundings: { ...surroundings, nodes }, cgroups })
