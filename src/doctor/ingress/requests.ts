@@ -28,8 +28,8 @@ export function requestsOf(facts: Served): readonly RuleRequest[] {
     const host = hostFor(route.host, address)
     const certificate = certificates.find(({ hosts }) => hosts.includes(route.host))
     const request = { address, host, path: pathFor(route) }
-    const plain = { route, request: { ...request, scheme: 'http' as const } }
-    return certificate === undefined ? [plain] : [plain, { route, certificate, request: { ...request, scheme: 'https' as const } }]
+    const plain = { route, request: { ...request, scheme: 'http' as const, port: 80 } }
+    return certificate === undefined ? [plain] : [plain, { route, certificate, request: { ...request, scheme: 'https' as const, port: 443 } }]
   })
   return all.slice(0, maxRequests)
 }

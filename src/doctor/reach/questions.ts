@@ -34,6 +34,7 @@ export interface NameAnswer {
 export interface Request {
   readonly scheme: 'http' | 'https'
   readonly address: string
+  readonly port: number
   readonly host: string
   readonly path: string
 }

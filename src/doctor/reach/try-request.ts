@@ -9,9 +9,9 @@ const maxBody = 300
 
 /** Asks for what a rule of an Ingress serves. Whatever certificate is shown is taken, and told. */
 export function tryRequest(request: Request, timeoutMs: number): Promise<RequestAnswer> {
-  const { scheme, address, host, path } = request
+  const { scheme, address, port, host, path } = request
   const headers = { host, 'user-agent': 'portolan-doctor', connection: 'close' }
-  const options = { host: address, path, headers, agent: false, timeout: timeoutMs }
+  const options = { host: address, port, path, headers, agent: false, timeout: timeoutMs }
   return new Promise((resolve) => {
     const end = (answer: Omit<RequestAnswer, keyof Request>) => {
       sent.destroy()
@@ -31,8 +31,8 @@ export function tryRequest(request: Request, timeoutMs: number): Promise<Request
       response.once('error', finish)
     }
     const sent = scheme === 'http'
-      ? http.get({ ...options, port: 80 }, onResponse)
-      : https.get({ ...options, port: 443, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) }, onResponse)
+      ? http.get(options, onResponse)
+      : https.get({ ...options, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) }, onResponse)
     sent.once('timeout', () => end({ error: 'ETIMEDOUT' }))
     sent.once('error', (error: NodeJS.ErrnoException) => end({ error: error.code ?? error.message }))
   })
