@@ -46,10 +46,15 @@ export function findingLines({ reason, cause, evidence, fix, command, place, cor
   ]
 }
 
+/** More of a long line than this around the place says no more. */
+const maxShown = 120
+
 /** The line, with a mark below the column. Tabs and wide letters are as wide in both. */
 function placeLines({ file, line, column, text }: Place): readonly string[] {
-  const before = Array.from(text.slice(0, column - 1), (letter) => (letter === '\t' ? '\t' : isWide(letter) ? '  ' : ' ')).join('')
-  return [`     at:   ${file}, line ${line}, column ${column}`, `           ${text}`, `           ${before}^`]
+  const from = Math.max(column - 1 - maxShown, 0)
+  const shown = text.slice(from, column - 1 + maxShown)
+  const before = Array.from(text.slice(from, column - 1), (letter) => (letter === '\t' ? '\t' : isWide(letter) ? '  ' : ' ')).join('')
+  return [`     at:   ${file}, line ${line}, column ${column}`, `           ${shown}`, `           ${before}^`]
 }
 
 function isWide(letter: string): boolean {

@@ -6,11 +6,13 @@ import { applied, type Repair } from './repair.ts'
 import { Source } from './source.ts'
 import { certainRepair, reindentations, suspicions } from './suspicions.ts'
 
-/** A manifest that needs more than this is not worth guessing at. */
+/** A document that needs more than this is not worth guessing at. */
 const maxRepairs = 20
 /** How many guesses are judged for one repair. */
 const maxGuesses = 200
 const maxCertain = 500
+/** Letters of text that may be read for all guesses at one document: some seconds' worth. */
+const maxRead = 2_000_000
 
 export interface Repaired {
   readonly text: string
@@ -23,59 +25,102 @@ export interface Repaired {
  * rest make sense, until none helps any more. What is left is judged as if it had been written so. Pure.
  */
 export function repaired(text: string, schema: Schema): Repaired {
-  let lines: readonly string[] = text.split('\n').map((line) => line.replace(/\r$/, ''))
+  const lines: string[] = []
   const repairs: Repair[] = []
-  const accept = (repair: Repair) => {
-    repairs.push(repair)
-    lines = applied(lines, repair)
+  for (const document of splitDocuments(text.split('\n').map((line) => line.replace(/\r$/, '')))) {
+    const search = new Search(document, schema)
+    search.run()
+    repairs.push(...merged(search.repairs, search.lines).map((repair) => ({ ...repair, line: repair.line + lines.length })))
+    lines.push(...search.lines)
   }
-  for (let certain = certainRepair(lines); certain !== undefined && repairs.length < maxCertain; certain = certainRepair(lines)) accept(certain)
-  for (let count = 0; count < maxRepairs; count += 1) {
-    const best = bestGuess(lines, schema)
-    const found = best === undefined ? sameMisprints(lines, schema) : [best]
-    if (found.length === 0) break
-    found.forEach(accept)
-  }
-  return { text: lines.join('\n'), repairs: merged(repairs, lines) }
+  return { text: lines.join('\n'), repairs }
 }
 
-/** The guess after which least is wrong; undefined if none makes it better. */
-function bestGuess(lines: readonly string[], schema: Schema): Repair | undefined {
-  const judged = judge(lines, schema)
-  if (judged.cost === 0) return undefined
-  const suspects = judged.errorLines.flatMap((line) => [line, line - 1, line + 1]).filter((line) => line >= 1)
-  const isNear = ({ line }: Repair) => suspects.some((suspect) => Math.abs(suspect - line) <= 2)
-  const [near = [], far = []] = [suspicions(lines)].flatMap((all) => [all.filter(isNear), all.filter((each) => !isNear(each))])
-  const guesses = [...near, ...[...new Set(suspects)].flatMap((line) => reindentations(lines, line)), ...far]
-  let best: { readonly repair: Repair; readonly cost: number } | undefined
-  for (const repair of guesses.slice(0, maxGuesses)) {
-    const { cost } = judge(applied(lines, repair), schema)
-    if (cost < (best?.cost ?? judged.cost)) best = { repair, cost }
-  }
-  return best?.repair
+/** Each but the first begins with its `---`: so no guess has to read all of them. */
+function splitDocuments(lines: readonly string[]): readonly (readonly string[])[] {
+  const starts = lines.flatMap((line, index) => (index > 0 && /^---(\s|$)/.test(line) ? [index] : []))
+  return [0, ...starts].map((start, index) => lines.slice(start, starts[index]))
 }
 
-/** Misprints of one sort that only together make sense of the text, without those that have no part in it. */
-function sameMisprints(lines: readonly string[], schema: Schema): readonly Repair[] {
-  const { cost } = judge(lines, schema)
-  if (cost === 0) return []
-  const costWith = (repairs: readonly Repair[]) => judge(repairs.reduce(applied, lines), schema).cost
-  for (const all of Map.groupBy(suspicions(lines).slice(0, maxGuesses), ({ cause }) => cause).values()) {
-    let needed: readonly Repair[] = all
-    let least = costWith(all)
-    if (least >= cost) continue
-    for (const each of all) {
-      const others = needed.filter((repair) => repair !== each)
-      const without = costWith(others)
-      if (without <= least) [needed, least] = [others, without]
+class Search {
+  lines: readonly string[]
+  readonly repairs: Repair[] = []
+  readonly #schema: Schema
+  #mayRead = maxRead
+
+  constructor(lines: readonly string[], schema: Schema) {
+    this.lines = lines
+    this.#schema = schema
+  }
+
+  run(): void {
+    for (let certain = certainRepair(this.lines); certain !== undefined && this.repairs.length < maxCertain; certain = certainRepair(this.lines)) {
+      this.#accept(certain)
     }
-    return needed
+    for (let count = 0; count < maxRepairs; count += 1) {
+      const best = this.#bestGuess()
+      const found = best === undefined ? this.#sameMisprints() : [best]
+      if (found.length === 0) break
+      for (const repair of found) this.#accept(repair)
+    }
   }
-  return []
+
+  #accept(repair: Repair): void {
+    this.repairs.push(repair)
+    this.lines = applied(this.lines, repair)
+  }
+
+  /** The guess after which least is wrong; undefined if none makes it better. */
+  #bestGuess(): Repair | undefined {
+    const judged = this.#judge(this.lines)
+    if (judged.cost === 0) return undefined
+    const suspects = judged.errorLines.flatMap((line) => [line, line - 1, line + 1]).filter((line) => line >= 1)
+    const isNear = ({ line }: Repair) => suspects.some((suspect) => Math.abs(suspect - line) <= 2)
+    const { near = [], far = [] } = Object.groupBy(suspicions(this.lines), (repair) => (isNear(repair) ? 'near' : 'far'))
+    const guesses = [...near, ...[...new Set(suspects)].flatMap((line) => reindentations(this.lines, line)), ...far]
+    let best: { readonly repair: Repair; readonly cost: number } | undefined
+    for (const repair of guesses.slice(0, maxGuesses)) {
+      const { cost } = this.#judge(applied(this.lines, repair))
+      if (cost < (best?.cost ?? judged.cost)) best = { repair, cost }
+    }
+    return best?.repair
+  }
+
+  /** Misprints of one sort that only together make sense of the text, without those that have no part in it. */
+  #sameMisprints(): readonly Repair[] {
+    const { cost } = this.#judge(this.lines)
+    if (cost === 0) return []
+    const costWith = (repairs: readonly Repair[]) => this.#judge(repairs.reduce(applied, this.lines)).cost
+    for (const all of Map.groupBy(suspicions(this.lines).slice(0, maxGuesses), ({ cause }) => cause).values()) {
+      let needed: readonly Repair[] = all
+      let least = costWith(all)
+      if (least >= cost) continue
+      for (const each of all) {
+        const others = needed.filter((repair) => repair !== each)
+        const without = costWith(others)
+        if (without <= least) [needed, least] = [others, without]
+      }
+      return needed
+    }
+    return []
+  }
+
+  /** How wrong it is; as if nothing could be worse once too much was read. */
+  #judge(lines: readonly string[]): Judgement {
+    if (this.#mayRead < 0) return { cost: Infinity, errorLines: [] }
+    this.#mayRead -= lines.reduce((sum, line) => sum + line.length + 1, 0)
+    return judge(lines, this.#schema)
+  }
+}
+
+interface Judgement {
+  readonly cost: number
+  /** Of the first errors of the parser. */
+  readonly errorLines: readonly number[]
 }
 
 /** How much is wrong: what cannot be read weighs most, then what is no object of any kind, then fields. */
-function judge(lines: readonly string[], schema: Schema): { readonly cost: number; readonly errorLines: readonly number[] } {
+function judge(lines: readonly string[], schema: Schema): Judgement {
   const source = new Source('', lines.join('\n'))
   const documents = documentsIn(source.text)
   const errors = documents.flatMap(({ document }) => document.errors)
