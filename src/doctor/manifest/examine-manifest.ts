@@ -4,6 +4,7 @@ import type { Schema } from '../../api/schema/schema.ts'
 import type { Check, Finding } from '../finding.ts'
 import { documentsIn, rangeOf, type ManifestDocument } from './documents.ts'
 import { explain } from './explain.ts'
+import { foreignLine } from './foreign-lines.ts'
 import { identify } from './identify.ts'
 import { misfitsOf } from './misfits.ts'
 import { invalidities, objectOf, type ManifestObject, type ObjectDeps } from './objects.ts'
@@ -21,10 +22,15 @@ export interface ManifestExamination {
   readonly objects: readonly ManifestObject[]
 }
 
+/** YAML takes it, at the beginning. */
+const byteOrderMark = /^\ufeff/
+
 /** Looks at a manifest as kubectl and the server would. Pure. */
 export function examineManifest(file: string, text: string, { schema, namespace }: { schema: Schema; namespace: string }): ManifestExamination {
-  const original = new Source(file, text)
-  const { text: meant, repairs } = repaired(text, schema)
+  const original = new Source(file, text.replace(byteOrderMark, ''))
+  const foreign = foreignLine(original)
+  if (foreign !== undefined) return { file, checks: [], findings: [foreign], objects: [] }
+  const { text: meant, repairs } = repaired(original.text, schema)
   const source = new Source(file, meant)
   const documents = documentsIn(meant)
   const found = documents.flatMap((document) => examineDocument(document, { source, schema, namespace }))

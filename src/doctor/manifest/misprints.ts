@@ -27,6 +27,10 @@ export const misprints: readonly Misprint[] = [
     cause: 'The line begins with blanks that are none for YAML, such as full-width, unbreakable or invisible ones',
     fix: 'indent with ordinary blanks',
   }),
+  certain('LookalikeCharacter', new RegExp(`${lead}(${key}):[ ]*[\\u00a0\\u2000-\\u200b\\u202f\\u3000][\\s\\u200b]*`), ({ 1: before = '', 2: name = '' }) => `${before}${name}: `, {
+    cause: 'The blank behind the colon is none for YAML, but a full-width, unbreakable or invisible one',
+    fix: 'write an ordinary blank',
+  }),
   certain('TabInIndentation', /^([ ]*)\t[\t ]*/, ({ 0: all }) => all.replaceAll('\t', '  '), {
     cause: 'The line is indented with a tab, which YAML forbids',
     fix: 'indent with blanks',

@@ -1,5 +1,6 @@
 /** All that can be told of a manifest: what was mistyped, what cannot be understood, what would be refused, what is not there. */
 export const manifestReasons: readonly string[] = [
+  'ForeignLine',
   'LookalikeCharacter',
   'TabInIndentation',
   'MissingBlank',
