@@ -108,13 +108,24 @@ function isMapOfTexts(type: FieldType): boolean {
   return typeof type === 'object' && 'map' in type && type.map === 'string'
 }
 
-function duplicateKey({ owner, name, pair }: Extract<Misfit, { what: 'duplicate-key' }>, { source }: Explained): Finding {
+function duplicateKey({ owner, name, pair }: Extract<Misfit, { what: 'duplicate-key' }>, { object, source }: Explained): Finding {
+  const place = source.place(rangeOf(pair.key)[0])
+  if (owner.length === 0 && isMap(object) && object.items.filter((each) => keyOf(each) === 'kind').length > 1) {
+    return {
+      reason: 'MissingSeparator',
+      cause: 'Another object begins here, and nothing separates it from the one before',
+      evidence: [],
+      fix: 'write a line of three dashes before it',
+      place,
+      corrected: ['---', place.text],
+    }
+  }
   return {
     reason: 'DuplicateKey',
     cause: `${textOf([...owner, name])} stands there twice: of such fields only the last one counts`,
     evidence: [],
     fix: 'leave one out, or put what is in both under one of them',
-    place: source.place(rangeOf(pair.key)[0]),
+    place,
   }
 }
 

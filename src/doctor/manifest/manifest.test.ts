@@ -165,6 +165,7 @@ const cases: readonly Case[] = [
   { name: 'a text where a list is needed', text: pod.replace('image: luksa/kubia', 'image: luksa/kubia\n    command: node'), found: ['11:14 WrongType'], corrected: ['    command: [node]'] },
   { name: 'an unreadable quantity', text: pod.replace('image: luksa/kubia', 'image: luksa/kubia\n    resources: {limits: {cpu: much}}'), found: ['11:31 UnreadableValue'] },
   { name: 'a field twice', text: `${service}  selector:\n    app: other\n`, found: ['11:3 DuplicateKey'] },
+  { name: 'two objects without a separator', text: `${service}${pod}`, found: ['11:1 MissingSeparator'], corrected: ['---', 'apiVersion: v1'] },
   { name: 'the plural of a kind', text: service.replace('Service', 'Services'), found: ['2:7 UnknownKind'], corrected: ['kind: Service'] },
   { name: 'a kind in small letters', text: pod.replace('Pod', 'pod'), found: ['2:7 UnknownKind'], corrected: ['kind: Pod'] },
   { name: 'a kind that is not served', text: 'apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: a\n', found: ['2:7 KindNotServed'] },
@@ -215,13 +216,23 @@ test('what is corrected as it is said has nothing wrong any more, if it is one l
   }
 })
 
-test('texts of all sorts are judged in bounded time and without an exception', () => {
-  const odd = ['\u0000', '- '.repeat(2_000), '['.repeat(2_000), `${'a '.repeat(5_000)}\n`, 'a: &x [*x]\nb: {<<: *x}', '&a {<<: *a}', '--- \n--- \n...', '? a\n: b', '!!binary x', 'apiVersion: [v1]\nkind: {}', `${'key value\n'.repeat(1_000)}`, `${service}`.repeat(30)]
-  for (const text of odd) {
-    const started = performance.now()
-    expect(find(text).length).toBeGreaterThan(0)
-    expect(performance.now() - started).toBeLessThan(15_000)
-  }
+const odd = [
+  '\u0000',
+  '- '.repeat(2_000),
+  '['.repeat(2_000),
+  `${'a '.repeat(5_000)}\n`,
+  'a: &x [*x]\nb: {<<: *x}',
+  '&a {<<: *a}',
+  '--- \n--- \n...',
+  '? a\n: b',
+  '!!binary x',
+  'apiVersion: [v1]\nkind: {}',
+  'key value\n'.repeat(1_000),
+  service.repeat(30),
+]
+
+test.each(odd)('something is said of %j, in bounded time', (text) => {
+  expect(find(text).length).toBeGreaterThan(0)
 })
 
 test('docs/doctor/manifests.md tells of each reason', async () => {

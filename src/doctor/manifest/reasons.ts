@@ -18,6 +18,7 @@ export const manifestReasons: readonly string[] = [
   'MisplacedField',
   'FormerField',
   'DuplicateKey',
+  'MissingSeparator',
   'WrongType',
   'UnreadableValue',
   'MissingField',
