@@ -68,14 +68,13 @@ function examineObject(node: Node, { document }: ManifestDocument, context: Cont
   const { form, findings: identity } = identify(node, source)
   const misfits = form === undefined ? [] : misfitsOf(node, form.schema, { document, schema })
   const { object, unreadable = [] } = form === undefined || misfits.some(isFatal) ? {} : readObject(node, { ...context, document, form })
+  const explained = withoutRepeats(misfits.map((misfit) => explain(misfit, { object: node, type: form?.schema ?? '', schema, source })))
+  // Nothing else can be said of two objects in one.
+  const separator = explained.filter(({ reason }) => reason === 'MissingSeparator')
   // What a misplaced field would have said is not missed as well.
   const isWhole = misfits.every(({ what }) => what !== 'unknown-field')
-  const findings = [
-    ...identity,
-    ...withoutRepeats(misfits.map((misfit) => explain(misfit, { object: node, type: form?.schema ?? '', schema, source }))),
-    ...unreadable,
-    ...(object !== undefined && isWhole ? invalidities(object) : []),
-  ]
+  const all = [...identity, ...explained, ...unreadable, ...(object !== undefined && isWhole ? invalidities(object) : [])]
+  const findings = separator.length > 0 ? separator : all
   const line = source.place(rangeOf(node)[0]).line
   const name = object === undefined ? (form?.name ?? 'an object') : nameOf(object.stored)
   const deprecation = form?.view?.deprecation
