@@ -50,7 +50,7 @@ function ofRules(): SetUp[] {
   const bucket = { resource: { apiGroup: 'example.com', kind: 'Bucket', name: 'static' } }
   return [
     one('host-of-well', 'HostConflict', { host: 'well.example.com', namespace: 'shop' }),
-    one('path-of-well', 'PathConflict', { host: 'well.example.com', service: 'right-named' }),
+    one('well-taken-path', 'PathConflict', { host: 'well.example.com', service: 'right-named' }),
     one('path-unheard', 'InvalidPath', { path: '/a|b' }),
     one('path-pattern', 'PathNeverMatches', { path: '/api/(.*)' }),
     one('path-upwards', 'PathNeverMatches', { path: '/a/../b', pathType: 'ImplementationSpecific' }),

@@ -52,7 +52,8 @@ function wantedOf(kind: 'service' | 'ingress', setUpsOfKind: readonly SetUp[]): 
 }
 
 test('each set-up gets the one right diagnosis first, and healthy ones none', async () => {
-  const wanted: Reasons = { nodes: null, ...wantedOf('service', services), ...wantedOf('ingress', ingresses) }
+  const own = { nodes: null, 'service/kubernetes': null, 'service/kube-dns': null, 'service/portolan-ingress': null }
+  const wanted: Reasons = { ...own, ...wantedOf('service', services), ...wantedOf('ingress', ingresses) }
   expect(Object.values(wanted).filter((reason) => reason !== null).length).toBeGreaterThan(50)
   let last: readonly Diagnosis[] = []
   const differing = () => {
@@ -189,6 +190,10 @@ test('a service proxy that is held up is found out, and the node is named', asyn
 })
 
 test('an ingress that is held up is found out', async () => {
+  // Whoever has no rule is answered by nobody then.
+  await cluster.kubectl('delete', 'ingress', 'well-by-default')
+  const curl = ['curl', '-s', '-H', 'Host: late.example.com', 'http://203.0.113.3/']
+  await eventually('no default', async () => (await cluster.portolan('client', '--', ...curl)).stdout.includes('no Ingress has a rule'))
   const status = JSON.parse((await cluster.portolan('status', '--json')).stdout) as ClusterDescription
   const pid = status.processes.find(({ name }) => name === 'edge')?.pid ?? 0
   process.kill(pid, 'SIGSTOP')
