@@ -57,7 +57,7 @@ function facts(setup: Setup = {}): IngressFacts {
   }
   const { cluster: bare } = service
   const asked = requestsOf({ ingress, reading, cluster: bare })
-  const requests = asked.map(({ request }): RequestAnswer => ({ ...request, status: 200, body: 'You’ve hit kubia', ...(request.scheme === 'https' ? { fingerprint: 'AA:BB' } : {}), ...setup.response }))
+  const requests = asked.map(({ request }): RequestAnswer => ({ ...request, isConnected: true, status: 200, body: 'You’ve hit kubia', ...(request.scheme === 'https' ? { fingerprint: 'AA:BB' } : {}), ...setup.response }))
   const views = bare.views.map((view) => (view.kind === 'outside' ? { ...view, answers: { ...view.answers, requests } } : view))
   const cluster = { ...bare, views, events: told }
   const { classes = [classNamed('portolan', 'portolan.dev/ingress')] } = setup
@@ -76,6 +76,7 @@ const refusal: Event = {
   apiVersion: 'v1', kind: 'Event', metadata: meta('web.1'), reason: 'RefusedByHAProxy', message: 'the backend of Service default/kubia is not served: unknown keyword',
   involvedObject: { kind: 'Ingress', name: 'web', namespace: 'default', uid: 'web' },
 }
+const slow = { status: undefined as never, body: undefined as never, error: 'no answer in time' }
 const nobody = own(503, 'the Service default/kubia has no ready endpoint for its port 80')
 const problem = (reason: string, message: string) => ({ problem: { reason, message } })
 
@@ -97,7 +98,7 @@ const cases: readonly Case[] = [
   { name: 'an empty class of old', isForeign: true, annotations: { 'kubernetes.io/ingress.class': '' }, ingress: { ingressClassName: undefined as never }, reasons: ['IngressClassMissing'] },
   { name: 'a class with a misprint', isForeign: true, ingress: { ingressClassName: 'portlan' }, reasons: ['IngressClassUnknown'], command: '"ingressClassName":"portolan"' },
   { name: 'the class of another', isForeign: true, ingress: { ingressClassName: 'nginx' }, classes: [classNamed('nginx', 'k8s.io/ingress-nginx')], reasons: ['IngressClassForeign'], command: 'portolan' },
-  { name: 'no HAProxy', response: { status: undefined as never, error: 'ECONNREFUSED' }, reasons: ['IngressProxyDown'], command: './portolan status' },
+  { name: 'no HAProxy', response: { status: undefined as never, error: 'ECONNREFUSED', isConnected: false }, reasons: ['IngressProxyDown'], command: './portolan status' },
   { name: 'a host of another namespace', ...problem('HostConflict', 'host kubia.example.com belongs to Ingress shop/kubia, which does not share it'), reasons: ['HostConflict'], command: 'kubectl edit ingress web' },
   { name: 'a path of an older one', ...problem('PathConflict', 'path / (Prefix) of host kubia.example.com is served by Ingress default/older'), reasons: ['PathConflict'] },
   { name: 'a path that no request has', ...problem('InvalidPath', 'path "/a|b" has characters that no request has'), reasons: ['InvalidPath'] },
@@ -109,6 +110,7 @@ const cases: readonly Case[] = [
   { name: 'a port by a name that it has not', backend: { port: { name: 'http' } }, response: nobody, reasons: ['ServicePortNotFound'] },
   { name: 'a Service that selects nothing', ...noPods, response: nobody, reasons: ['SelectorMatchesNoPods'] },
   { name: 'a Service whose program listens elsewhere', sockets: [], response: own(503, 'no pod took the request'), reasons: ['TargetPortWithoutListener'] },
+  { name: 'the same, and HAProxy still tries', sockets: [], response: slow, reasons: ['TargetPortWithoutListener'] },
   { name: 'no Secret', ...problem('SecretNotFound', 'Secret default/tls cannot be used for kubia.example.com: there is no such Secret; the default certificate is shown'), reasons: ['SecretNotFound'], command: 'kubectl create secret tls' },
   { name: 'another key', ...problem('InvalidCertificate', 'Secret default/tls cannot be used for kubia.example.com: its tls.key is not the key of its tls.crt; the default certificate is shown'), reasons: ['InvalidCertificate'] },
   { name: 'two certificates', ...problem('CertificateConflict', 'host kubia.example.com has the certificate of Secret tls of Ingress default/older'), reasons: ['CertificateConflict'] },
@@ -126,6 +128,7 @@ const cases: readonly Case[] = [
   { name: 'no address', hasAddress: false, reasons: ['IngressWithoutAddress'], command: 'kubectl describe ingress web' },
   { name: 'a node that is not ready', nodes: [node(), node('node-2', 'Unknown')], reasons: ['NodeNotReady'] },
   { name: 'a program that does not speak HTTP', response: own(502, 'the pod gave no answer that could be understood'), reasons: ['RequestFails'], command: 'kubectl logs service/kubia' },
+  { name: 'a program that does not answer in time', response: slow, reasons: ['RequestFails'] },
 ]
 
 for (const { name, reasons, command = '', ...setup } of cases) {

@@ -71,19 +71,22 @@ test('asks as a client of a host does, and tells status, body and certificate', 
   const plain = await listening(http.createServer(say))
   const encrypted = await listening(https.createServer({ cert, key }, say))
   const mute = await listening(createServer((socket) => socket.on('error', () => {}).end('what?')))
+  const silent = await listening(createServer((socket) => socket.on('error', () => {})))
   const request = { address: '127.0.0.1', host: 'web.example', path: '/a' }
-  const { requests } = await answer({ ...quiet, requests: [
+  const { requests } = await answer({ ...quiet, timeoutMs: 1_000, requests: [
     { ...request, scheme: 'http', port: plain },
     { ...request, scheme: 'https', port: encrypted },
     { ...request, scheme: 'http', port: mute },
     { ...request, scheme: 'http', ...closed },
+    { ...request, scheme: 'http', port: silent },
   ] })
   const body = expect.stringMatching(/^web\.example \/a x{50,}$/)
   expect(requests).toMatchObject([
     { status: 404, body },
     { status: 404, body, fingerprint: new X509Certificate(cert).fingerprint256 },
-    { error: 'HPE_INVALID_CONSTANT' },
-    { error: 'ECONNREFUSED' },
+    { error: 'HPE_INVALID_CONSTANT', isConnected: true },
+    { error: 'ECONNREFUSED', isConnected: false },
+    { error: 'no answer in time', isConnected: true },
   ])
   expect(requests[0]?.body).toHaveLength(300)
 })

@@ -48,6 +48,8 @@ export interface RequestAnswer extends Request {
   readonly fingerprint?: string
   /** ECONNREFUSED, …, or what was wrong with the answer. */
   readonly error?: string
+  /** Whether anybody took the connection. */
+  readonly isConnected: boolean
 }
 
 export interface Answers {

@@ -13,9 +13,10 @@ export function tryRequest(request: Request, timeoutMs: number): Promise<Request
   const headers = { host, 'user-agent': 'portolan-doctor', connection: 'close' }
   const options = { host: address, port, path, headers, agent: false, timeout: timeoutMs }
   return new Promise((resolve) => {
-    const end = (answer: Omit<RequestAnswer, keyof Request>) => {
+    let isConnected = false
+    const end = (answer: Omit<RequestAnswer, keyof Request | 'isConnected'>) => {
       sent.destroy()
-      resolve({ ...request, ...answer })
+      resolve({ ...request, ...answer, isConnected })
     }
     const onResponse = (response: http.IncomingMessage) => {
       const shown = response.socket instanceof TLSSocket ? response.socket.getPeerX509Certificate()?.fingerprint256 : undefined
@@ -33,7 +34,8 @@ export function tryRequest(request: Request, timeoutMs: number): Promise<Request
     const sent = scheme === 'http'
       ? http.get(options, onResponse)
       : https.get({ ...options, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) }, onResponse)
-    sent.once('timeout', () => end({ error: 'ETIMEDOUT' }))
+    sent.once('socket', (socket) => socket.once('connect', () => (isConnected = true)))
+    sent.once('timeout', () => end({ error: isConnected ? 'no answer in time' : 'ETIMEDOUT' }))
     sent.once('error', (error: NodeJS.ErrnoException) => end({ error: error.code ?? error.message }))
   })
 }

@@ -11,7 +11,9 @@ export const requestFails: IngressRule = (facts) => {
     reason: 'RequestFails',
     cause: `GET ${urlOf(first.request)} from outside is not answered by a pod: ${describeAnswer(first.answer)}`,
     evidence: failed.slice(0, 5).map(({ request, answer }) => `GET ${urlOf(request)}: ${describeAnswer(answer)}`),
-    fix: 'see whether the program in the pods speaks HTTP on that port; for HTTPS, HTTP/2 or gRPC there is the annotation portolan.dev/backend-protocol',
+    fix: first.answer.status === undefined
+      ? 'see whether the program in the pods answers in time; if no Ingress gets an answer, whether HAProxy is held up: ./portolan status'
+      : 'see whether the program in the pods speaks HTTP on that port; for HTTPS, HTTP/2 or gRPC there is the annotation portolan.dev/backend-protocol',
     command: `kubectl logs service/${first.route.backend.service?.name ?? 'NAME'}${inNamespace(facts.ingress)}`,
   }]
 }
