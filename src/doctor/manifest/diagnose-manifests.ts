@@ -24,11 +24,11 @@ export function diagnoseManifests(manifests: readonly Manifest[], { cluster, ...
   return examined.map((each) => diagnosis(each, world))
 }
 
-function diagnosis({ file, checks, findings, objects }: ManifestExamination, world: World): Diagnosis {
-  const broken = objects.flatMap((object) => brokenReferences(object, world))
+function diagnosis({ file, checks, findings, valid }: ManifestExamination, world: World): Diagnosis {
+  const broken = valid.flatMap((object) => brokenReferences(object, world))
   return {
     subject: `manifest ${file}`,
-    checks: [...checks, ...(objects.length === 0 ? [] : [referencesCheck(broken.length, world)])],
+    checks: [...checks, ...(valid.length === 0 ? [] : [referencesCheck(broken.length, world)])],
     advice: [`apply it with kubectl apply -f ${file}`],
     findings: [...findings, ...broken],
   }

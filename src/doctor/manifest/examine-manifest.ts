@@ -18,8 +18,10 @@ export interface ManifestExamination {
   readonly file: string
   readonly checks: readonly Check[]
   readonly findings: readonly Finding[]
-  /** Those of the objects that are what they are to be. */
+  /** Those that have the fields that they are to have. */
   readonly objects: readonly ManifestObject[]
+  /** Those of them that nothing is wrong with. */
+  readonly valid: readonly ManifestObject[]
 }
 
 /** YAML takes it, at the beginning. */
@@ -29,7 +31,7 @@ const byteOrderMark = /^\ufeff/
 export function examineManifest(file: string, text: string, { schema, namespace }: { schema: Schema; namespace: string }): ManifestExamination {
   const original = new Source(file, text.replace(byteOrderMark, ''))
   const foreign = foreignLine(original)
-  if (foreign !== undefined) return { file, checks: [], findings: [foreign], objects: [] }
+  if (foreign !== undefined) return { file, checks: [], findings: [foreign], objects: [], valid: [] }
   const { text: meant, repairs } = repaired(original.text, schema)
   const source = new Source(file, meant)
   const documents = documentsIn(meant)
@@ -41,6 +43,7 @@ export function examineManifest(file: string, text: string, { schema, namespace 
     checks: found.map(({ check }) => check),
     findings: [...mistyped, ...(isEmpty ? [empty(original)] : []), ...found.flatMap(({ findings }) => findings)],
     objects: found.flatMap(({ object }) => object ?? []),
+    valid: found.flatMap(({ object, findings }) => (findings.length === 0 ? (object ?? []) : [])),
   }
 }
 

@@ -174,6 +174,7 @@ const cases: readonly Case[] = [
   { name: 'no kind', text: service.replace('kind: Service\n', ''), found: ['1:1 MissingKind'] },
   { name: 'no version', text: service.replace('apiVersion: v1\n', ''), found: ['1:1 MissingKind'], corrected: ['apiVersion: v1'] },
   { name: 'a Deployment without selector', text: deployment.replace('  selector:\n    matchLabels:\n      app: kubia\n', ''), found: ['5:1 MissingField'] },
+  { name: 'a Pod without containers, and a Service of it', text: `${service}---\n${pod.replace(/spec:[^]*/, 'spec: {}\n')}`, ...inCluster, found: ['18:1 MissingField'] },
   { name: 'a port out of range', text: service.replace('port: 80\n', 'port: 80000\n'), found: ['7:11 InvalidValue'] },
   { name: 'a name in capitals', text: service.replace('name: kubia', 'name: Kubia'), found: ['4:9 InvalidValue'] },
   { name: 'an object of a List', text: `apiVersion: v1\nkind: List\nitems:\n${service.replace('ports', 'prots').replaceAll(/^/gm, '  ').replace('  apiVersion', '- apiVersion').trimEnd()}\n`, found: ['9:5 UnknownField'] },
@@ -232,7 +233,15 @@ const odd = [
 ]
 
 test.each(odd)('something is said of %j, in bounded time', (text) => {
-  expect(find(text).length).toBeGreaterThan(0)
+  expect(find(text, nothing).length).toBeGreaterThan(0)
+})
+
+test.each([pod, deployment, ingress])('whatever line is cut off, something can be said of the rest: %j', (text) => {
+  const lines = `${text}---\n${service}`.split('\n')
+  for (const index of text.split('\n').keys()) {
+    const texts = find(lines.toSpliced(index, 1).join('\n'), nothing).flatMap(({ cause, fix }) => [cause, fix])
+    expect(texts).not.toContain('')
+  }
 })
 
 test('docs/doctor/manifests.md tells of each reason', async () => {

@@ -24,10 +24,11 @@ const empty: ClusterObjects = { services: [], pods: [], secrets: [], configMaps:
 /** What is in manifests stands for what is in the cluster under the same name. */
 export function worldOf(manifests: readonly KubeObject[], cluster: ClusterObjects | undefined): World {
   const there = cluster ?? empty
-  const own = <T extends KubeObject>(kind: string) => manifests.filter((object): object is T => object.kind === kind)
+  const named = manifests.filter(({ metadata }) => (metadata.name ?? '') !== '')
+  const own = <T extends KubeObject>(kind: string) => named.filter((object): object is T => object.kind === kind)
   return {
     services: [...own<Service>('Service'), ...there.services],
-    pods: [...manifests.flatMap(podsOf), ...there.pods],
+    pods: [...named.flatMap(podsOf), ...there.pods],
     secrets: [...own('Secret'), ...there.secrets],
     configMaps: [...own('ConfigMap'), ...there.configMaps],
     classes: [...own<IngressClass>('IngressClass'), ...there.classes],
@@ -41,14 +42,17 @@ interface Workload extends KubeObject {
   readonly spec: { readonly template?: { readonly metadata?: { readonly labels?: Record<string, string> }; readonly spec?: PodSpec } }
 }
 
-/** The pods that an object is or will make, by a name that says so. */
+/** The pods that an object is or will make, by a name that says so; also of one that is not valid, which is told elsewhere. */
 export function podsOf(object: KubeObject): readonly Pod[] {
-  if (object.kind === 'Pod') return [object as Pod]
+  if (object.kind === 'Pod') return [podLike(object, (object as Pod).spec)]
   const { template } = (object as Workload).spec ?? {}
   if (template?.spec === undefined) return []
   const { labels = {} } = template.metadata ?? {}
-  const name = `of ${object.kind} ${object.metadata.name}`
-  return [{ apiVersion: 'v1', kind: 'Pod', metadata: { ...object.metadata, name, labels }, spec: template.spec }]
+  return [podLike({ metadata: { ...object.metadata, name: `of ${object.kind} ${object.metadata.name}`, labels } }, template.spec)]
+}
+
+function podLike({ metadata }: Pick<KubeObject, 'metadata'>, spec: PodSpec | undefined): Pod {
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { ...spec, containers: spec?.containers ?? [] } }
 }
 
 /** Where an object has the pods' fields: `spec`, `spec.template.spec`. */
