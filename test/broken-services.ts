@@ -1,7 +1,7 @@
 /** Set-ups as people get them wrong, and right ones, each with what the doctor must say first. */
 
 export interface SetUp {
-  /** Of the Service, in namespace `default`. */
+  /** Of the Service or Ingress. */
   readonly name: string
   /** What is found first; undefined for a healthy one. */
   readonly reason: string | undefined
@@ -28,6 +28,8 @@ function healthy(): SetUp[] {
     setUp('right-sticky', undefined, [service('right-sticky', { sessionAffinity: 'ClientIP', selector: { app: 'right' }, ports: [port] })]),
     setUp('right-named', undefined, [service('right-named', { selector: { app: 'right' }, ports: [{ port: 80, targetPort: 'http' }] })]),
     setUp('right-alias', undefined, [service('right-alias', { type: 'ExternalName', externalName: 'right.default.svc.cluster.local', selector: null, ports: [] })]),
+    // Of no Service: it asks another server for names.
+    setUp('right-elsewhere', undefined, [pod('bypassing', { dnsPolicy: 'Default', containers: [web] }), service('right-elsewhere', { selector: { app: 'right' } })]),
     setUp('right-datagrams', undefined, [
       pod('right-datagrams', { containers: [script(`require('dgram').createSocket('udp4').bind(5353)`)] }),
       service('right-datagrams', { ports: [{ port: 53, targetPort: 5353, protocol: 'UDP' }] }),

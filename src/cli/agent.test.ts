@@ -7,6 +7,7 @@ import { throwawayPki } from '../base/throwaway-pki.ts'
 import { FakeCgroups } from '../kernel/fake-cgroups.ts'
 import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
 import { FakeProcesses } from '../kernel/fake-processes.ts'
+import { noDoctor } from './doctor/test-sources.ts'
 import { agentCommand, type JoinRequest } from './agent.ts'
 import { type CliContext, UserError } from './context.ts'
 
@@ -54,6 +55,7 @@ function context(): CliContext {
       },
       cleanUp: async ({ node, state }) => void deeds.push(`clean up ${node} ${state}`),
     },
+    doctor: noDoctor,
     proxy: { ...elsewhere, removeRules: () => expect.unreachable('another command ran') },
     ingress: elsewhere,
     dns: elsewhere,

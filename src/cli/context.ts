@@ -6,6 +6,7 @@ import { UserError } from '../cluster/user-error.ts'
 import type { Processes } from '../kernel/processes.ts'
 import type { AgentRunner } from './agent.ts'
 import type { DnsRunner } from './dns.ts'
+import type { DoctorSources } from './doctor/sources.ts'
 import type { ImageStore } from './image.ts'
 import type { IngressRunner } from './ingress.ts'
 import type { ProxyRunner } from './proxy.ts'
@@ -25,6 +26,7 @@ export interface CliContext extends TeardownDeps {
   readonly proxy: ProxyRunner
   readonly ingress: IngressRunner
   readonly dns: DnsRunner
+  readonly doctor: DoctorSources
   /** A line of progress, on standard error. */
   say(line: string): void
   /** The result: as JSON if asked for, else in words. */

@@ -12,6 +12,7 @@ import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
 import { FakeProcesses } from '../kernel/fake-processes.ts'
 import type { HeldAddress } from '../kernel/namespaces.ts'
 import { type CliContext, UserError } from './context.ts'
+import { noDoctor } from './doctor/test-sources.ts'
 import { program } from './program.ts'
 import type { ProxyRunner } from './proxy.ts'
 
@@ -68,6 +69,7 @@ beforeEach(async () => {
       return [process.execPath, '-e', 'process.exitCode = 1']
     },
     agent: { join: () => expect.unreachable('an agent joined'), run: () => expect.unreachable('an agent ran'), cleanUp: () => expect.unreachable('an agent was ended') },
+    doctor: noDoctor,
     proxy: noProxy,
     ingress: noRunner,
     dns: noRunner,

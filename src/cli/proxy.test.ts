@@ -14,6 +14,7 @@ import { FakeCgroups } from '../kernel/fake-cgroups.ts'
 import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
 import { FakeProcesses } from '../kernel/fake-processes.ts'
 import { type CliContext, UserError } from './context.ts'
+import { noDoctor } from './doctor/test-sources.ts'
 import { proxyCommand, type ProxySettings } from './proxy.ts'
 
 const server = 'https://10.0.0.1:6443'
@@ -62,6 +63,7 @@ function context(): CliContext {
     program: () => ['false'],
     images: { build: async () => {}, load: async () => [], list: async () => [] },
     agent: { join: () => expect.unreachable('an agent joined'), run: () => expect.unreachable('an agent ran'), cleanUp: () => expect.unreachable('an agent was ended') },
+    doctor: noDoctor,
     proxy: {
       connect(access) {
         accesses.push(access)

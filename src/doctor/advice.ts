@@ -26,6 +26,6 @@ function withoutClusterDns({ service, cluster }: ServiceFacts): readonly string[
 }
 
 /** On the network of the node, `ClusterFirst` means `Default`. */
-function asksClusterDns({ dnsPolicy = 'ClusterFirst', hostNetwork = false }: PodSpec): boolean {
+export function asksClusterDns({ dnsPolicy = 'ClusterFirst', hostNetwork = false }: PodSpec): boolean {
   return dnsPolicy !== 'Default' && !(hostNetwork && dnsPolicy === 'ClusterFirst')
 }

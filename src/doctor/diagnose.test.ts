@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import { diagnose, diagnoseNodes } from './diagnose.ts'
+import type { Pod } from '../api/kinds/pod.ts'
+import { diagnose, diagnoseNodes, serviceRules } from './diagnose.ts'
 import { elements, facts, node, pod, slice, tcp, type Setup } from './fixtures.ts'
+import { documentFile, reasonsDocument } from './test-reasons-document.ts'
 
 interface Case extends Setup {
   readonly name: string
@@ -13,6 +15,17 @@ interface Case extends Setup {
 const external = { type: 'ExternalName', clusterIP: '', selector: {}, ports: [] }
 const ranged = { type: 'LoadBalancer', loadBalancerSourceRanges: ['198.51.100.0/24'] }
 const datagrams = [{ protocol: 'UDP', address: '0.0.0.0', port: 8080 }] as const
+
+/** A pod that is no endpoint, and the Service without any. */
+function without(status: Pod['status'], metadata: Partial<Pod['metadata']> = {}, spec: Partial<Pod['spec']> = {}): Setup {
+  const one = pod(spec)
+  return { pods: [{ ...one, metadata: { ...one.metadata, ...metadata }, status: { conditions: [], ...status } }], slices: [], kernel: new Map(), outcome: 'refused' }
+}
+
+const waiting = (reason: string, message = '', lastState = {}) => ({
+  containerStatuses: [{ name: 'main', ready: false, restartCount: 3, image: 'luksa/kubia', imageID: '', state: { waiting: { reason, message } }, lastState }],
+})
+const byHand = { ...slice('10.108.1.9'), ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] }
 
 const cases: readonly Case[] = [
   { name: 'a healthy one', reasons: [] },
@@ -34,6 +47,14 @@ const cases: readonly Case[] = [
     name: 'a target port that nobody names', spec: { ports: [{ port: 80, targetPort: 'htpt', protocol: 'TCP' }] }, slices: [], kernel: new Map(),
     outcome: 'refused', reasons: ['TargetPortNotDefined'], command: '"targetPort":8080',
   },
+  { name: 'pods that have ended', ...without({ phase: 'Succeeded' }), reasons: ['PodsCompleted'], command: 'kubectl describe pod web' },
+  { name: 'pods that are being deleted', ...without({ phase: 'Running' }, { deletionTimestamp: '2026-01-01T00:00:00Z' }), reasons: ['PodsTerminating'] },
+  { name: 'pods without a node', ...without({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes are available: 1 Insufficient cpu.' }] }, {}, { nodeName: undefined as never }), reasons: ['PodsUnscheduled'] },
+  { name: 'no image', ...without({ phase: 'Pending', ...waiting('ErrImagePull', 'not found') }), reasons: ['ImageNotPulled'] },
+  { name: 'a program that ends', ...without({ phase: 'Running', ...waiting('CrashLoopBackOff', '', { terminated: { exitCode: 3 } }) }), reasons: ['ContainersCrash'], command: 'kubectl logs web --previous' },
+  { name: 'no ConfigMap', ...without({ phase: 'Pending', ...waiting('CreateContainerConfigError', 'configmap "none" not found') }), reasons: ['ContainersWait'] },
+  { name: 'not ready', ...without({ phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] }), reasons: ['PodsNotReady'] },
+  { name: 'endpoints by hand with another name of the port', spec: { selector: {} }, slices: [byHand], kernel: new Map(), outcome: 'refused', reasons: ['EndpointPortsDiffer'], command: 'kubectl edit endpoints kubia' },
   { name: 'no listener', sockets: [tcp('::', 3000)], outcome: 'refused', reasons: ['TargetPortWithoutListener'], command: '"targetPort":3000' },
   { name: 'no listener, and several to choose from', sockets: [tcp('::', 1), tcp('::', 2)], reasons: ['TargetPortWithoutListener'], command: 'kubectl edit service kubia' },
   { name: 'localhost only', sockets: [tcp('127.0.0.1', 8080)], outcome: 'refused', reasons: ['ListensOnLoopbackOnly'] },
@@ -121,4 +142,14 @@ test('nodes are counted', () => {
 test('pods that do not ask cluster DNS are warned of', () => {
   const { advice } = diagnose(facts({ pods: [pod({ dnsPolicy: 'Default' })] }))
   expect(advice).toContain('pods web do not ask cluster DNS (dnsPolicy Default): names of Services do not resolve there')
+})
+
+test('docs/doctor/services.md tells of each reason', async () => {
+  const text = reasonsDocument({
+    title: 'Why a Service does not answer',
+    intro: 'Each reason of `portolan doctor service/NAME`, in the order in which they are told, as it is printed: the first explains most of what else may be seen.',
+    reasons: [...serviceRules.flatMap(({ tells }) => tells), 'NotReachable'],
+    findings: cases.flatMap((each) => diagnose(facts(each)).findings),
+  })
+  await expect(text).toMatchFileSnapshot(documentFile('services.md'))
 })

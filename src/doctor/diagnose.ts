@@ -21,31 +21,45 @@ import { sourceRanges } from './rules/source-ranges.ts'
 import { unreachable } from './rules/unreachable.ts'
 import { wrongProtocol } from './rules/wrong-protocol.ts'
 
-/** The likeliest first: what explains most of what else is seen. */
-const rules: readonly Rule[] = [
-  externalNameIsAddress,
-  externalNameUnresolved,
-  selectorlessWithoutEndpoints,
-  noEndpoints,
-  endpointsByHand,
-  headlessPortMapping,
-  wrongProtocol,
-  loopbackOnly,
-  noListener,
-  loadBalancerPending,
-  sourceRanges,
-  externalPolicyLocal,
-  internalPolicyLocal,
-  proxyBehind,
-  dnsDisagrees,
+/** The likeliest first: what explains most of what else is seen. And the reasons that each rule may tell. */
+export const serviceRules: readonly { readonly tells: readonly string[]; readonly rule: Rule }[] = [
+  { tells: ['ExternalNameIsAddress'], rule: externalNameIsAddress },
+  { tells: ['ExternalNameUnresolved'], rule: externalNameUnresolved },
+  { tells: ['NoSelectorNoEndpoints', 'EndpointPortsDiffer'], rule: selectorlessWithoutEndpoints },
+  {
+    tells: [
+      'SelectorMatchesNoPods',
+      'PodsCompleted',
+      'PodsTerminating',
+      'TargetPortNotDefined',
+      'PodsUnscheduled',
+      'NodesNotReady',
+      'ImageNotPulled',
+      'ContainersCrash',
+      'ContainersWait',
+      'PodsNotReady',
+    ],
+    rule: noEndpoints,
+  },
+  { tells: ['EndpointsAgainstSelector'], rule: endpointsByHand },
+  { tells: ['HeadlessPortMapping'], rule: headlessPortMapping },
+  { tells: ['WrongProtocol'], rule: wrongProtocol },
+  { tells: ['ListensOnLoopbackOnly'], rule: loopbackOnly },
+  { tells: ['TargetPortWithoutListener'], rule: noListener },
+  { tells: ['LoadBalancerPending'], rule: loadBalancerPending },
+  { tells: ['SourceRangesExcludeClient'], rule: sourceRanges },
+  { tells: ['ExternalTrafficPolicyLocal'], rule: externalPolicyLocal },
+  { tells: ['InternalTrafficPolicyLocal'], rule: internalPolicyLocal },
+  { tells: ['ProxyBehind'], rule: proxyBehind },
+  { tells: ['DnsDisagrees'], rule: dnsDisagrees },
+  { tells: ['NodeNotReady'], rule: ({ cluster }) => nodesNotReady(cluster) },
 ]
 
 /** Pure. */
 export function diagnose(facts: ServiceFacts): Diagnosis {
   const { namespace, name } = facts.service.metadata
-  const known = rules.flatMap((rule) => rule(facts))
-  const offNodes = nodesNotReady(facts.cluster)
-  const found = known.length + offNodes.length === 0 ? unreachable(facts) : [...known, ...offNodes]
+  const known = serviceRules.flatMap(({ rule }) => rule(facts))
+  const found = known.length === 0 ? unreachable(facts) : known
   return { subject: `service/${name} in namespace ${namespace}`, checks: checklist(facts), advice: adviceFor(facts), findings: found }
 }
 

@@ -1,25 +1,47 @@
-import type { Service } from '../api/kinds/service.ts'
-import { diagnose } from './diagnose.ts'
-import type { ServiceFacts } from './facts.ts'
+import { diagnose, diagnoseNodes } from './diagnose.ts'
 import type { Diagnosis } from './finding.ts'
-import { gather, type GatherDeps } from './gather/gather.ts'
+import { gather, type Chosen, type Facts, type GatherDeps } from './gather/gather.ts'
+import type { Objects } from './gather/objects.ts'
+import { diagnoseIngress } from './ingress/diagnose-ingress.ts'
+import type { IngressReading } from './ingress/reading.ts'
 
 /** What may be so for a moment only, while a change goes through the cluster. */
-const passing: ReadonlySet<string> = new Set(['ProxyBehind', 'DnsDisagrees', 'LoadBalancerPending', 'NotReachable'])
+const passing: ReadonlySet<string> = new Set([
+  'ProxyBehind',
+  'DnsDisagrees',
+  'LoadBalancerPending',
+  'NotReachable',
+  'IngressProxyDown',
+  'IngressProxyBehind',
+  'IngressWithoutAddress',
+  'RequestFails',
+])
+
+export type Choose = (objects: Objects, reading: IngressReading) => Chosen
 
 export interface Examination {
-  readonly facts: readonly ServiceFacts[]
-  readonly diagnoses: readonly Diagnosis[]
+  readonly objects: Objects
+  readonly nodes: Diagnosis
+  readonly services: readonly Diagnosis[]
+  readonly ingresses: readonly Diagnosis[]
 }
 
-/** Examines the chosen Services; twice, if what is found may be a change on its way. */
-export async function examine(deps: GatherDeps, chosen: (service: Service) => boolean): Promise<Examination> {
-  const first = await once(deps, chosen)
-  const isPassing = first.diagnoses.some(({ findings }) => findings.some(({ reason }) => passing.has(reason)))
-  return isPassing ? once(deps, chosen) : first
+/** As long as a change may take to go through the cluster. Looking takes time, too: so it is not looked many times. */
+const patienceMs = 1_500
+
+/** Examines what is chosen, and again for a moment if what is found may be a change on its way. */
+export async function examine(deps: GatherDeps, choose: Choose): Promise<Examination> {
+  const started = deps.clock.monotonicMs()
+  for (;;) {
+    const found = judge(await gather(deps, choose))
+    if (!mayPass(found) || deps.clock.monotonicMs() - started > patienceMs) return found
+  }
 }
 
-async function once(deps: GatherDeps, chosen: (service: Service) => boolean): Promise<Examination> {
-  const facts = await gather(deps, chosen)
-  return { facts, diagnoses: facts.map(diagnose) }
+function mayPass({ services, ingresses }: Examination): boolean {
+  return [...services, ...ingresses].some(({ findings }) => findings.some(({ reason }) => passing.has(reason)))
+}
+
+function judge({ objects, cluster, services, ingresses }: Facts): Examination {
+  return { objects, nodes: diagnoseNodes(cluster), services: services.map(diagnose), ingresses: ingresses.map(diagnoseIngress) }
 }

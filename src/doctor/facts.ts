@@ -21,6 +21,7 @@ export interface ClusterFacts {
   /** What the service proxy of a node has in the kernel, by name of the node; nodes that are off are not there. */
   readonly kernels: ReadonlyMap<string, KernelElements>
   readonly views: readonly View[]
+  readonly now: Date
 }
 
 /** Sets and maps of the proxy's table: key → value, undefined in sets. */
@@ -39,6 +40,8 @@ export interface Surroundings {
   readonly nodes: readonly NodePlace[]
   readonly outside: { readonly netns: string; readonly address: string }
   readonly dnsServer: string
+  /** Where clients outside reach Ingresses. */
+  readonly ingressAddress: string
   /** `cluster.local` */
   readonly domain: string
 }

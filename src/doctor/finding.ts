@@ -7,8 +7,21 @@ export interface Finding {
   /** What was seen, one fact a line. */
   readonly evidence: readonly string[]
   readonly fix: string
-  /** As one would type it; `…` and words in capitals are to be filled in. */
-  readonly command: string
+  /** As one would type it; `…` and words in capitals are to be filled in. Manifests are put right in an editor. */
+  readonly command?: string
+  /** Where in a manifest. */
+  readonly place?: Place
+  /** The lines that are to stand there instead. */
+  readonly corrected?: readonly string[]
+}
+
+/** A place in a file; line and column count from 1. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** The line. */
+  readonly text: string
 }
 
 /** One line of the checklist. */

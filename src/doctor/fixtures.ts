@@ -34,11 +34,12 @@ export function facts(setup: Setup = {}): ServiceFacts {
   const service = serviceOf(setup)
   const { pods = [pod()], slices = [slice()], nodes = [node()], sockets = [tcp('::', 8080)], kernel = elements(), isOff = false } = setup
   const cluster: ClusterFacts = {
-    services: [service], pods, slices, nodes, endpoints: [], events: [], views: [],
+    services: [service], pods, slices, nodes, endpoints: [], events: [], views: [], now: new Date('2026-01-01T00:00:00Z'),
     surroundings: {
       nodes: [{ name: 'node-1', address: '192.168.99.11', netns: '/run/netns/node-1', podsCgroup: '/pods', isOff }],
       outside: { netns: '/run/netns/outside', address: '203.0.113.2' },
       dnsServer: '10.96.0.10',
+      ingressAddress: '203.0.113.3',
       domain: 'cluster.local',
     },
     listeners: new Map([['web', sockets]]),
@@ -52,7 +53,7 @@ function view(kind: View['kind'], place: string, bare: ServiceFacts, { outcome =
   const { type, externalName } = bare.service.spec
   const name = type === 'ExternalName' && externalName !== undefined ? externalName : 'kubia.default.svc.cluster.local'
   const connections = destinationsFrom(kind, bare).map((destination) => ({ ...destination, outcome }))
-  return { kind, place, answers: { connections, names: kind === 'outside' ? [] : [{ name, addresses: [clusterIP], ...answer }] } }
+  return { kind, place, answers: { connections, requests: [], names: kind === 'outside' ? [] : [{ name, addresses: [clusterIP], ...answer }] } }
 }
 
 export function tcp(address: string, port: number): ListeningSocket {

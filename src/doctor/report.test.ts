@@ -29,3 +29,20 @@ test('healthy ones end with the word, broken ones with causes and commands', () 
     '           $ kubectl mend',
   ])
 })
+
+test('mistakes in a manifest come with the line, a mark, and the line as it should be', () => {
+  const place = { file: 'a.yaml', line: 3, column: 3, text: '\t名：x' }
+  const finding = { reason: 'Odd', cause: 'It is odd', evidence: [], fix: 'write it so', place, corrected: ['  a: x', '  b: y'] }
+  const text = reportOf([{ subject: 'manifest a.yaml', checks: [], advice: [], findings: [finding] }], paint)
+  expect(text.split('\n')).toEqual([
+    'manifest a.yaml',
+    '!the mistake:',
+    '1. It is odd (Odd)',
+    '     at:   a.yaml, line 3, column 3',
+    '           \t名：x',
+    '           \t  ^',
+    '     fix:  write it so',
+    '             a: x',
+    '             b: y',
+  ])
+})

@@ -1,4 +1,6 @@
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { readSchema } from '../api/schema/schema-file.ts'
 import { systemClock } from '../base/clock.ts'
 import { UserError, type CliContext } from '../cli/context.ts'
 import { program } from '../cli/program.ts'
@@ -11,6 +13,7 @@ import { dnsRunner } from './dns-runner.ts'
 import { imageStore } from './image-store.ts'
 import { ingressRunner } from './ingress-command.ts'
 import { proxyRunner } from './proxy-runner.ts'
+import { readIngresses } from './read-ingresses.ts'
 import { removeRuntimeLeftovers } from './runtime-leftovers.ts'
 import { version } from './version.ts'
 
@@ -31,6 +34,11 @@ const context: CliContext = {
   ingress: ingressRunner,
   dns: dnsRunner,
   agent: agentRunner,
+  doctor: {
+    readIngresses,
+    schema: () => readSchema(new URL('schema.json', import.meta.url)),
+    standardInput: () => text(process.stdin),
+  },
   say,
   print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),
 }

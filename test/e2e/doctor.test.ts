@@ -3,20 +3,24 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ClusterDescription } from '../../src/cli/status.ts'
 import type { Diagnosis, Finding } from '../../src/doctor/finding.ts'
-import { setUps } from '../broken-services.ts'
+import { ingressSetUps } from '../broken-ingresses.ts'
+import { questions } from '../broken-questions.ts'
+import { setUps, type SetUp } from '../broken-services.ts'
 import { eventually, type Output, run, TestCluster } from '../test-cluster.ts'
 
-/** The doctor on a live cluster of two nodes, with a catalogue of Services that are broken, each in one way. */
+/** The doctor on a live cluster of two nodes, with a catalogue of what is broken, each in one way. */
 
 let cluster: TestCluster
-const catalogue = setUps()
+const services = setUps()
+let ingresses: readonly SetUp[]
 const events = () => cluster.kubectl('get', 'events', '-o', 'custom-columns=O:.involvedObject.name,R:.reason')
 
 beforeAll(async () => {
   cluster = await TestCluster.named(`e2e-doctor-${process.pid}`)
   await cluster.up('--nodes', '2')
   const file = join(cluster.home, 'catalogue.json')
-  const items = catalogue.flatMap(({ objects }) => objects)
+  ingresses = await ingressSetUps()
+  const items = [...services, ...ingresses].flatMap(({ objects }) => objects)
   await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
   await cluster.kubectl('create', '-f', file)
 })
@@ -38,29 +42,66 @@ async function findingsOf(name: string): Promise<readonly Finding[]> {
 
 type Reasons = Record<string, string | null>
 
-/** What is found first of each Service, by its name; null for nothing. */
+/** What is found first of each, by its kind and name; null for nothing. */
 function firstReasons(diagnoses: readonly Diagnosis[]): Reasons {
-  return Object.fromEntries(
-    diagnoses.map(({ subject, findings }) => [/^service\/(\S+)/.exec(subject)?.[1] ?? subject, findings[0]?.reason ?? null]),
-  )
+  return Object.fromEntries(diagnoses.map(({ subject, findings }) => [subject.split(' ')[0] ?? '', findings[0]?.reason ?? null]))
+}
+
+function wantedOf(kind: 'service' | 'ingress', setUpsOfKind: readonly SetUp[]): Reasons {
+  return Object.fromEntries(setUpsOfKind.map(({ name, reason = null }) => [`${kind}/${name}`, reason]))
 }
 
 test('each set-up gets the one right diagnosis first, and healthy ones none', async () => {
-  const own = { nodes: null, kubernetes: null, 'kube-dns': null }
-  const wanted: Reasons = { ...own, ...Object.fromEntries(catalogue.map(({ name, reason = null }) => [name, reason])) }
+  const own = { nodes: null, 'service/kubernetes': null, 'service/kube-dns': null, 'service/portolan-ingress': null }
+  const wanted: Reasons = { ...own, ...wantedOf('service', services), ...wantedOf('ingress', ingresses) }
+  expect(Object.values(wanted).filter((reason) => reason !== null).length).toBeGreaterThan(50)
   let last: readonly Diagnosis[] = []
   const differing = () => {
     const found = firstReasons(last)
-    return Object.keys({ ...found, ...wanted }).filter((name) => found[name] !== wanted[name])
+    return Object.keys(wanted).filter((name) => found[name] !== wanted[name])
   }
   await eventually('all pods as they are meant to be', async () => {
     last = (await doctor()).diagnoses
     return differing().length === 0
-  }, 30_000).catch((error: unknown) => {
-    throw new Error(JSON.stringify(last.filter(({ subject }) => differing().some((name) => subject.includes(`/${name} `))), null, 1), { cause: error })
+  }).catch((error: unknown) => {
+    throw new Error(JSON.stringify(last.filter(({ subject }) => differing().some((name) => subject.startsWith(`${name} `))), null, 1), { cause: error })
   })
-  const unfounded = last.flatMap(({ findings }) => findings).filter(({ evidence, fix, command }) => evidence.length === 0 || fix === '' || command === '')
+  const unfounded = last.flatMap(({ findings }) => findings).filter(({ evidence, fix, command = '' }) => evidence.length === 0 || fix === '' || command === '')
   expect(unfounded).toEqual([])
+})
+
+test('what clients ask for wrongly is told apart, and healthy questions get an answer', async () => {
+  const found: Record<string, string | null> = {}
+  const waiting = [...questions]
+  // Two at a time: each is a process of its own.
+  await Promise.all([1, 2].map(async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { url, from } = next
+      const { diagnoses } = await doctor(url, ...from)
+      found[[url, ...from].join(' ')] = diagnoses[0]?.findings[0]?.reason ?? null
+    }
+  }))
+  expect(found).toEqual(Object.fromEntries(questions.map(({ url, from, reason = null }) => [[url, ...from].join(' '), reason])))
+})
+
+test('a healthy Ingress gets a report of what was really asked, and exit code 0', async () => {
+  const { code, stdout } = await cluster.tryPortolan('doctor', 'ingress/well-with-certificate')
+  expect(stdout).toMatch(/✔ reached at 203\.0\.113\.3/)
+  expect(stdout).toMatch(/✔ Service right has ready endpoints: 10\.108\.1\.\d+:8080/)
+  expect(stdout).toMatch(/✔ GET http:\/\/good\.example\.com\/ from outside: 200/)
+  expect(stdout).toMatch(/✔ GET https:\/\/good\.example\.com\/ from outside: 200, with the certificate in Secret good/)
+  expect(stdout).toMatch(/healthy\n$/)
+  expect(code).toBe(0)
+})
+
+test('a manifest is judged beside what the cluster has', async () => {
+  const file = join(cluster.home, 'new.yaml')
+  const port = '  - port: 80\n    targetPort: htpp\n'
+  await writeFile(file, `apiVersion: v1\nkind: Service\nmetadata:\n  name:new\nspec:\n  ports:\n${port}  selector:\n    app: right\n`)
+  const { code, diagnoses: [diagnosis] } = await doctor('-f', file)
+  expect(diagnosis?.findings.map(({ reason, place }) => `${place?.line}:${place?.column} ${reason}`)).toEqual(['4:8 MissingBlank', '8:17 TargetPortNotDefined'])
+  expect(code).toBe(1)
+  expect((await doctor('-f', 'examples/kubia-rc.yaml', '-f', 'examples/kubia-svc.yaml')).code).toBe(0)
 })
 
 test('a healthy Service gets a report of what was really tried, and exit code 0', async () => {
@@ -87,7 +128,7 @@ test('the commands put right what they can', async () => {
   }))
   await eventually('all of them to be healthy', async () => {
     const reasons = firstReasons((await doctor('-n', 'default')).diagnoses)
-    return names.every((name) => reasons[name] === null)
+    return names.every((name) => reasons[`service/${name}`] === null)
   })
 })
 
@@ -95,7 +136,11 @@ test('what cannot be examined is said in a sentence', async () => {
   const refusals = [
     { words: ['service/none'], says: 'there is no service/none in namespace default' },
     { words: ['service/right', '-n', 'shop'], says: 'there is no service/right in namespace shop' },
-    { words: ['pod/right'], says: '"pod/right" is no Service: give service/NAME' },
+    { words: ['pod/right'], says: '"pod/right" is neither a Service nor an Ingress' },
+    { words: ['ingress/none'], says: 'there is no ingress/none in namespace default' },
+    { words: ['http://right', '--from', 'pod/none'], says: 'there is no pod none in namespace default' },
+    { words: ['tcp://right'], says: '"tcp://right" has no port' },
+    { words: ['-f', '/nowhere.yaml'], says: '/nowhere.yaml cannot be read (ENOENT)' },
   ]
   await Promise.all(refusals.map(async ({ words, says }) => {
     const { code, stdout, stderr } = await cluster.tryPortolan('doctor', ...words)
@@ -105,17 +150,19 @@ test('what cannot be examined is said in a sentence', async () => {
 })
 
 test('it changes nothing', async () => {
-  const kinds = 'services,endpoints,endpointslices,pods,configmaps,serviceaccounts,namespaces'
+  const kinds = 'services,endpoints,endpointslices,pods,configmaps,serviceaccounts,namespaces,ingresses,ingressclasses,secrets'
   const all = () => cluster.words(kinds, '{range .items[*]}{.kind}/{.metadata.name}={.metadata.resourceVersion} {end}', '-A')
   // What keeps crashing changes by itself.
   const versions = async () => (await all()).filter((word) => !word.includes('/crash'))
   const before = await versions()
   await doctor()
+  await doctor('http://right', '--from', 'pod/right')
+  await doctor('-f', 'examples/kubia-svc.yaml')
   expect(await versions()).toEqual(before)
 })
 
 test('Services say by themselves why nobody answers, and when somebody does again', async () => {
-  const wanted = catalogue.filter(({ reason = '' }) => /^(Pods|Containers|Image)/.test(reason))
+  const wanted = services.filter(({ reason = '' }) => /^(Pods|Containers|Image)/.test(reason))
   await eventually('the reasons', async () => {
     const told = await events()
     return wanted.every(({ name, reason = '' }) => new RegExp(`^${name}\\s+${reason}$`, 'm').test(told))
@@ -140,6 +187,24 @@ test('a service proxy that is held up is found out, and the node is named', asyn
     process.kill(pid, 'SIGCONT')
   }
   await eventually('node-2 to follow', async () => (await findingsOf('late')).length === 0)
+})
+
+test('an ingress that is held up is found out', async () => {
+  // Whoever has no rule is answered by nobody then.
+  await cluster.kubectl('delete', 'ingress', 'well-by-default')
+  const curl = ['curl', '-s', '-H', 'Host: late.example.com', 'http://203.0.113.3/']
+  await eventually('no default', async () => (await cluster.portolan('client', '--', ...curl)).stdout.includes('no Ingress has a rule'))
+  const status = JSON.parse((await cluster.portolan('status', '--json')).stdout) as ClusterDescription
+  const pid = status.processes.find(({ name }) => name === 'edge')?.pid ?? 0
+  process.kill(pid, 'SIGSTOP')
+  try {
+    await cluster.kubectl('create', 'ingress', 'late', '--rule=late.example.com/*=right:80')
+    const reasons = (await doctor('ingress/late')).diagnoses.flatMap(({ findings }) => findings).map(({ reason }) => reason)
+    expect(reasons).toEqual(['IngressProxyBehind', 'IngressWithoutAddress'])
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+  await eventually('the edge to follow', async () => (await doctor('ingress/late')).code === 0)
 })
 
 test('a node that is off is named at once', async () => {

@@ -1,3 +1,4 @@
+import { resembles } from '../../base/resemblance.ts'
 import type { Pod } from '../kinds/pod.ts'
 import { formatLabels } from '../selectors.ts'
 import { count } from './wording.ts'
@@ -7,8 +8,6 @@ type Labels = Readonly<Record<string, string>>
 
 /** More pods than this are not compared: their like has been seen. */
 const maxCompared = 100
-/** Two texts of so many differing letters in a row of changes may be a misprint of each other. */
-const misprintDistance = 2
 const misprintScore = 6
 
 /** The selector matches no pod: names the nearest labels that a pod has, or the namespace where it would match. */
@@ -81,26 +80,4 @@ function likeness([key, value]: readonly [string, string], [otherKey, otherValue
   if (key === otherKey) return value === otherValue ? 8 : resembles(value, otherValue) ? misprintScore : 3
   if (value === otherValue) return resembles(key, otherKey) ? misprintScore : 2
   return 0
-}
-
-function resembles(a: string, b: string): boolean {
-  if (a.toLowerCase() === b.toLowerCase()) return true
-  const [short, long] = a.length < b.length ? [a, b] : [b, a]
-  if (short.length >= 3 && long.startsWith(short)) return true
-  const isClose = short.length > misprintDistance && long.length - short.length <= misprintDistance
-  return isClose && editDistance(a, b) <= misprintDistance
-}
-
-/** Levenshtein's. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [index, letter] of [...a].entries()) {
-    const next = [index + 1]
-    for (let at = 0; at < b.length; at += 1) {
-      const change = (row[at] ?? 0) + (b[at] === letter ? 0 : 1)
-      next.push(Math.min(change, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

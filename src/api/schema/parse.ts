@@ -32,7 +32,7 @@ export function duplicateErrors({ duplicates }: Pick<ParsedText, 'duplicates'>):
 }
 
 /** YAML 1.1, in which `yes` is true, as upstream has it. Repeated keys are found by ourselves. */
-const yamlOptions: ParseOptions & DocumentOptions & SchemaOptions = {
+export const yamlOptions: ParseOptions & DocumentOptions & SchemaOptions = {
   version: '1.1',
   customTags: upstreamTags,
   uniqueKeys: false,

@@ -1,22 +1,8 @@
 import { invalidObject } from '../../api/errors.ts'
-import { describeFieldError, type FieldError } from '../../api/field-error.ts'
-import type { PodSpec } from '../../api/kinds/pod.ts'
-import { unsupportedFields } from '../../api/kinds/pod-spec/unsupported.ts'
-import type { KubeObject } from '../../api/object.ts'
+import { describeFieldError } from '../../api/field-error.ts'
+import { unsupportedIn } from '../../api/kinds/pod-spec/unsupported-in.ts'
 import { groupResource } from '../../api/resource.ts'
 import type { AdmissionStep } from './admission.ts'
-
-interface Shaped extends KubeObject {
-  readonly spec?: PodSpec & { readonly template?: { readonly spec?: PodSpec } }
-}
-
-const workloads: ReadonlySet<string> = new Set([
-  'replicationcontrollers',
-  'replicasets.apps',
-  'deployments.apps',
-  'daemonsets.apps',
-  'statefulsets.apps',
-])
 
 /**
  * Refuses, with the field and what to use instead, what the API knows of pods and no node can do: who asks for it is
@@ -31,10 +17,4 @@ export const supportedPods: AdmissionStep = {
     const errors = unsupportedIn(resource, object).filter((error) => !known.includes(describeFieldError(error)))
     if (errors.length > 0) throw invalidObject(kind.resource, object.metadata.name ?? '', errors)
   },
-}
-
-function unsupportedIn(resource: string, object: KubeObject): readonly FieldError[] {
-  const { spec = { containers: [] } } = object as Shaped
-  if (resource === 'pods') return unsupportedFields(spec, 'spec')
-  return workloads.has(resource) ? unsupportedFields(spec.template?.spec ?? {}, 'spec.template.spec') : []
 }

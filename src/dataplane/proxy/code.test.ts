@@ -1,13 +1,9 @@
 import { expect, test } from 'vitest'
+import { numberIn, readFrontendCode } from '../../kernel/frontend-code.ts'
 import { classid, dropCode, maxEndpoints, maxPools, pickCode, pickMask, poolIn, stickyCode } from './code.ts'
 
-function numberOf(code: string): number {
-  const [high = '0', low = '0'] = code === 'none' ? [] : code.split(':')
-  return Number.parseInt(high, 16) * 2 ** 16 + Number.parseInt(low, 16)
-}
-
-const isSticky = (code: string) => numberOf(code) >= 2 ** 31
-const masked = (code: string) => (BigInt(numberOf(code)) & BigInt(numberOf(pickMask))).toString()
+const isSticky = (code: string) => numberIn(code) >= 2 ** 31
+const masked = (code: string) => (BigInt(numberIn(code)) & BigInt(numberIn(pickMask))).toString()
 
 test.each([
   [0, 'none'],
@@ -24,6 +20,7 @@ test('codes of pools lead to the chain for the number of endpoints, and to the p
     for (const endpoints of [1, 2, 255, maxEndpoints.pick]) {
       const code = pickCode(pool, endpoints)
       expect([isSticky(code), poolIn(code), masked(code)]).toEqual([false, pool, `${endpoints}`])
+      expect(readFrontendCode(code)).toEqual({ isSticky: false, endpoints })
     }
   }
 })
@@ -36,6 +33,8 @@ test('codes with affinity are all different, and none is taken for one of a pool
   )
   expect(new Set(codes).size).toBe(codes.length)
   expect(codes.every(isSticky)).toBe(true)
+  expect(readFrontendCode(stickyCode(3, { seconds: 86_400, scope: 'outside' }))).toEqual({ isSticky: true, endpoints: 3 })
+  expect(readFrontendCode(dropCode)).toEqual({ isSticky: false, endpoints: 0 })
   expect(codes.filter((code) => Number(masked(code)) <= maxEndpoints.pick)).toEqual([])
   expect(masked(dropCode)).toBe('0')
 })

@@ -1,17 +1,10 @@
+import { classid, numberIn, pickBits, stickyBits } from '../../kernel/frontend-code.ts'
 import type { Affinity } from './shape.ts'
 
-/**
- * The number of 32 bits by which frontends name a chain and what it is to look for, so that one lookup says both. A
- * chain with affinity looks for the frontend itself.
- *
- *     0 · number of a pool, 17 bits · how many endpoints, 14 bits
- *     1 · scope, 1 bit · seconds, 17 bits · how many endpoints, 13 bits
- *
- * Frontends do not name the chain itself: for each `goto` that is added the kernel walks through all maps of verdicts,
- * so these must be small.
- */
-const pickBits = { endpoints: 14 }
-const stickyBits = { endpoints: 13, scope: 30, isSticky: 31 }
+export { classid } from '../../kernel/frontend-code.ts'
+
+// Frontends name chains by codes and not by themselves: for each `goto` that is added the kernel walks through all maps of
+// verdicts, so these must be small.
 
 /** What frontends name whose connections are dropped. */
 export const dropCode = classid(0)
@@ -36,11 +29,5 @@ export const pickMask = classid(2 ** stickyBits.isSticky + maxEndpoints.pick)
 
 /** The number of the pool in a code. */
 export function poolIn(code: string): number {
-  const [high = '', low = ''] = code.split(':')
-  return Math.floor((Number.parseInt(high, 16) * 2 ** 16 + Number.parseInt(low, 16)) / 2 ** pickBits.endpoints)
-}
-
-/** As nft writes a packet's priority. It has a word for the highest, too, which no code is. */
-export function classid(number: number): string {
-  return number === 0 ? 'none' : `${(number >>> 16).toString(16)}:${(number & 0xffff).toString(16)}`
+  return Math.floor(numberIn(code) / 2 ** pickBits.endpoints)
 }

@@ -1,14 +1,20 @@
 import type { Pod } from '../../api/kinds/pod.ts'
 import { isLeaving, isReady } from '../../api/no-endpoints/backing-pods.ts'
+import type { Ingress } from '../../api/kinds/ingress.ts'
 import type { Service } from '../../api/kinds/service.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Client } from '../../client/client.ts'
 import type { Cgroups } from '../../kernel/cgroups.ts'
 import { listeningSockets } from '../../kernel/listening-sockets.ts'
 import type { ClusterFacts, ServiceFacts, Surroundings } from '../facts.ts'
+import { backendsOf } from '../ingress/backends.ts'
+import type { IngressFacts } from '../ingress/facts.ts'
+import type { IngressReading, ReadIngresses } from '../ingress/reading.ts'
+import { requestsOf } from '../ingress/requests.ts'
 import { isReadyNode } from '../nodes.ts'
 import { factsOf } from '../service-facts.ts'
 import { readKernels } from './kernels.ts'
-import { listObjects } from './objects.ts'
+import { listObjects, type Objects } from './objects.ts'
 import { processOf } from './pod-processes.ts'
 import { lookFrom, type Place, type ViewsDeps } from './views.ts'
 
@@ -16,26 +22,60 @@ export interface GatherDeps extends ViewsDeps {
   readonly client: Client
   readonly cgroups: Cgroups
   readonly surroundings: Surroundings
+  readonly readIngresses: ReadIngresses
+  readonly clock: Clock
+}
+
+/** What is to be looked at. */
+export interface Chosen {
+  readonly services: readonly Service[]
+  readonly ingresses: readonly Ingress[]
+}
+
+export interface Facts {
+  readonly objects: Objects
+  readonly cluster: ClusterFacts
+  readonly services: readonly ServiceFacts[]
+  readonly ingresses: readonly IngressFacts[]
 }
 
 /** As many pods are looked at for one to connect from. */
 const maxClients = 20
 
-/** Looks at the chosen Services from everywhere. Changes nothing; connections are made and closed without a word. */
-export async function gather(deps: GatherDeps, chosen: (service: Service) => boolean): Promise<readonly ServiceFacts[]> {
+/**
+ * Looks at what is chosen from everywhere, and at the Services behind chosen Ingresses. Changes nothing; connections are
+ * made and closed without a word, but for a GET to each rule of an Ingress.
+ */
+export async function gather(deps: GatherDeps, choose: (objects: Objects, reading: IngressReading) => Chosen): Promise<Facts> {
   const { surroundings, processes, cgroups } = deps
   const objects = await listObjects(deps.client)
+  const reading = await deps.readIngresses(objects)
+  const chosen = choose(objects, reading)
   const ready = objects.nodes.filter(isReadyNode).map(({ metadata }) => metadata.name)
   const nodes = surroundings.nodes.filter(({ name, isOff }) => !isOff && ready.includes(name))
   const kernels = await readKernels(processes, nodes)
-  const bare: ClusterFacts = { ...objects, surroundings, kernels, listeners: new Map(), views: [] }
-  const services = objects.services.filter(chosen)
+  const bare: ClusterFacts = { ...objects, surroundings, kernels, listeners: new Map(), views: [], now: deps.clock.now() }
+  const services = [...new Set([...chosen.services, ...chosen.ingresses.flatMap((ingress) => servicesBehind(ingress, objects.services))])]
   const facts = services.map((service) => factsOf(service, bare))
   const pids = await processesOf([...possibleClients(objects.pods), ...facts.flatMap(({ selected }) => selected)], { surroundings: { ...surroundings, nodes }, cgroups })
   const listeners = await listenersOf(facts.flatMap(({ selected }) => selected), pids)
-  const views = await lookFrom(placesIn(bare, nodes, pids), facts, deps)
+  const requests = chosen.ingresses.flatMap((ingress) => requestsOf({ ingress, reading, cluster: bare }).map(({ request }) => request))
+  const views = await lookFrom(placesIn(bare, nodes, pids), { services: facts, requests }, deps)
   const cluster = { ...bare, listeners, views }
-  return services.map((service) => factsOf(service, cluster))
+  return {
+    objects,
+    cluster,
+    services: chosen.services.map((service) => factsOf(service, cluster)),
+    ingresses: chosen.ingresses.map((ingress) => {
+      const behind = servicesBehind(ingress, objects.services).map((service) => [service.metadata.name, factsOf(service, cluster)] as const)
+      return { ingress, objects, reading, cluster, services: new Map(behind) }
+    }),
+  }
+}
+
+function servicesBehind(ingress: Ingress, services: readonly Service[]): readonly Service[] {
+  const names = new Set(backendsOf(ingress).map(({ service }) => service))
+  return services.filter(({ metadata }) => metadata.namespace === ingress.metadata.namespace && names.has(metadata.name))
 }
 
 type Pids = ReadonlyMap<Pod, number>

@@ -1,11 +1,15 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import http from 'node:http'
+import https from 'node:https'
+import { X509Certificate } from 'node:crypto'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import { decode, encode } from 'dns-packet'
 import { expect, onTestFinished, test } from 'vitest'
+import { throwawayPki } from '../../base/throwaway-pki.ts'
 import { answer } from './answer.ts'
 
-const quiet = { connections: [], names: [], dnsServer: '127.0.0.1', timeoutMs: 5_000 }
+const quiet = { connections: [], names: [], requests: [], dnsServer: '127.0.0.1', timeoutMs: 5_000 }
 
 async function listener(): Promise<number> {
   const server = createServer((socket) => socket.on('error', () => {}))
@@ -53,4 +57,36 @@ test('asks for addresses and aliases', async () => {
     { name: 'web.example', addresses: ['10.0.0.1', '10.0.0.2'] },
     { name: 'none.example', addresses: [], error: 'ENOTFOUND' },
   ])
+})
+
+async function listening(server: Server): Promise<number> {
+  onTestFinished(() => void server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+test('asks as a client of a host does, and tells status, body and certificate', async () => {
+  const { server: { cert, key } } = await throwawayPki()
+  const say: http.RequestListener = ({ headers, url }, response) => void response.writeHead(404).end(`${headers.host} ${url} ${'x'.repeat(1_000)}`)
+  const plain = await listening(http.createServer(say))
+  const encrypted = await listening(https.createServer({ cert, key }, say))
+  const mute = await listening(createServer((socket) => socket.on('error', () => {}).end('what?')))
+  const silent = await listening(createServer((socket) => socket.on('error', () => {})))
+  const request = { address: '127.0.0.1', host: 'web.example', path: '/a' }
+  const { requests } = await answer({ ...quiet, timeoutMs: 1_000, requests: [
+    { ...request, scheme: 'http', port: plain },
+    { ...request, scheme: 'https', port: encrypted },
+    { ...request, scheme: 'http', port: mute },
+    { ...request, scheme: 'http', ...closed },
+    { ...request, scheme: 'http', port: silent },
+  ] })
+  const body = expect.stringMatching(/^web\.example \/a x{50,}$/)
+  expect(requests).toMatchObject([
+    { status: 404, body },
+    { status: 404, body, fingerprint: new X509Certificate(cert).fingerprint256 },
+    { error: 'HPE_INVALID_CONSTANT', isConnected: true },
+    { error: 'ECONNREFUSED', isConnected: false },
+    { error: 'no answer in time', isConnected: true },
+  ])
+  expect(requests[0]?.body).toHaveLength(300)
 })

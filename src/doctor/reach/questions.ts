@@ -3,6 +3,7 @@ export interface Questions {
   readonly connections: readonly Destination[]
   /** Asked of `dnsServer`, fully qualified. */
   readonly names: readonly string[]
+  readonly requests: readonly Request[]
   readonly dnsServer: string
   readonly timeoutMs: number
 }
@@ -29,7 +30,30 @@ export interface NameAnswer {
   readonly error?: string
 }
 
+/** A GET of HTTP, to an address that is not what the name of the host says. */
+export interface Request {
+  readonly scheme: 'http' | 'https'
+  readonly address: string
+  readonly port: number
+  readonly host: string
+  readonly path: string
+}
+
+export interface RequestAnswer extends Request {
+  /** Absent if there was no answer. */
+  readonly status?: number
+  /** The beginning of the body. */
+  readonly body?: string
+  /** SHA-256 of the certificate that was shown, as node:crypto prints it. */
+  readonly fingerprint?: string
+  /** ECONNREFUSED, …, or what was wrong with the answer. */
+  readonly error?: string
+  /** Whether anybody took the connection. */
+  readonly isConnected: boolean
+}
+
 export interface Answers {
   readonly connections: readonly (Destination & { readonly outcome: Outcome })[]
   readonly names: readonly NameAnswer[]
+  readonly requests: readonly RequestAnswer[]
 }

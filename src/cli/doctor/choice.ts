@@ -1,0 +1,49 @@
+import type { Service } from '../../api/kinds/service.ts'
+import type { Choose } from '../../doctor/examine.ts'
+import type { Objects } from '../../doctor/gather/objects.ts'
+import { UserError } from '../context.ts'
+
+/** What the doctor is asked to look at: everything, or one object. */
+export type Target = { readonly kind: 'all'; readonly namespace: string | undefined } | NamedTarget
+
+export interface NamedTarget {
+  readonly kind: 'service' | 'ingress'
+  readonly name: string
+  readonly namespace: string
+}
+
+/** Throws `UserError` for what is neither `service/NAME` nor `ingress/NAME`. */
+export function targetOf(text: string | undefined, namespace: string | undefined): Target {
+  if (text === undefined) return { kind: 'all', namespace }
+  const [, kind, name] = /^(services?|svc|ingress(?:es)?|ing)\/([^/]+)$/.exec(text) ?? []
+  if (kind === undefined || name === undefined) {
+    throw new UserError(`${JSON.stringify(text)} is neither a Service nor an Ingress, nor what a client asks for: give service/NAME, ingress/NAME or a URL such as http://kubia:80`)
+  }
+  return { kind: kind.startsWith('ing') ? 'ingress' : 'service', name, namespace: namespace ?? 'default' }
+}
+
+/** Throws `UserError` if the object is not there. */
+export function choose(target: Target): Choose {
+  return (objects, { served }) => {
+    if (target.kind === 'all') {
+      const isThere = ({ metadata }: { metadata: { namespace?: string } }) => target.namespace === undefined || metadata.namespace === target.namespace
+      const services = objects.services.filter((service) => isThere(service) && !(served.size === 0 && isIngressService(service)))
+      return { services, ingresses: objects.ingresses.filter(isThere) }
+    }
+    return target.kind === 'service'
+      ? { services: [named(objects.services, target)], ingresses: [] }
+      : { services: [], ingresses: [named(objects.ingresses, target)] }
+  }
+}
+
+function named<T extends Objects['services' | 'ingresses'][number]>(objects: readonly T[], { kind, name, namespace }: NamedTarget): T {
+  const found = objects.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace)
+  if (found !== undefined) return found
+  const plural = kind === 'service' ? 'services' : 'ingresses'
+  throw new UserError(`there is no ${kind}/${name} in namespace ${namespace}: see kubectl get ${plural} -A, and give -n NAMESPACE`)
+}
+
+/** HAProxy is started with the first Ingress: before, nobody answers at its Service, and nothing is wrong. */
+function isIngressService({ spec }: Service): boolean {
+  return spec.loadBalancerClass === 'portolan.dev/ingress'
+}

@@ -1,0 +1,50 @@
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Document, type Node, type Pair, type YAMLMap } from 'yaml'
+import { yamlOptions } from '../../api/schema/parse.ts'
+
+/** A document of a manifest, of which there may be several, with `---` between them. */
+export interface ManifestDocument {
+  readonly document: Document.Parsed
+  /** The objects in it: one, or those of a List. Empty documents have none. */
+  readonly objects: readonly Node[]
+}
+
+/** As kubectl reads YAML; JSON is YAML, too. */
+export function documentsIn(text: string): readonly ManifestDocument[] {
+  const parsed = parseAllDocuments(text, yamlOptions)
+  const documents: readonly Document.Parsed[] = Array.isArray(parsed) ? parsed : []
+  return documents.map((document) => ({ document, objects: objectsIn(document) }))
+}
+
+function objectsIn(document: Document.Parsed): readonly Node[] {
+  const root = document.contents
+  if (root === null || isNothing(root)) return []
+  const kind: unknown = isMap(root) ? root.get('kind') : undefined
+  const items: unknown = isMap(root) && typeof kind === 'string' && kind.endsWith('List') ? root.get('items') : undefined
+  return isSeq(items) ? items.items.flatMap((item) => resolved(item, document) ?? []) : [root]
+}
+
+/** What is written where an alias is; undefined for nothing at all. */
+export function resolved(node: unknown, document: Document.Parsed): Node | undefined {
+  if (isAlias(node)) return node.resolve(document)
+  return isMap(node) || isSeq(node) || isScalar(node) ? node : undefined
+}
+
+export function isNothing(node: unknown): boolean {
+  return node === null || node === undefined || (isScalar(node) && node.value === null)
+}
+
+/** `name` of `name: kubia`; undefined for what is no key of a field. */
+export function keyOf({ key }: Pair): string | undefined {
+  if (typeof key === 'string') return key
+  return isScalar(key) ? String(key.value) : undefined
+}
+
+export function pairOf(map: YAMLMap, name: string): Pair | undefined {
+  return map.items.find((pair) => keyOf(pair) === name)
+}
+
+/** Where a node begins and ends, without the blanks and comments behind it. */
+export function rangeOf(node: unknown): readonly [number, number] {
+  const range = isMap(node) || isSeq(node) || isScalar(node) || isAlias(node) ? node.range : undefined
+  return range === undefined || range === null ? [0, 0] : [range[0], range[1]]
+}
