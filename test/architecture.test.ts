@@ -15,9 +15,10 @@ const allowed: Readonly<Record<string, { may: readonly string[]; because: string
   dataplane: { may: ['client', 'api', 'kernel', 'base'], because: 'data planes run against any Kubernetes API' },
   cluster: { may: ['kernel', 'client', 'api', 'base'], because: 'it starts processes; it does not reach into them' },
   doctor: { may: ['client', 'api', 'kernel', 'base'], because: 'it judges a cluster by its API and the kernel, and cares for nobody’s plans' },
-  cli: { may: ['doctor', 'cluster', 'client', 'api', 'kernel', 'base'], because: 'commands ask the API and the supervisor' },
+  trace: { may: ['doctor', 'client', 'api', 'kernel', 'base'], because: 'it follows a connection through what the doctor knows of' },
+  cli: { may: ['trace', 'doctor', 'cluster', 'client', 'api', 'kernel', 'base'], because: 'commands ask the API and the supervisor' },
   main: {
-    may: ['apiserver', 'storage', 'controllers', 'node', 'dataplane', 'cluster', 'doctor', 'cli', 'client', 'api', 'kernel', 'base'],
+    may: ['apiserver', 'storage', 'controllers', 'node', 'dataplane', 'cluster', 'doctor', 'trace', 'cli', 'client', 'api', 'kernel', 'base'],
     because: 'only here are real things constructed',
   },
 }

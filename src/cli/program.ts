@@ -12,6 +12,7 @@ import { publishCommand, unpublishCommand } from './publish.ts'
 import { requireRootOnLinux } from './requirements.ts'
 import { setupCommand } from './setup.ts'
 import { statusCommand } from './status.ts'
+import { traceCommand } from './trace.ts'
 import { upCommand } from './up.ts'
 
 /** The whole command line. */
@@ -22,6 +23,7 @@ export function program(context: CliContext, version: string): Command {
     deleteCommand,
     statusCommand,
     doctorCommand,
+    traceCommand,
     clientCommand,
     nodeCommand,
     publishCommand,

@@ -1,0 +1,36 @@
+import { Resolver as DnsClient } from 'node:dns/promises'
+import type { Question } from './messages.ts'
+import { candidates, type Resolver } from './resolver.ts'
+
+/** Asks for one name after the other until there is an address, or a server does not answer. */
+export async function lookUp(host: string, resolver: Resolver, timeoutMs: number): Promise<readonly Question[]> {
+  const [server = ''] = resolver.servers
+  const client = new DnsClient({ timeout: timeoutMs, tries: 1 })
+  client.setServers([server])
+  const questions: Question[] = []
+  for (const name of candidates(host, resolver)) {
+    const question = await ask(client, name, server)
+    questions.push(question)
+    if (question.addresses.length > 0 || question.error === 'ETIMEOUT' || question.error === 'ECONNREFUSED') break
+  }
+  return questions
+}
+
+async function ask(client: DnsClient, name: string, server: string): Promise<Question> {
+  const start = performance.now()
+  const answer = await client.resolve4(name).then(
+    (addresses) => ({ addresses }),
+    (error: NodeJS.ErrnoException) => ({ addresses: [], error: error.code ?? error.message }),
+  )
+  const ms = performance.now() - start
+  return { name, server, ms, ...answer, ...(await aliasOf(client, name)) }
+}
+
+async function aliasOf(client: DnsClient, name: string): Promise<Pick<Question, 'alias'>> {
+  try {
+    const [alias] = await client.resolveCname(name)
+    return alias === undefined ? {} : { alias }
+  } catch {
+    return {} // that there is none is an error to Node.js, and what else is wrong the other question told
+  }
+}
