@@ -39,9 +39,9 @@ function ask(socket: Socket, { host, port }: Target, path: string, timeoutMs: nu
   const start = performance.now()
   return new Promise((resolve) => {
     // Kept alive, so that the connection is still there when connection tracking is looked at.
-    const agent = new Agent({ keepAlive: true })
+    const agent = Object.assign(new Agent({ keepAlive: true }), { createConnection: () => socket })
     const headers = { host: port === 80 ? host : `${host}:${port}`, 'user-agent': 'portolan-trace' }
-    const asked = request({ path, headers, agent, timeout: timeoutMs, createConnection: () => socket })
+    const asked = request({ path, headers, agent, timeout: timeoutMs })
     asked.once('timeout', () => asked.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })))
     asked.once('error', ({ code, message }: NodeJS.ErrnoException) => resolve({ code: code ?? message }))
     asked.once('response', async (response) => {

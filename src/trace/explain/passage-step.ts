@@ -12,7 +12,7 @@ export function passageStep(sighting: Sighting, recording: Recording, directory:
   return {
     place,
     text: direction === 'original' ? by : `answer ${by}`,
-    ...joined([rules(sighting, recording), translation(sighting, directory), endpoint(sighting, recording, directory), details(endWords(sighting, directory))]),
+    ...joined([rules(sighting, recording), translation(sighting, directory), endpoint(sighting, recording, directory), details(endWords(sighting))]),
     at: cameAt,
     ...(wentAt === undefined ? {} : { took: wentAt - cameAt }),
   }
@@ -45,7 +45,7 @@ function endpoint({ place, direction, came, went }: Sighting, { connection }: Re
   return endpointWords(place, { frontend: came.destination, endpoint: went.destination, protocol: connection.protocol }, directory)
 }
 
-function endWords({ end, oif, went, matches, wentAt }: Sighting, directory: Directory): string {
+function endWords({ end, oif, went, matches }: Sighting): string {
   switch (end) {
     case 'left':
       return `leaves by ${oif}`
@@ -54,7 +54,7 @@ function endWords({ end, oif, went, matches, wentAt }: Sighting, directory: Dire
     case 'dropped':
       return matches.at(-1)?.rule.includes('reject') === true ? 'ends here, refused' : 'ends here, dropped without a word'
     case 'lost':
-      return `ends here: no rule dropped it, and the kernel did not pass it on${directory.owner(went.destination.address) === undefined && wentAt === undefined ? `: it has no way to ${went.destination.address}` : ''}`
+      return 'ends here: no rule dropped it, and the kernel did not pass it on'
     default:
       return end satisfies never
   }

@@ -18,6 +18,7 @@ export function summaryOf(recording: Recording, directory: Directory): string {
     case 'timeout':
     case 'unreachable':
       if (last === undefined) return `${source.name} has no way to ${reached}`
+      if (last.end === 'lost') return `${last.place} has no way to ${last.went.destination.address}`
       return last.end === 'left' ? `no answer: it was last seen leaving ${last.place} for ${reached}` : `${last.end} in ${last.place}${whyNot(recording, directory)}`
     case 'no address':
       return naming.by === 'dns' && naming.questions.some(({ alias }) => alias !== undefined) ? `${target.host} is an alias of a name without an address` : `there is no address for ${target.host}`
