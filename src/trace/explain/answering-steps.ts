@@ -3,8 +3,8 @@ import type { Directory } from './directory.ts'
 import type { Step } from './walk.ts'
 
 /** Who answers, seen from the node: what left by a device comes back by it. */
-export function answeringSteps(last: Sighting | undefined, reply: Sighting | undefined, directory: Directory): readonly Step[] {
-  if (last === undefined || reply === undefined || last.end === 'dropped') return []
+export function answeringSteps(last: Sighting | undefined, reply: Sighting, directory: Directory): readonly Step[] {
+  if (last === undefined || last.end === 'dropped') return []
   const { address, port } = last.went.destination
   const place = directory.owner(address) ?? address
   const begin = last.wentAt ?? last.cameAt

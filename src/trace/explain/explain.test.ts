@@ -89,7 +89,7 @@ for (const { name, told, says, summary } of [
     name: 'a refusal that the API does not explain',
     told: { recording: { outcome: refused, sightings: [sighting('node-1', [ends.client, ends.service], { matches: [proxyRule.clusterIPs, proxyRule.reset], end: 'dropped' })] } },
     says: [],
-    summary: 'refused in node-1, though service/kubia has 2 ready endpoints; see ./portolan doctor service/kubia',
+    summary: 'refused in node-1, though service/kubia has ready endpoints (2); see ./portolan doctor service/kubia',
   },
   {
     name: 'an endpoint that the API does not have',
@@ -107,19 +107,19 @@ for (const { name, told, says, summary } of [
     name: 'no endpoint on this node, with the policy Local',
     told: { recording: { outcome: { result: 'timeout', connectMs: 2_500 }, earlierTries: 1, sightings: [sighting('node-1', [ends.outside, ends.service], { matches: [proxyRule.outside, proxyRule.noneHere], end: 'dropped' })] } },
     says: ['try 2: nothing came back before', 'its code says drop: there is no endpoint for this client here', 'ends here, dropped without a word'],
-    summary: 'dropped in node-1, though service/kubia has 2 ready endpoints; see ./portolan doctor service/kubia',
+    summary: 'dropped in node-1: service/kubia has no endpoint on node-1, and its traffic policy is Local',
   },
   {
     name: 'a client that source ranges leave out',
     told: { recording: { outcome: { result: 'timeout' }, sightings: [sighting('node-1', [ends.outside, ends.service], { matches: [proxyRule.restricted], end: 'dropped' })] } },
     says: ['dropped: the client is in none of its allowed-sources (loadBalancerSourceRanges)'],
-    summary: 'dropped in node-1, though service/kubia has 2 ready endpoints; see ./portolan doctor service/kubia',
+    summary: 'dropped in node-1: the loadBalancerSourceRanges of service/kubia leave the client out',
   },
   {
     name: 'a rule of somebody else',
     told: { recording: { outcome: { result: 'timeout' }, sightings: [sighting('node-1', [ends.client, ends.far], { matches: [rule('firewall', 'forward', 'tcp dport 8080 drop', 'drop')], end: 'dropped' })] } },
     says: ['table firewall, chain forward: tcp dport 8080 drop (drop)'],
-    summary: 'dropped in node-1, though service/kubia has 2 ready endpoints; see ./portolan doctor service/kubia',
+    summary: 'dropped in node-1 by table firewall, which is none of ours',
   },
   {
     name: 'a destination that nobody has a way to',
@@ -135,6 +135,20 @@ for (const { name, told, says, summary } of [
     expect(isReached(walk)).toBe(walk.outcome.result === 'answered')
   })
 }
+
+test('what goes round in circles is not told of for ever', () => {
+  const round = Array.from({ length: 60 }, (_, index) => sighting('node-1', [ends.client, ends.service], { cameAt: index }))
+  const { steps } = walkOf({ recording: { sightings: round, outcome: { result: 'timeout' } } })
+  expect(steps.length).toBeLessThan(25)
+  expect(steps.at(-2)?.text).toBe('40 more passages: it goes round in circles')
+})
+
+test('an Ingress: where the trace ends, and why', () => {
+  const at = '203.0.113.3:80'
+  const sightings = [sighting('edge', [ends.outside, at], { end: 'delivered' })]
+  const walk = walkOf({ spec: { loadBalancerClass: 'portolan.dev/ingress', externalIPs: ['203.0.113.3'] }, recording: { sightings, connection: { protocol: 'tcp', ...flow(ends.outside, at) } } })
+  expect(said(walk)).toContain('given to a program here: 203.0.113.3:80, HAProxy; what it sends to a pod is another connection, and not followed')
+})
 
 test('affinity: the element by which a client is remembered', () => {
   const frontend = `${clusterIP} . tcp . 80`

@@ -5,22 +5,18 @@ import type { Directory } from './directory.ts'
 import { namingSteps } from './naming-steps.ts'
 import { passageStep } from './passage-step.ts'
 import { summaryOf } from './summary.ts'
-import type { Walk } from './walk.ts'
+import type { Step, Walk } from './walk.ts'
 
 /** Tells in words what was seen, with what the API knows of it. Pure. */
 export function explain(recording: Recording, directory: Directory): Walk {
   const { target, source, connection, outcome, sightings, earlierTries, naming, tracked } = recording
-  const there = sightings.filter(({ direction }) => direction === 'original')
-  const back = sightings.filter(({ direction }) => direction === 'reply')
   return {
     target: target.text,
     from: source.name,
     steps: [
       ...namingSteps(recording),
       ...callSteps(recording, directory),
-      ...there.map((sighting) => passageStep(sighting, recording, directory)),
-      ...answeringSteps(there.at(-1), back[0], directory),
-      ...back.map((sighting) => passageStep(sighting, recording, directory)),
+      ...waySteps(recording, directory),
       outcomeStep(recording),
     ],
     tracked: [...tracked].map(([place, entry]) => ({ place, ...entry })),
@@ -28,4 +24,19 @@ export function explain(recording: Recording, directory: Directory): Walk {
     outcome,
     seen: { ...(connection === undefined ? {} : { connection }), sightings, earlierTries, naming },
   }
+}
+
+/** A packet that goes round in circles is seen until its time to live is over. */
+const maxPassages = 20
+
+function waySteps(recording: Recording, directory: Directory): readonly Step[] {
+  const { sightings } = recording
+  const firstReply = sightings.findIndex(({ direction }) => direction === 'reply')
+  const steps = sightings.slice(0, maxPassages).flatMap((sighting, index) => {
+    const step = passageStep(sighting, recording, directory)
+    return index === firstReply ? [...answeringSteps(sightings[index - 1], sighting, directory), step] : [step]
+  })
+  const rest = sightings.slice(maxPassages)
+  const [next] = rest
+  return next === undefined ? steps : [...steps, { place: next.place, text: `${rest.length} more passages: it goes round in circles`, details: [], warnings: [], at: next.cameAt }]
 }

@@ -12,7 +12,7 @@ export function passageStep(sighting: Sighting, recording: Recording, directory:
   return {
     place,
     text: direction === 'original' ? by : `answer ${by}`,
-    ...joined([rules(sighting, recording), translation(sighting, directory), endpoint(sighting, recording, directory), details(endWords(sighting))]),
+    ...joined([rules(sighting, recording), translation(sighting, directory), endpoint(sighting, recording, directory), details(endWords(sighting, recording, directory))]),
     at: cameAt,
     ...(wentAt === undefined ? {} : { took: wentAt - cameAt }),
   }
@@ -45,17 +45,29 @@ function endpoint({ place, direction, came, went }: Sighting, { connection }: Re
   return endpointWords(place, { frontend: came.destination, endpoint: went.destination, protocol: connection.protocol }, directory)
 }
 
-function endWords({ end, oif, went, matches }: Sighting): string {
+function endWords(sighting: Sighting, recording: Recording, directory: Directory): string {
+  const { end, oif, went, matches } = sighting
   switch (end) {
     case 'left':
       return `leaves by ${oif}`
     case 'delivered':
-      return `given to a program here: ${endText(went.destination)}`
+      return `given to a program here: ${endText(went.destination)}${isIngress(sighting, recording, directory) ? ', HAProxy; what it sends to a pod is another connection, and not followed' : ''}`
     case 'dropped':
       return matches.at(-1)?.rule.includes('reject') === true ? 'ends here, refused' : 'ends here, dropped without a word'
     case 'lost':
-      return 'ends here: no rule dropped it, and the kernel did not pass it on'
+      return isLast(sighting, recording) ? 'ends here: no rule dropped it, and the kernel did not pass it on' : 'goes on, of which the kernel says nothing'
     default:
       return end satisfies never
   }
+}
+
+/** Whether nothing was seen of it any more, neither by other kernels nor by the client. */
+function isLast({ direction, cameAt }: Sighting, { sightings, outcome }: Recording): boolean {
+  const isClientHappy = outcome.result === 'answered' || outcome.result === 'connected'
+  return !isClientHappy && !sightings.some((other) => other.direction === direction && other.cameAt > cameAt)
+}
+
+function isIngress({ place, direction, went }: Sighting, { connection }: Recording, directory: Directory): boolean {
+  if (connection === undefined || place !== 'edge' || direction === 'reply') return false
+  return directory.frontend(went.destination, connection.protocol)?.service.spec.loadBalancerClass === 'portolan.dev/ingress'
 }

@@ -1,5 +1,6 @@
 import type { Recording } from '../recording.ts'
-import { endText } from '../watch/sighting.ts'
+import { endText, type Sighting } from '../watch/sighting.ts'
+import { setIn } from './applied.ts'
 import { portText, serviceText, type Directory } from './directory.ts'
 
 /** What came of the connection, and why not more, in a sentence. */
@@ -9,17 +10,18 @@ export function summaryOf(recording: Recording, directory: Directory): string {
   const reached = last === undefined ? endText(connection?.destination ?? { address: target.host, port: target.port }) : `${directory.owner(last.went.destination.address) ?? endText(last.went.destination)}`
   switch (outcome.result) {
     case 'answered':
+      return `answered by ${reached}`
     case 'connected':
-      return `${outcome.result} by ${reached}`
+      return `connected with ${reached}`
     case 'unanswered':
-      return last?.end === 'dropped' ? `dropped in ${last.place}${whyNot(recording, directory)}` : `sent to ${reached}; whether it came to a program cannot be told`
+      return last?.end === 'dropped' ? `dropped in ${last.place}${whyNot(last, recording, directory)}` : `sent to ${reached}; whether it came to a program cannot be told`
     case 'refused':
-      return last?.end === 'dropped' ? `refused in ${last.place}${whyNot(recording, directory)}` : `refused by ${reached}: nobody listens on port ${last?.went.destination.port ?? target.port}`
+      return last?.end === 'dropped' ? `refused in ${last.place}${whyNot(last, recording, directory)}` : `refused by ${reached}: nobody listens on port ${last?.went.destination.port ?? target.port}`
     case 'timeout':
     case 'unreachable':
       if (last === undefined) return `${source.name} has no way to ${reached}`
       if (last.end === 'lost') return `${last.place} has no way to ${last.went.destination.address}`
-      return last.end === 'left' ? `no answer: it was last seen leaving ${last.place} for ${reached}` : `${last.end} in ${last.place}${whyNot(recording, directory)}`
+      return last.end === 'left' ? `no answer: it was last seen leaving ${last.place} for ${reached}` : `${last.end} in ${last.place}${whyNot(last, recording, directory)}`
     case 'no address':
       return naming.by === 'dns' && naming.questions.some(({ alias }) => alias !== undefined) ? `${target.host} is an alias of a name without an address` : `there is no address for ${target.host}`
     default:
@@ -27,16 +29,21 @@ export function summaryOf(recording: Recording, directory: Directory): string {
   }
 }
 
-/** What the API says of a frontend whose connections end in rules. */
-function whyNot({ connection }: Recording, directory: Directory): string {
+/** Why rules do not let it through: they say so themselves, or the API does. */
+function whyNot({ place, matches }: Sighting, { connection }: Recording, directory: Directory): string {
   if (connection === undefined) return ''
   const { destination, protocol } = connection
+  const rule = matches.at(-1)
   const frontend = directory.frontend(destination, protocol)
+  if (rule !== undefined && !rule.table.startsWith('portolan-')) return ` by table ${rule.table}, which is none of ours`
   if (frontend === undefined) return `: no Service has ${endText(destination)}`
   const { service, port } = frontend
   const { namespace = 'default', name } = service.metadata
-  if (port === undefined) return `: ${serviceText(service)} has no ${protocol} port ${destination.port}, only ${(service.spec.ports ?? []).map(portText).join(', ')}`
+  const text = serviceText(service)
+  if (port === undefined) return `: ${text} has no ${protocol} port ${destination.port}, only ${(service.spec.ports ?? []).map(portText).join(', ')}`
+  if (rule !== undefined && setIn(rule, 'restricted') !== undefined) return `: the loadBalancerSourceRanges of ${text} leave the client out`
   const ready = directory.readyCount(service, port)
+  if (ready > 0 && rule?.chain === 'by-code') return `: ${text} has no endpoint on ${place}, and its traffic policy is Local`
   const doctor = `./portolan doctor service/${name}${namespace === 'default' ? '' : ` -n ${namespace}`}`
-  return ready === 0 ? `: ${serviceText(service)} has no ready endpoint; see ${doctor}` : `, though ${serviceText(service)} has ${ready} ready endpoints; see ${doctor}`
+  return ready === 0 ? `: ${text} has no ready endpoint; see ${doctor}` : `, though ${text} has ready endpoints (${ready}); see ${doctor}`
 }
