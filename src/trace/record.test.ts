@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { realProcesses } from '../kernel/real-processes.ts'
@@ -120,3 +122,21 @@ test('nothing is left in the kernel', () =>
     await trace(`tcp://${service}:80`)
     expect(await node.run('nft', 'list', 'tables')).toBe('table inet test\n')
   }))
+
+for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+  test(`nothing is left of a trace that ends by ${signal}`, () =>
+    withNode(async (node) => {
+      const module = (name: string) => JSON.stringify(new URL(name, import.meta.url).href)
+      const program = `
+        const { Watcher } = await import(${module('watch/watcher.ts')})
+        const { realProcesses } = await import(${module('../kernel/real-processes.ts')})
+        const rules = 'table inet mine { flags owner; chain any { type filter hook prerouting priority 0; }; }'
+        await Watcher.start({ name: 'node', netns: '${node.path}' }, { table: 'mine', rules }, { processes: realProcesses })
+        console.log('watching')`
+      const tracing = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+      await once(tracing.stdout, 'data')
+      expect(await node.run('nft', 'list', 'tables')).toContain('table inet mine')
+      tracing.kill(signal)
+      await expect.poll(() => node.run('nft', 'list', 'tables')).toBe('table inet test\n')
+    }))
+}

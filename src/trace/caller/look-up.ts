@@ -2,6 +2,9 @@ import { Resolver as DnsClient } from 'node:dns/promises'
 import type { Question } from './messages.ts'
 import { candidates, type Resolver } from './resolver.ts'
 
+/** Errors of which another question would not know more. */
+const unavailable: ReadonlySet<string> = new Set(['ETIMEOUT', 'ECONNREFUSED'])
+
 /** Asks for one name after the other until there is an address, or a server does not answer. */
 export async function lookUp(host: string, resolver: Resolver, timeoutMs: number): Promise<readonly Question[]> {
   const [server = ''] = resolver.servers
@@ -11,7 +14,7 @@ export async function lookUp(host: string, resolver: Resolver, timeoutMs: number
   for (const name of candidates(host, resolver)) {
     const question = await ask(client, name, server)
     questions.push(question)
-    if (question.addresses.length > 0 || question.error === 'ETIMEOUT' || question.error === 'ECONNREFUSED') break
+    if (question.addresses.length > 0 || unavailable.has(question.error ?? '')) break
   }
   return questions
 }
@@ -23,7 +26,8 @@ async function ask(client: DnsClient, name: string, server: string): Promise<Que
     (error: NodeJS.ErrnoException) => ({ addresses: [], error: error.code ?? error.message }),
   )
   const ms = performance.now() - start
-  return { name, server, ms, ...answer, ...(await aliasOf(client, name)) }
+  const isSilent = 'error' in answer && unavailable.has(answer.error)
+  return { name, server, ms, ...answer, ...(isSilent ? {} : await aliasOf(client, name)) }
 }
 
 async function aliasOf(client: DnsClient, name: string): Promise<Pick<Question, 'alias'>> {
