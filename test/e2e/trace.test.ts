@@ -82,7 +82,7 @@ test('names: headless ones are of pods, aliases are followed, and what does not 
   expect(headless?.said).toMatch(/^10\.108\.2\.\d+ is pod far on node-2$/m)
   expect(headless?.said).not.toContain('translated')
   expect(headless?.code).toBe(0)
-  expect(ext?.said).toMatch(/^ext\.default\.svc\.cluster\.local: alias of api\.somecompany\.com: fails/m)
+  expect(ext?.said).toMatch(/^ext\.default\.svc\.cluster\.local: alias of api\.somecompany\.com: has no address$/m)
   expect(ext).toMatchObject({ code: 1, summary: 'ext is an alias of a name without an address' })
   expect(none?.said).toMatch(/^nobody\.default\.svc\.cluster\.local: does not exist$/m)
   expect(none).toMatchObject({ code: 1, summary: 'there is no address for nobody' })

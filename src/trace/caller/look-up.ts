@@ -21,12 +21,13 @@ export async function lookUp(host: string, resolver: Resolver, timeoutMs: number
 
 async function ask(client: DnsClient, name: string, server: string): Promise<Question> {
   const start = performance.now()
-  const answer = await client.resolve4(name).then(
-    (addresses) => ({ addresses }),
+  const answer: Pick<Question, 'addresses' | 'error'> = await client.resolve4(name).then(
+    // The end of an alias may be missing from an answer that is none the less right.
+    (addresses) => ({ addresses, ...(addresses.length === 0 ? { error: 'ENODATA' } : {}) }),
     (error: NodeJS.ErrnoException) => ({ addresses: [], error: error.code ?? error.message }),
   )
   const ms = performance.now() - start
-  const isSilent = 'error' in answer && unavailable.has(answer.error)
+  const isSilent = unavailable.has(answer.error ?? '')
   return { name, server, ms, ...answer, ...(isSilent ? {} : await aliasOf(client, name)) }
 }
 

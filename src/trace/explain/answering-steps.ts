@@ -6,7 +6,7 @@ import type { Step } from './walk.ts'
 export function answeringSteps(last: Sighting | undefined, reply: Sighting, directory: Directory): readonly Step[] {
   if (last === undefined || last.end === 'dropped') return []
   const { address, port } = last.went.destination
-  const place = directory.owner(address) ?? address
+  const place = last.end === 'delivered' ? last.place : (directory.owner(address) ?? address)
   const begin = last.wentAt ?? last.cameAt
   const isRefusal = reply.flags.includes('rst')
   const text = isRefusal ? `refuses: nobody listens on port ${port} (RST)` : `answers${reply.flags === '' ? '' : ` (${reply.flags.toUpperCase().replace(' ', '+')})`}`

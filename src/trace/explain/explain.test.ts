@@ -137,17 +137,27 @@ for (const { name, told, says, summary } of [
 }
 
 test('what goes round in circles is not told of for ever', () => {
-  const round = Array.from({ length: 60 }, (_, index) => sighting('node-1', [ends.client, ends.service], { cameAt: index }))
-  const { steps } = walkOf({ recording: { sightings: round, outcome: { result: 'timeout' } } })
-  expect(steps.length).toBeLessThan(25)
-  expect(steps.at(-2)?.text).toBe('40 more passages: it goes round in circles')
+  const there = [ends.client, '10.108.1.99:80'] as const
+  const turn = [sighting('edge', there, { iif: 'nodes' }), sighting('node-1', there, { iif: 'eth0' })]
+  const sightings = [sighting('node-1', there), ...Array.from({ length: 30 }, () => turn).flat()].map((each, index) => ({ ...each, cameAt: index }))
+  const walk = walkOf({ recording: { sightings, outcome: { result: 'unreachable', code: 'EHOSTUNREACH' }, connection: { protocol: 'tcp', ...flow(...there) } } })
+  expect(walk.steps.map(({ place, text }) => `${place}: ${text}`)).toEqual([
+    `pod client: sends SYN ${there.join(' → ')}`,
+    'node-1: comes in by veth1',
+    'edge: comes in by nodes',
+    'node-1: comes in by eth0',
+    'edge: comes again, 58 times in all places',
+    'pod client: cannot reach it (EHOSTUNREACH)',
+  ])
+  expect(walk.summary).toBe('sent round in circles by edge and node-1: nobody has 10.108.1.99')
 })
 
 test('an Ingress: where the trace ends, and why', () => {
   const at = '203.0.113.3:80'
   const sightings = [sighting('edge', [ends.outside, at], { end: 'delivered' })]
   const walk = walkOf({ spec: { loadBalancerClass: 'portolan.dev/ingress', externalIPs: ['203.0.113.3'] }, recording: { sightings, connection: { protocol: 'tcp', ...flow(ends.outside, at) } } })
-  expect(said(walk)).toContain('given to a program here: 203.0.113.3:80, HAProxy; what it sends to a pod is another connection, and not followed')
+  expect(said(walk)).toContain('given to a program here: 203.0.113.3:80\nwhich is HAProxy: the trace ends here')
+  expect(walk.summary).toBe('answered by a program on the edge')
 })
 
 test('affinity: the element by which a client is remembered', () => {

@@ -5,6 +5,7 @@ import type { Directory } from './directory.ts'
 import { namingSteps } from './naming-steps.ts'
 import { passageStep } from './passage-step.ts'
 import { summaryOf } from './summary.ts'
+import { withoutCircles } from './circles.ts'
 import type { Step, Walk } from './walk.ts'
 
 /** Tells in words what was seen, with what the API knows of it. Pure. */
@@ -26,17 +27,13 @@ export function explain(recording: Recording, directory: Directory): Walk {
   }
 }
 
-/** A packet that goes round in circles is seen until its time to live is over. */
-const maxPassages = 20
-
 function waySteps(recording: Recording, directory: Directory): readonly Step[] {
-  const { sightings } = recording
-  const firstReply = sightings.findIndex(({ direction }) => direction === 'reply')
-  const steps = sightings.slice(0, maxPassages).flatMap((sighting, index) => {
+  const { way, rest } = withoutCircles(recording.sightings)
+  const firstReply = way.findIndex(({ direction }) => direction === 'reply')
+  const steps = way.flatMap((sighting, index) => {
     const step = passageStep(sighting, recording, directory)
-    return index === firstReply ? [...answeringSteps(sightings[index - 1], sighting, directory), step] : [step]
+    return index === firstReply ? [...answeringSteps(way[index - 1], sighting, directory), step] : [step]
   })
-  const rest = sightings.slice(maxPassages)
   const [next] = rest
-  return next === undefined ? steps : [...steps, { place: next.place, text: `${rest.length} more passages: it goes round in circles`, details: [], warnings: [], at: next.cameAt }]
+  return next === undefined ? steps : [...steps, { place: next.place, text: `comes again, ${rest.length} times in all places`, details: ['it goes round in circles until its time to live is over'], warnings: [], at: next.cameAt }]
 }

@@ -12,7 +12,7 @@ export function passageStep(sighting: Sighting, recording: Recording, directory:
   return {
     place,
     text: direction === 'original' ? by : `answer ${by}`,
-    ...joined([rules(sighting, recording), translation(sighting, directory), endpoint(sighting, recording, directory), details(endWords(sighting, recording, directory))]),
+    ...joined([rules(sighting, recording), translation(sighting, directory), endpoint(sighting, recording, directory), details(endWords(sighting, recording)), ingress(sighting, recording, directory)]),
     at: cameAt,
     ...(wentAt === undefined ? {} : { took: wentAt - cameAt }),
   }
@@ -45,13 +45,13 @@ function endpoint({ place, direction, came, went }: Sighting, { connection }: Re
   return endpointWords(place, { frontend: came.destination, endpoint: went.destination, protocol: connection.protocol }, directory)
 }
 
-function endWords(sighting: Sighting, recording: Recording, directory: Directory): string {
+function endWords(sighting: Sighting, recording: Recording): string {
   const { end, oif, went, matches } = sighting
   switch (end) {
     case 'left':
       return `leaves by ${oif}`
     case 'delivered':
-      return `given to a program here: ${endText(went.destination)}${isIngress(sighting, recording, directory) ? ', HAProxy; what it sends to a pod is another connection, and not followed' : ''}`
+      return `given to a program here: ${endText(went.destination)}`
     case 'dropped':
       return matches.at(-1)?.rule.includes('reject') === true ? 'ends here, refused' : 'ends here, dropped without a word'
     case 'lost':
@@ -67,7 +67,10 @@ function isLast({ direction, cameAt }: Sighting, { sightings, outcome }: Recordi
   return !isClientHappy && !sightings.some((other) => other.direction === direction && other.cameAt > cameAt)
 }
 
-function isIngress({ place, direction, went }: Sighting, { connection }: Recording, directory: Directory): boolean {
-  if (connection === undefined || place !== 'edge' || direction === 'reply') return false
-  return directory.frontend(went.destination, connection.protocol)?.service.spec.loadBalancerClass === 'portolan.dev/ingress'
+/** HAProxy ends connections; those that it makes to pods serve one client after the other. */
+function ingress({ place, direction, went }: Sighting, { connection }: Recording, directory: Directory): Words {
+  if (connection === undefined || place !== 'edge' || direction === 'reply') return noWords
+  const found = directory.frontend(went.destination, connection.protocol)
+  if (found?.service.spec.loadBalancerClass !== 'portolan.dev/ingress') return noWords
+  return details('which is HAProxy: the trace ends here', 'what it sends to pods are connections of its own')
 }

@@ -49,7 +49,7 @@ function stickyWords(applied: Applied): readonly string[] {
   const { match, elements } = applied
   const frontend = frontendKey(applied)
   const slots = setIn(match, 'sticky-slots')
-  if (slots !== undefined) return [`the client is not remembered: drawn at random, one of ${slots.split('-').at(-1)}`]
+  if (slots !== undefined) return [`the client is not remembered: ${drawn(Number(slots.split('-').at(-1)))}`]
   const endpoints = setIn(match, 'sticky-endpoints') ?? setIn(match, 'sticky-choices')
   if (endpoints !== undefined) {
     const isChosen = ([key, value]: readonly [string, string | undefined]) => key.startsWith(`${frontend} . `) && value === chosen(applied)
