@@ -1,3 +1,5 @@
+import { TraceError } from './trace-error.ts'
+
 /** What a program that runs has written so far, for those who wait until something in it can be found. */
 export class Heard {
   #text = ''
@@ -19,7 +21,7 @@ export class Heard {
     this.#wake()
   }
 
-  /** Resolves to what is found first in all that was written. Rejects when nothing more will come, and when aborted. */
+  /** Resolves to what is found first in all that was written. Rejects with `TraceError` when nothing more will come, and when aborted. */
   until<T>(find: (text: string) => T | undefined, signal: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const settle = (end: () => void) => {
@@ -31,7 +33,7 @@ export class Heard {
       const look = () => {
         const found = find(this.#text)
         if (found !== undefined) settle(() => resolve(found))
-        else if (this.#end !== undefined) settle(() => reject(new Error(`${this.#end}: ${this.#text.slice(-500)}`)))
+        else if (this.#end !== undefined) settle(() => reject(new TraceError(this.#end)))
       }
       this.#waiting.add(look)
       signal.addEventListener('abort', abort, { once: true })

@@ -30,7 +30,7 @@ export async function remoteCall(order: Order, netns: string, { processes, calle
     onStdout: (piece) => heard.hear(piece),
     onStderr: (piece) => void (complaint += piece),
   })
-  void program.ended.then(() => heard.end(`the program that connects has ended: ${complaint}`))
+  void program.ended.then(() => heard.end(`the program that connects has ended: ${complaint.trim()}`))
 
   function report<T extends Report['report']>(...kinds: readonly T[]): Promise<ReportOf<T>> {
     const isOf = (each: Report): each is ReportOf<T> => kinds.some((kind) => kind === each.report)

@@ -1,4 +1,3 @@
-import type { SocketAddress } from '../../kernel/conntrack.ts'
 import { element, frontendKey, setIn, type Applied } from './applied.ts'
 
 /**
@@ -28,17 +27,18 @@ function dispatchWords(applied: Applied): readonly string[] {
 function pickWords(applied: Applied): readonly string[] {
   const map = setIn(applied.match, 'slots-')
   if (map === undefined) return []
-  const key = keyOf(applied, map, (each) => applied.elements.get(map)?.get(each) === chosen(applied))
-  const count = Number(map.slice('slots-'.length))
-  return [key === undefined ? `${map}: an element that is no longer there` : element(applied, map, key), drawn(count)]
+  const key = slotOf(applied, map)
+  return [key === undefined ? `${map}: an element that is no longer there` : element(applied, map, key), drawn(Number(map.slice('slots-'.length)))]
 }
 
-/** Codes tell pools apart that have the same endpoints at different places. */
-function keyOf(applied: Applied, map: string, isChosen: (key: string) => boolean): string | undefined {
+/** The slot that was drawn: of the pool that the frontend's code names, the one with the endpoint. */
+function slotOf(applied: Applied, map: string): string | undefined {
+  const { elements } = applied
   const frontend = frontendKey(applied)
-  const codes = ['outside', 'services'].flatMap((each) => applied.elements.get(each)?.get(frontend) ?? [])
-  const keys = [...(applied.elements.get(map)?.keys() ?? [])].filter(isChosen)
-  return keys.find((key) => codes.some((code) => key.startsWith(`${code} . `)))
+  const codes = ['outside', 'services'].flatMap((each) => elements.get(each)?.get(frontend) ?? [])
+  const endpoint = chosen(applied)
+  const slots = [...(elements.get(map) ?? [])].filter(([key, value]) => value === endpoint && codes.some((code) => key.startsWith(`${code} . `)))
+  return slots[0]?.[0]
 }
 
 function drawn(count: number): string {
@@ -83,10 +83,7 @@ function masqueradeWords(applied: Applied): readonly string[] {
 }
 
 /** The endpoint, as maps hold it. */
-function chosen({ sighting }: Applied): string {
-  return mapped(sighting.went.destination)
-}
-
-function mapped({ address, port }: SocketAddress): string {
+function chosen({ sighting }: Pick<Applied, 'sighting'>): string {
+  const { address, port } = sighting.went.destination
   return `${address} . ${port}`
 }

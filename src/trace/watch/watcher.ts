@@ -44,6 +44,8 @@ echo listening
 cat > /dev/null
 `
 const answerWithinMs = 10_000
+/** Of what it said, in letters. */
+const lastWords = 300
 /** The kernel has told of a packet as soon as it has passed; what reads it may take its turn. */
 const toldWithinMs = 1_000
 
@@ -64,7 +66,7 @@ export class Watcher {
       onStdout: (piece) => this.#heard.hear(piece),
       onStderr: (piece) => this.#heard.hear(piece),
     })
-    void this.#program.ended.then(() => this.#heard.end('nft has ended'))
+    void this.#program.ended.then(() => this.#heard.end(`nft has ended: ${this.#heard.text.slice(-lastWords).trim()}`))
   }
 
   /** Resolves when nothing can be missed any more. `rules` are those of `watchTable`, `table` its name. */
