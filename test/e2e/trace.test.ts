@@ -30,6 +30,13 @@ async function trace(...words: string[]): Promise<Traced> {
   return { ...walk, code, said }
 }
 
+/** One trace after the other, to each destination. */
+async function fromClient(...targets: string[]): Promise<readonly Traced[]> {
+  const walks: Traced[] = []
+  for (const target of targets) walks.push(await trace('pod/client', '--', target))
+  return walks
+}
+
 /** The places that packets came through, in the order of time. */
 function way({ seen }: Walk): string {
   return seen.sightings.map(({ place, direction }) => (direction === 'original' ? place : `${place} back`)).join(', ')
@@ -72,13 +79,13 @@ test('a load balancer’s address, to a node that has a pod, with the client’s
 
 test('affinity, first by chance and then by memory', async () => {
   const first = await trace('pod/client', '--', 'http://sticky')
-  expect(first.said).toContain('the client is not remembered: drawn at random')
+  expect(first.said).toContain('the client is not remembered: the only endpoint')
   const second = await trace('pod/client', '--', 'http://sticky')
   expect(second.said).toMatch(/^affinity: 10\.108\.1\.\d+ \. 10\.\S+ \. tcp \. 80 : \S+\nthe client is remembered, for 10800 s from now\nsticky-endpoints: /m)
 })
 
 test('names: headless ones are of pods, aliases are followed, and what does not exist is said', async () => {
-  const [headless, ext, none] = await Promise.all(['http://headless:8080', 'http://ext', 'nobody:80'].map((target) => trace('pod/client', '--', target)))
+  const [headless, ext, none] = await fromClient('http://headless:8080', 'http://ext', 'nobody:80')
   expect(headless?.said).toMatch(/^10\.108\.2\.\d+ is pod far on node-2$/m)
   expect(headless?.said).not.toContain('translated')
   expect(headless?.code).toBe(0)
@@ -89,8 +96,7 @@ test('names: headless ones are of pods, aliases are followed, and what does not 
 })
 
 test('refusals: by which rule, or by the pod', async () => {
-  const targets = ['http://none', 'http://far:81', 'udp://none:80', 'http://silent']
-  const [none, port, udp, silent] = await Promise.all(targets.map((target) => trace('pod/client', '--', target)))
+  const [none, port, udp, silent] = await fromClient('http://none', 'http://far:81', 'udp://none:80', 'http://silent')
   expect(none?.said).toMatch(/^not in services, and cluster-ips: 10\.\S+\nrefused: meta l4proto tcp reject with tcp reset\nends here, refused$/m)
   expect(none).toMatchObject({ code: 1, summary: 'refused in node-1: service/none has no ready endpoint; see ./portolan doctor service/none' })
   expect(port?.summary).toBe('refused in node-1: service/far has no tcp port 81, only port 80 (http)')
@@ -109,12 +115,10 @@ test('dropped where Local finds no pod; and no way out of the cluster', async ()
 })
 
 test('nodes and pods on their network, as clients and as servers', async () => {
-  const [node, itself, fromHost, toHost] = await Promise.all([
-    trace('node/node-1', '--', 'http://far.default.svc.cluster.local'),
-    trace('node', '--', 'http://127.0.0.1:30123'),
-    trace('pod/host', '--', 'http://self'),
-    trace('pod/client', '--', 'http://host'),
-  ])
+  const node = await trace('node/node-1', '--', 'http://far.default.svc.cluster.local')
+  const itself = await trace('node', '--', 'http://127.0.0.1:30123')
+  const fromHost = await trace('pod/host', '--', 'http://self')
+  const toHost = await trace('pod/client', '--', 'http://host')
   expect(way(node)).toBe('node-1, node-2, node-2 back, node-1 back')
   expect(itself.said).toContain('is the node port of service/self')
   expect(itself.code).toBe(0)

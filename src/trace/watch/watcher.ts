@@ -34,16 +34,22 @@ trap '' INT HUP
 printf '%s\\nmonitor trace\\n' "$1" | HOME=/dev/null nft -i 2>&1 &
 nft=$!
 trap 'kill $nft 2>/dev/null' EXIT
+listens() {
+  while read -r _ protocol port groups _; do
+    [ "$protocol $port $groups" = "12 $nft 00000100" ] && return 0
+  done < /proc/$nft/net/netlink
+  return 1
+}
 tries=0
-until grep -Eq "^[0-9a-f]+ +12 +$nft +00000100 " /proc/$nft/net/netlink; do
+until listens; do
   tries=$((tries + 1))
   if [ $tries -gt 500 ]; then echo 'nft does not listen'; exit 1; fi
-  sleep 0.01
+  sleep 0.02
 done
 echo listening
 cat > /dev/null
 `
-const answerWithinMs = 10_000
+const answerWithinMs = 20_000
 /** Of what it said, in letters. */
 const lastWords = 300
 /** The kernel has told of a packet as soon as it has passed; what reads it may take its turn. */
