@@ -20,7 +20,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 
 await build({
   entryPoints: {
-    ...Object.fromEntries(['portolan', 'supervisor', 'server', 'edge', 'reach'].map((name) => [name, `src/main/${name}.ts`])),
+    ...Object.fromEntries(['portolan', 'supervisor', 'server', 'edge', 'reach', 'trace-caller'].map((name) => [name, `src/main/${name}.ts`])),
     // It opens the sockets of DNS, then loads agent.ts.
     agent: 'src/main/agent-entry.ts',
   },

@@ -15,10 +15,11 @@ const allowed: Readonly<Record<string, { may: readonly string[]; because: string
   dataplane: { may: ['client', 'api', 'kernel', 'base'], because: 'data planes run against any Kubernetes API' },
   cluster: { may: ['kernel', 'client', 'api', 'base'], because: 'it starts processes; it does not reach into them' },
   doctor: { may: ['client', 'api', 'kernel', 'base'], because: 'it judges a cluster by its API and the kernel, and cares for nobody’s plans' },
+  trace: { may: ['doctor', 'client', 'api', 'kernel', 'base'], because: 'it follows a connection through what the doctor knows of' },
   tour: { may: ['api', 'base'], because: 'it is a text with commands in it; who runs them, and where, is told to it' },
-  cli: { may: ['tour', 'doctor', 'cluster', 'client', 'api', 'kernel', 'base'], because: 'commands ask the API and the supervisor' },
+  cli: { may: ['tour', 'trace', 'doctor', 'cluster', 'client', 'api', 'kernel', 'base'], because: 'commands ask the API and the supervisor' },
   main: {
-    may: ['apiserver', 'storage', 'controllers', 'node', 'dataplane', 'cluster', 'doctor', 'tour', 'cli', 'client', 'api', 'kernel', 'base'],
+    may: ['apiserver', 'storage', 'controllers', 'node', 'dataplane', 'cluster', 'doctor', 'trace', 'tour', 'cli', 'client', 'api', 'kernel', 'base'],
     because: 'only here are real things constructed',
   },
 }

@@ -3,7 +3,7 @@ import { type ClusterConfig, readConfig } from '../cluster/config.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
 import type { TeardownDeps } from '../cluster/teardown.ts'
 import { UserError } from '../cluster/user-error.ts'
-import type { Processes } from '../kernel/processes.ts'
+import type { LastingProcesses, Processes } from '../kernel/processes.ts'
 import type { AgentRunner } from './agent.ts'
 import type { DnsRunner } from './dns.ts'
 import type { DoctorSources } from './doctor/sources.ts'
@@ -16,7 +16,7 @@ export { UserError } from '../cluster/user-error.ts'
 /** What commands work with. They return data; `print` is the one place that shows it. */
 export interface CliContext extends TeardownDeps {
   readonly environment: NodeJS.ProcessEnv
-  readonly processes: Processes
+  readonly processes: Processes & LastingProcesses
   /** Where `portolan` and the examples are. */
   readonly projectFolder: string
   /** The command that runs one of our programs, without its arguments. */

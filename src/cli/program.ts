@@ -14,6 +14,7 @@ import { requireRootOnLinux } from './requirements.ts'
 import { setupCommand } from './setup.ts'
 import { statusCommand } from './status.ts'
 import { tourCommand } from './tour.ts'
+import { traceCommand } from './trace.ts'
 import { upCommand } from './up.ts'
 
 /** The whole command line. */
@@ -24,6 +25,7 @@ export function program(context: CliContext, version: string): Command {
     deleteCommand,
     statusCommand,
     doctorCommand,
+    traceCommand,
     tourCommand,
     clientCommand,
     nodeCommand,

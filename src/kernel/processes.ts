@@ -6,7 +6,7 @@ export interface Processes {
 
 /** Starts programs that last, in namespaces where told to. */
 export interface LastingProcesses {
-  /** What the program writes to its standard output is dropped. */
+  /** What the program writes to its standard output is dropped unless `onStdout` is given. */
   start(command: readonly [string, ...string[]], options?: StartOptions): RunningProcess
 }
 
@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly directory?: string
   /** Set in its environment on top of that of this process. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Told every piece of its standard output, in order. */
+  readonly onStdout?: (piece: string) => void
   /** Told every piece of its standard error, in order. */
   readonly onStderr?: (piece: string) => void
 }

@@ -54,6 +54,16 @@ test('a program that lasts is fed and heard until its input ends', async () => {
   expect(heard.join('')).toBe('one\ntwo\n')
 })
 
+test('a program that lasts is listened to while it runs, where told to', async () => {
+  const heard: string[] = []
+  const process = start(['sh', '-c', 'echo ready; cat'], { onStdout: (piece) => heard.push(piece) })
+  await vi.waitFor(() => expect(heard.join('')).toBe('ready\n'))
+  process.write('more\n')
+  process.endInput()
+  expect(await process.ended).toBe(0)
+  expect(heard.join('')).toBe('ready\nmore\n')
+})
+
 test('a program that lasts has its directory and environment', async () => {
   const heard: string[] = []
   const process = start(['sh', '-c', 'echo "$PWD $HOME ${PATH:+path}" >&2'], {

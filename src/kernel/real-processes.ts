@@ -67,10 +67,12 @@ function start([program, ...args]: Command, options: StartOptions): RunningProce
   const child = spawn(program, args, {
     cwd: options.directory,
     env: { ...process.env, ...options.environment },
-    stdio: ['pipe', 'ignore', 'pipe'],
+    stdio: ['pipe', options.onStdout === undefined ? 'ignore' : 'pipe', 'pipe'],
   })
   const tell = options.onStderr ?? (() => undefined)
-  child.stderr.setEncoding('utf8').on('data', tell)
+  const { onStdout } = options
+  if (onStdout !== undefined) child.stdout?.setEncoding('utf8').on('data', onStdout)
+  child.stderr?.setEncoding('utf8').on('data', tell)
   const { promise: ended, resolve, reject } = Promise.withResolvers<number | null>()
   child.on('error', (error) => {
     tell(`${error.message}\n`)
@@ -78,13 +80,13 @@ function start([program, ...args]: Command, options: StartOptions): RunningProce
   })
   child.on('close', resolve)
   // The other end is gone; `ended` tells it.
-  child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+  child.stdin?.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') reject(error)
   })
   return {
     ended,
-    write: (input) => void child.stdin.write(input),
-    endInput: () => void child.stdin.end(),
+    write: (input) => void child.stdin?.write(input),
+    endInput: () => void child.stdin?.end(),
     kill: () => void child.kill('SIGKILL'),
   }
 }

@@ -1,0 +1,53 @@
+import type { SocketAddress } from '../../kernel/conntrack.ts'
+import type { Target } from '../target.ts'
+import type { Resolver } from './resolver.ts'
+
+/**
+ * What is said between `portolan trace` and the program that makes the connection in another network namespace, as
+ * lines of JSON. It is told an `Order`, reports `asked` and `bound`, and then waits for the line `go`, so that the
+ * connection can be looked out for; it reports `done`, and holds the connection until its input ends.
+ */
+export interface Order {
+  readonly target: Target
+  /** Where names are asked for; only addresses can be connected to unless it is given. */
+  readonly resolver?: Resolver
+  /** Connected to in place of asking for the host. */
+  readonly address?: string
+  readonly timeoutMs: number
+}
+
+export type Report =
+  | { readonly report: 'asked'; readonly questions: readonly Question[] }
+  | { readonly report: 'bound'; readonly source: SocketAddress; readonly destination: SocketAddress }
+  | { readonly report: 'done'; readonly outcome: Outcome }
+
+/** One question to DNS, for an A record. */
+export interface Question {
+  readonly name: string
+  readonly server: string
+  readonly ms: number
+  /** In the order in which they came. */
+  readonly addresses: readonly string[]
+  /** What the name stands for, if it is an alias. */
+  readonly alias?: string
+  /** In Node.js' words: ENOTFOUND, ENODATA, ETIMEOUT, …; absent if there was an address. */
+  readonly error?: string
+}
+
+export interface Outcome {
+  /**
+   * `answered`: data came back. `connected`: a TCP connection was made. `unanswered`: a datagram was sent, and neither
+   * an answer nor a refusal came. `no address`: there was nothing to connect to.
+   */
+  readonly result: 'answered' | 'connected' | 'unanswered' | 'refused' | 'timeout' | 'unreachable' | 'no address'
+  /** From the call to when the connection was made, or failed. */
+  readonly connectMs?: number
+  /** From then, or of a datagram from when it was sent, to the first byte of the answer. */
+  readonly answerMs?: number
+  /** `HTTP 200 OK`, or how much came back. */
+  readonly answer?: string
+  /** The first line of the body. */
+  readonly body?: string
+  /** The error of the system: ECONNREFUSED, …; after the connection was made, why no answer came. */
+  readonly code?: string
+}
