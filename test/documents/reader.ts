@@ -4,17 +4,20 @@ import { join, resolve } from 'node:path'
 import { type Output, run, type TestCluster } from '../test-cluster.ts'
 
 const root = resolve(import.meta.dirname, '../..')
+const address = /\b\d+\.\d+\.\d+\.\d+\b/g
 const podName = /\b([a-z][a-z0-9-]*)-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g
 
 /**
  * Types commands of a document, as somebody would in a clone of the project who follows it on a machine with nothing else
- * on it: `./portolan` is that of a cluster of the test, and drawn names of pods are those of pods that there are.
+ * on it: `./portolan` is that of a cluster of the test, and drawn names of pods and addresses are those that there are.
  */
 export class Reader implements AsyncDisposable {
   readonly #cluster: TestCluster
   readonly #folder: string
   /** Pods that there are, by the names that the document has for them. */
   readonly #pods = new Map<string, string>()
+  /** Addresses that were printed, by those that the document shows in their places. */
+  readonly #addresses = new Map<string, string>()
 
   private constructor(cluster: TestCluster, folder: string) {
     this.#cluster = cluster
@@ -31,7 +34,7 @@ export class Reader implements AsyncDisposable {
 
   /** What it prints is told in the words of a cluster that has the default name and place. */
   async type(command: string): Promise<Output> {
-    const typed = await this.#withPods(command)
+    const typed = (await this.#withPods(command)).replace(address, (shown) => this.#addresses.get(shown) ?? shown)
     const { name, home, environment } = this.#cluster
     const { code, stdout, stderr } = await run('bash', ['-c', `cd "$1" && ${typed}`, 'bash', this.#folder], environment)
     const asDefault = (text: string) =>
@@ -41,7 +44,17 @@ export class Reader implements AsyncDisposable {
         .replaceAll(home, '/var/lib/portolan')
         .replaceAll(name, 'default')
         .replaceAll(`127.0.0.1:${this.#cluster.apiPort}`, '127.0.0.1:6443')
+        .replace(/^( {2}egress +)off$/m, '$1on')
     return { code, stdout: asDefault(stdout), stderr: asDefault(stderr) }
+  }
+
+  /** Takes addresses from what was printed, as a reader would for the next command. */
+  learn(lines: readonly (readonly [shown: string, real: string])[]): void {
+    for (const [shown, real] of lines) {
+      const [inShown, inReal] = [shown, real].map((line) => line.match(address) ?? [])
+      if (inShown?.length !== inReal?.length) continue
+      inShown?.forEach((each, index) => this.#addresses.set(each, inReal?.[index] ?? each))
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,7 @@ export interface Session {
 }
 
 const prompt = '# '
+const untested = 'a command outside of a block of the language console, which no test runs'
 const fence = /^\s*```\s*(.*)$/
 
 /**
@@ -23,14 +24,16 @@ const fence = /^\s*```\s*(.*)$/
  * on after a backslash; other lines are output. After the language may stand `fails`, if the last command does, or
  * `elsewhere: REASON`, if it takes more than a test has.
  *
- * Throws an Error that names the line for a block that shows commands in another way, and for one that says something else.
+ * Throws an Error that names the line for commands that are shown in another way, and for a block that says something else.
  */
 export function sessionsIn(markdown: string): readonly Session[] {
+  const indented = markdown.split('\n').findIndex((each) => /^ {4}(\.\/portolan|kubectl|npm|curl)\b/.test(each))
+  if (indented >= 0) throw new Error(`line ${indented + 1}: ${untested}`)
   return blocksIn(markdown).flatMap(({ line, info, lines }) => {
     const [language = '', ...words] = info.split(' ')
     if (language === 'console') return [sessionOf(line, words.join(' '), lines)]
-    const hidden = lines.findIndex((each) => /^\s*[#$] (\.\/portolan|kubectl|npm|curl)\b/.test(each))
-    if (hidden >= 0) throw new Error(`line ${line + 1 + hidden}: a command outside of a block of the language console, which no test runs`)
+    const hidden = lines.findIndex((each) => /^[#$] (\.\/portolan|kubectl|npm|curl)\b/.test(each))
+    if (hidden >= 0) throw new Error(`line ${line + 1 + hidden}: ${untested}`)
     return []
   })
 }

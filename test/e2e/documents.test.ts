@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { firstMissing } from '../documents/likeness.ts'
+import { compare } from '../documents/likeness.ts'
 import { Reader } from '../documents/reader.ts'
 import { sessionsIn } from '../documents/sessions.ts'
 import { run, TestCluster } from '../test-cluster.ts'
@@ -35,7 +35,9 @@ for (const document of documents) {
           const { code, stdout, stderr } = await reader.type(text)
           const said = `${text}\n${stdout}${stderr}`
           const fails = isToFail && index === commands.length - 1
-          expect({ said, fails: code !== 0, missing: firstMissing(output, stdout + stderr) }).toEqual({ said, fails, missing: undefined })
+          const { missing, found } = compare(output, stdout + stderr)
+          expect({ said, fails: code !== 0, missing }).toEqual({ said, fails, missing: undefined })
+          reader.learn(found)
         }
       })
     }
