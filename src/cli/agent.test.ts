@@ -4,12 +4,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { authorityHash } from '../base/authority-hash.ts'
 import { throwawayPki } from '../base/throwaway-pki.ts'
-import { FakeCgroups } from '../kernel/fake-cgroups.ts'
-import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
 import { FakeProcesses } from '../kernel/fake-processes.ts'
-import { noDoctor } from './doctor/test-sources.ts'
 import { agentCommand, type JoinRequest } from './agent.ts'
 import { type CliContext, UserError } from './context.ts'
+import { testContext } from './test-context.ts'
 
 const server = 'https://192.168.99.1:6443'
 const hash = `sha256:${'0a'.repeat(32)}`
@@ -33,16 +31,9 @@ beforeEach(() => {
 })
 
 function context(): CliContext {
-  const elsewhere = { connect: () => expect.unreachable('another command ran'), run: () => expect.unreachable('another command ran') }
-  return {
+  return testContext({
     environment: { PORTOLAN_HOME: '/home' },
     processes: new FakeProcesses(() => ({})),
-    namespaces: new FakeNamespaces(),
-    cgroups: new FakeCgroups(),
-    mounts: { unmountBelow: async () => {} },
-    removeRuntimeLeftovers: async () => {},
-    projectFolder: '/project',
-    program: () => ['false'],
     images: { build: async (home) => void deeds.push(`images in ${home}`), load: async () => [], list: async () => [] },
     agent: {
       join: async (given) => {
@@ -55,13 +46,8 @@ function context(): CliContext {
       },
       cleanUp: async ({ node, state }) => void deeds.push(`clean up ${node} ${state}`),
     },
-    doctor: noDoctor,
-    proxy: { ...elsewhere, removeRules: () => expect.unreachable('another command ran') },
-    ingress: elsewhere,
-    dns: elsewhere,
     say: (line) => void deeds.push(line),
-    print: () => {},
-  }
+  })
 }
 
 const run = (...words: readonly string[]) => agentCommand(context()).parseAsync(words, { from: 'user' })

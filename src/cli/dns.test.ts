@@ -7,12 +7,9 @@ import { forbiddenRequest, unauthorized } from '../api/errors.ts'
 import { Pods } from '../api/kinds/pod.ts'
 import { ConnectionError } from '../client/client.ts'
 import { MemoryClient } from '../client/memory-client.ts'
-import { FakeCgroups } from '../kernel/fake-cgroups.ts'
-import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
-import { FakeProcesses } from '../kernel/fake-processes.ts'
 import { type CliContext, UserError } from './context.ts'
-import { noDoctor } from './doctor/test-sources.ts'
 import { dnsCommand, type DnsRunSettings } from './dns.ts'
+import { testContext } from './test-context.ts'
 
 const server = 'https://10.0.0.1:6443'
 
@@ -42,24 +39,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 function context(): CliContext {
-  return {
-    environment: {},
-    processes: new FakeProcesses(),
-    namespaces: new FakeNamespaces(),
-    cgroups: new FakeCgroups(),
-    mounts: { unmountBelow: async () => {} },
-    removeRuntimeLeftovers: async () => {},
-    projectFolder: '/project',
-    program: () => ['false'],
-    images: { build: async () => {}, load: async () => [], list: async () => [] },
-    agent: { join: () => expect.unreachable('an agent joined'), run: () => expect.unreachable('an agent ran'), cleanUp: () => expect.unreachable('an agent was ended') },
-    doctor: noDoctor,
-    proxy: {
-      connect: () => expect.unreachable('the proxy was run'),
-      run: () => expect.unreachable('the proxy was run'),
-      removeRules: () => expect.unreachable('the proxy was run'),
-    },
-    ingress: { connect: () => expect.unreachable('the ingress was run'), run: () => expect.unreachable('the ingress was run') },
+  return testContext({
     dns: {
       connect(access) {
         deeds.push(`connect ${access.server}`)
@@ -70,9 +50,7 @@ function context(): CliContext {
         deeds.push('run')
       },
     },
-    say: () => {},
-    print: () => {},
-  }
+  })
 }
 
 const run = (...words: readonly string[]) => dnsCommand(context()).parseAsync(words, { from: 'user' })

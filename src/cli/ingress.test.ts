@@ -7,8 +7,8 @@ import { forbiddenRequest } from '../api/errors.ts'
 import { IngressClasses } from '../api/kinds/ingress-class.ts'
 import { MemoryClient } from '../client/memory-client.ts'
 import { FakeProcesses } from '../kernel/fake-processes.ts'
-import type { CliContext } from './context.ts'
 import { ingressCommand, type IngressSettings } from './ingress.ts'
+import { testContext } from './test-context.ts'
 
 let folder: string
 let file: string
@@ -30,22 +30,22 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 async function run(...words: readonly string[]): Promise<unknown> {
-  const context = {
+  const context = testContext({
     processes: new FakeProcesses(() => ({ exitCode: isInstalled ? 0 : 127 })),
     ingress: {
       connect: () => ({ client, close: async () => {} }),
       run: async (_: unknown, given: IngressSettings) => void (settings = given),
     },
-  } satisfies Pick<CliContext, 'processes' | 'ingress'>
+  })
   try {
-    await ingressCommand(context as unknown as CliContext).parseAsync(words, { from: 'user' })
+    await ingressCommand(context).parseAsync(words, { from: 'user' })
   } catch (error) {
     return error
   }
   return settings
 }
 
-const plain = { addresses: ['*'], ports: { http: 80, https: 443 }, publicAddresses: [], accessLog: false }
+const plain = { addresses: ['*'], ports: { http: 80, https: 443 }, publicAddresses: [], clusterDomain: 'cluster.local', accessLog: false }
 
 test('all that has a preset', async () => {
   expect(await run('--kubeconfig', file)).toEqual(plain)
@@ -59,6 +59,7 @@ test('what is given', async () => {
     addresses: ['10.0.0.5', '10.0.0.6'],
     ports: { http: 8080, https: 8443 },
     publicAddresses: ['10.0.0.5', '10.0.0.6'],
+    clusterDomain: 'cluster.local',
     accessLog: true,
     metrics: { address: '127.0.0.1', port: 8404 },
     defaultCertificate: 'PEM',

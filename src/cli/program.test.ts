@@ -7,14 +7,12 @@ import type { CommanderError } from 'commander'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { defaults, writeConfig } from '../cluster/config.ts'
 import { layoutOf } from '../cluster/layout.ts'
-import { FakeCgroups } from '../kernel/fake-cgroups.ts'
 import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
 import { FakeProcesses } from '../kernel/fake-processes.ts'
 import type { HeldAddress } from '../kernel/namespaces.ts'
 import { type CliContext, UserError } from './context.ts'
-import { noDoctor } from './doctor/test-sources.ts'
 import { program } from './program.ts'
-import type { ProxyRunner } from './proxy.ts'
+import { testContext } from './test-context.ts'
 
 /** The host's own addresses are what a test says. */
 class HostNamespaces extends FakeNamespaces {
@@ -29,20 +27,6 @@ class HostNamespaces extends FakeNamespaces {
   }
 }
 
-const noProxy: ProxyRunner = {
-  connect() {
-    throw new Error('not here')
-  },
-  run: () => Promise.reject(new Error('not here')),
-  removeRules: () => Promise.reject(new Error('not here')),
-}
-/** Of programs that are not run here. */
-const noRunner = {
-  connect() {
-    throw new Error('not here')
-  },
-  run: () => Promise.reject(new Error('not here')),
-}
 const cluster = `unit-${process.pid}`
 let home: string
 let namespaces: HostNamespaces
@@ -56,27 +40,16 @@ beforeEach(async () => {
   namespaces = new HostNamespaces()
   deeds = []
   printed = []
-  context = {
+  context = testContext({
     environment: { ...process.env, PORTOLAN_HOME: home, KUBECONFIG: join(home, 'kubeconfig') },
-    processes: new FakeProcesses(),
-    projectFolder: '/project',
     namespaces,
-    cgroups: new FakeCgroups(),
-    mounts: { unmountBelow: async () => {} },
-    removeRuntimeLeftovers: async () => {},
     program: (name) => {
       deeds.push(`start ${name}`)
       return [process.execPath, '-e', 'process.exitCode = 1']
     },
-    agent: { join: () => expect.unreachable('an agent joined'), run: () => expect.unreachable('an agent ran'), cleanUp: () => expect.unreachable('an agent was ended') },
-    doctor: noDoctor,
-    proxy: noProxy,
-    ingress: noRunner,
-    dns: noRunner,
     images: { build: async () => void deeds.push('build images'), load: async () => [], list: async () => [] },
-    say: () => {},
     print: (result) => void printed.push(result),
-  }
+  })
 })
 afterEach(() => rm(home, { recursive: true }))
 

@@ -10,12 +10,10 @@ import { formatCidr } from '../base/ip.ts'
 import { ConnectionError } from '../client/client.ts'
 import type { ClusterAccess } from '../client/kubeconfig.ts'
 import { MemoryClient } from '../client/memory-client.ts'
-import { FakeCgroups } from '../kernel/fake-cgroups.ts'
-import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
 import { FakeProcesses } from '../kernel/fake-processes.ts'
 import { type CliContext, UserError } from './context.ts'
-import { noDoctor } from './doctor/test-sources.ts'
 import { proxyCommand, type ProxySettings } from './proxy.ts'
+import { testContext } from './test-context.ts'
 
 const server = 'https://10.0.0.1:6443'
 
@@ -52,18 +50,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 function context(): CliContext {
-  return {
-    environment: {},
+  return testContext({
     processes: new FakeProcesses(({ command: [name = ''] }) => ({ exitCode: missingPrograms.includes(name) ? 127 : 0 })),
-    namespaces: new FakeNamespaces(),
-    cgroups: new FakeCgroups(),
-    mounts: { unmountBelow: async () => {} },
-    removeRuntimeLeftovers: async () => {},
-    projectFolder: '/project',
-    program: () => ['false'],
-    images: { build: async () => {}, load: async () => [], list: async () => [] },
-    agent: { join: () => expect.unreachable('an agent joined'), run: () => expect.unreachable('an agent ran'), cleanUp: () => expect.unreachable('an agent was ended') },
-    doctor: noDoctor,
     proxy: {
       connect(access) {
         accesses.push(access)
@@ -78,16 +66,9 @@ function context(): CliContext {
         return hasRules
       },
     },
-    ingress: {
-      connect() {
-        throw new Error('not here')
-      },
-      run: () => Promise.reject(new Error('not here')),
-    },
     dns: { connect: () => expect.unreachable('DNS was run'), run: () => expect.unreachable('DNS was run') },
     say: (line) => void deeds.push(line),
-    print: () => {},
-  }
+  })
 }
 
 const run = (...words: readonly string[]) => proxyCommand(context()).parseAsync(words, { from: 'user' })
