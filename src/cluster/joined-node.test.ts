@@ -13,9 +13,11 @@ const config: ClusterConfig = { ...defaults, name: 'one', home: '/home', ranges:
 const node: JoinedNode = { name: 'a', address: '192.168.99.20', server: 'https://192.168.99.1:6443', network: nodeSettingsData(config) }
 
 test('a machine that joins is told of the network what the own nodes know', () => {
-  const { name: _n, address: _a, networkName: _w, podsCgroup: _g, paths: _p, seedRun: _s, ...own } = ownNodeSettings(config, layoutOf('/home', 'one'), 1)
+  const { name: _n, address: _a, networkName: _w, podsCgroup: _g, paths: _p, seedRun: _s, machineLoopback, ...own } = ownNodeSettings(config, layoutOf('/home', 'one'), 1)
   const joined = joinedNodeSettings('/home', joinedLayout('/home/agents/a', 'a'), node)
   expect(joined).toMatchObject(own)
+  // It is a machine itself.
+  expect([machineLoopback, joined.machineLoopback]).toEqual(['169.254.77.1', undefined])
   expect(joined).toMatchObject({ name: 'a', address: '192.168.99.20', dns: { ttlSeconds: 9 }, images: '/home/images' })
   expect(formatCidr(joined.pods)).toBe('172.20.0.0/16')
 })
