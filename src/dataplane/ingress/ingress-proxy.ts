@@ -134,6 +134,7 @@ export class IngressProxy implements AsyncDisposable {
     return async () => {
       for (const end of endings) end()
       this.#endSecrets()
+      this.#externalNames.keepOnly(new Set())
     }
   }
 
