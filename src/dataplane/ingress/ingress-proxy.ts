@@ -164,6 +164,7 @@ export class IngressProxy implements AsyncDisposable {
     const { settings, classes, haproxy } = this.#deps
     const world = this.#world(ingresses)
     const compiled = compile(world, { ...settings, ...switchesOf(classes.list(), settings) }, this.#refused)
+    for (const name of this.#refused.keys()) if (!compiled.sources.has(name)) this.#refused.delete(name)
     const before = [...this.#sources].filter(([name]) => !compiled.sources.has(name) && haproxy.has(name))
     this.#sources = new Map([...before, ...compiled.sources])
     const external = [...this.#sources.values()].map(({ service }) => outsideNameOf(world, service))
