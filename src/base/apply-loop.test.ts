@@ -149,3 +149,11 @@ test('stop does not wait for a pause to end', async () => {
   await loop.stop()
   expect(state).toMatchObject({ begun: 1, ended: 1 })
 })
+
+test('a call that gives up because it is stopped has not failed', async () => {
+  const apply = (signal: AbortSignal) => new Promise<undefined>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  const { loop, state } = world({ apply })
+  await atRest()
+  await loop.stop()
+  expect(state).toMatchObject({ failures: [], ended: 1 })
+})

@@ -13,7 +13,8 @@ export interface Applying {
   begin(signal: AbortSignal): () => Promise<void>
   /**
    * Brings about what is wanted now. Resolves to the milliseconds after which it has to be called again, unless something
-   * wakes the loop before, or to undefined if all is done. If it rejects, it is called again after a pause.
+   * wakes the loop before, or to undefined if all is done. If it rejects, it is called again after a pause; with the signal's
+   * reason it says that it has given up, as it was to.
    */
   apply(signal: AbortSignal): Promise<number | undefined>
   /** Called when `apply` has rejected, before the pause. */
@@ -93,6 +94,7 @@ export class ApplyLoop {
       if (againInMs !== undefined) this.#forgetNext = this.#applying.clock.after(againInMs, () => this.wake())
       else if (!this.#isAwake) this.#nowAtRest()
     } catch (error) {
+      if (signal.aborted && error === signal.reason) return
       const retryInMs = this.#backoff.nextMs()
       this.#applying.failed(error, retryInMs)
       this.wake()

@@ -150,7 +150,6 @@ export class IngressProxy implements AsyncDisposable {
   async #apply(signal: AbortSignal): Promise<number | undefined> {
     const ours = this.#ours()
     await this.#loadSecrets(ours, signal)
-    if (signal.aborted) return undefined
     const isStale = this.#isStale
     const changed = this.#changedServices
     this.#isStale = false
@@ -246,7 +245,7 @@ export class IngressProxy implements AsyncDisposable {
     if (this.#secrets !== undefined || !ours.some(namesSecret)) return
     const secrets = this.#deps.secrets()
     await Promise.race([secrets.synced, onAbort(signal)])
-    if (signal.aborted) return
+    signal.throwIfAborted()
     this.#secrets = secrets
     this.#endSecrets = secrets.onChange((previous, next) => {
       const concerned = [previous, next].some((secret) => secret !== undefined && this.#compiled?.secrets.has(keyOf(secret)))
