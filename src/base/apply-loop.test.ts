@@ -103,6 +103,23 @@ test('a call that asks for another one gets it after that time, and is not at re
   await settled
 })
 
+test('of calls that are asked for only the last one comes, and none once it is stopped', async () => {
+  const { loop, clock, state, calls } = world()
+  await atRest()
+  calls[0]?.resolve(500)
+  await atRest()
+  loop.wake()
+  await atRest()
+  calls[1]?.resolve(800)
+  await atRest()
+  clock.advance(799)
+  await atRest()
+  expect(state.begun).toBe(2)
+  expect(clock.nextTimerMs).toBe(1)
+  await loop.stop()
+  expect(clock.nextTimerMs).toBeUndefined()
+})
+
 test('stop waits for the call under way and for what watches, and tells those who wait', async () => {
   const { loop, state, calls } = world()
   await atRest()
@@ -131,4 +148,12 @@ test('stop does not wait for a pause to end', async () => {
   await atRest()
   await loop.stop()
   expect(state).toMatchObject({ begun: 1, ended: 1 })
+})
+
+test('a call that gives up because it is stopped has not failed', async () => {
+  const apply = (signal: AbortSignal) => new Promise<undefined>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  const { loop, state } = world({ apply })
+  await atRest()
+  await loop.stop()
+  expect(state).toMatchObject({ failures: [], ended: 1 })
 })

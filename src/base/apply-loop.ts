@@ -12,8 +12,9 @@ export interface Applying {
   /** Called once when all is ready; watches what calls `wake`. What it returns is called at the end, before `stop` resolves. */
   begin(signal: AbortSignal): () => Promise<void>
   /**
-   * Brings about what is wanted now. Resolves to the milliseconds after which it has to be called again, or to undefined if
-   * all is done. If it rejects, it is called again after a pause.
+   * Brings about what is wanted now. Resolves to the milliseconds after which it has to be called again, unless something
+   * wakes the loop before, or to undefined if all is done. If it rejects, it is called again after a pause; with the signal's
+   * reason it says that it has given up, as it was to.
    */
   apply(signal: AbortSignal): Promise<number | undefined>
   /** Called when `apply` has rejected, before the pause. */
@@ -36,6 +37,8 @@ export class ApplyLoop {
   /** Whether something came in since the last call began. */
   #isAwake = false
   #isAtRest = false
+  /** Forgets the call that the last one has asked for. */
+  #forgetNext = () => {}
   /** Of those who wait for rest; undefined if nobody does. */
   #rest: PromiseWithResolvers<void> | undefined
 
@@ -79,16 +82,19 @@ export class ApplyLoop {
       this.#isAwake = false
       await this.#step(signal)
     }
+    this.#forgetNext()
     await end()
   }
 
   async #step(signal: AbortSignal): Promise<void> {
+    this.#forgetNext()
     try {
       const againInMs = await this.#applying.apply(signal)
       this.#backoff.reset()
-      if (againInMs !== undefined) this.#applying.clock.after(againInMs, () => this.wake())
+      if (againInMs !== undefined) this.#forgetNext = this.#applying.clock.after(againInMs, () => this.wake())
       else if (!this.#isAwake) this.#nowAtRest()
     } catch (error) {
+      if (signal.aborted && error === signal.reason) return
       const retryInMs = this.#backoff.nextMs()
       this.#applying.failed(error, retryInMs)
       this.wake()

@@ -9,6 +9,7 @@ import { silentLog } from '../base/log.ts'
 import { FakeCgroups } from '../kernel/fake-cgroups.ts'
 import { FakeNamespaces } from '../kernel/fake-namespaces.ts'
 import { FakeProcesses } from '../kernel/fake-processes.ts'
+import { egressCgroup } from './cgroup-names.ts'
 import { defaults, readConfig } from './config.ts'
 import { connectControl, currentState } from './control.ts'
 import { type Layout, layoutOf } from './layout.ts'
@@ -110,6 +111,14 @@ test('tells how the start goes, until every process is ready', async () => {
   expect(steps.slice(0, 2)).toEqual(['network', 'processes'])
   expect(steps.slice(2, 5).sort()).toEqual(['edge ready', 'node-1 ready', 'server ready'])
   expect(steps.slice(5)).toEqual(['ready'])
+})
+
+test('without a way out, one that a supervisor before has left behind is ended before anything starts', async () => {
+  await cgroups.create(egressCgroup('one'))
+  await cgroups.add(egressCgroup('one'), 4711)
+  await start()
+  await statesUntil('ready')
+  expect(await cgroups.processes(egressCgroup('one'))).toEqual([])
 })
 
 test('ends by signal, and leaves nothing', async () => {

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Processes } from '../kernel/processes.ts'
+import { egressCgroup } from './cgroup-names.ts'
 import { ClusterChanges } from './cluster-changes.ts'
 import { type ClusterConfig, hasEgress, planOf } from './config.ts'
 import { type ControlServer, serveControl } from './control.ts'
@@ -53,6 +54,7 @@ export async function supervise(
   try {
     await Promise.all([mkdir(layout.logs, { recursive: true }), mkdir(layout.run, { recursive: true, mode: 0o700 })])
     status.step('network')
+    if (!hasEgress(config)) await deps.cgroups.kill(egressCgroup(config.name))
     await clusterNetwork(config.name, deps.namespaces).up(planOf(config), config.nodes)
     status.step('processes')
     const started = specs.of(config, () => published.openAll()).map((spec) => ({ name: spec.name, ...group.start(spec) }))

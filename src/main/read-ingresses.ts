@@ -1,5 +1,6 @@
 import type { EndpointSlice } from '../api/kinds/endpoint-slice.ts'
 import type { Secret } from '../api/kinds/secret.ts'
+import { serviceOf } from '../api/kinds/service-endpoints.ts'
 import type { Service } from '../api/kinds/service.ts'
 import { keyOf, objectKey } from '../api/object.ts'
 import type { IngressCertificate, IngressObjects, IngressReading } from '../doctor/ingress/reading.ts'
@@ -12,7 +13,6 @@ export async function readIngresses({ ingresses, classes, services, slices, secr
   const { compile } = await import('../dataplane/ingress/compile.ts')
   const { routingOf } = await import('../dataplane/ingress/routes.ts')
   const { isOurs } = await import('../dataplane/ingress/classes.ts')
-  const { serviceOf } = await import('../dataplane/ingress/endpoints.ts')
   const { certificateOf } = await import('../dataplane/ingress/certificates.ts')
 
   const ours = ingresses.filter((ingress) => ingress.metadata.deletionTimestamp === undefined && isOurs(ingress, classes))

@@ -94,3 +94,17 @@ test('leads to the machine’s resolver, and to nothing else on its loopback', a
   expect(await onEdge.ask('udp', egressLink.gateway, 53)).toMatchObject({ server: 'machine' })
   await expect(onEdge.ask('tcp', egressLink.gateway, 80)).rejects.toMatchObject({ code: 'EHOSTUNREACH' })
 })
+
+test('looks for the way out less and less often while there is none', async () => {
+  const pauses: number[] = []
+  const stop = new AbortController()
+  const sleep = async (ms: number) => {
+    pauses.push(ms)
+    if (pauses.length === 10) stop.abort()
+    stop.signal.throwIfAborted()
+  }
+  const deps = { namespaces: new OnlyEdge(edge, ''), cgroups: new FakeCgroups(), processes: realProcesses, clock: { ...systemClock, sleep } }
+  const { untilReady } = egressProcessSpec({ ...defaults, name: 'one', home: folder }, layoutOf(folder, 'one'), deps)
+  await expect(untilReady?.(stop.signal)).rejects.toThrow('abort')
+  expect(pauses).toEqual([20, 40, 80, 160, 320, 640, 1_280, 2_000, 2_000, 2_000])
+})

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Cgroups } from '../../kernel/cgroups.ts'
 import type { Namespaces } from '../../kernel/namespaces.ts'
@@ -22,7 +23,8 @@ export const egressProcess = 'egress'
 
 /** Of the process that starts it, whichever that is. */
 const ownNamespace = '/proc/self/ns/net'
-const lookEveryMs = 20
+/** Looking starts programs: less and less often, in case it never comes to be. */
+const looks = { baseMs: 20, maxMs: 2_000 }
 
 /**
  * The way out: pasta(1), on the host's side an ordinary program that opens connections, on the edge's side a device with
@@ -46,7 +48,8 @@ export function egressProcessSpec(config: ClusterConfig, layout: Layout, deps: E
       await processes.run(['nft', '-f', '-'], { netns: namespaces.path(edge), input: egressRules(planOf(config)) })
     },
     async untilReady(signal) {
-      while (!(await hasWayOut(namespaces, edge))) await clock.sleep(lookEveryMs, signal)
+      const pauses = new Backoff(looks)
+      while (!(await hasWayOut(namespaces, edge))) await clock.sleep(pauses.nextMs(), signal)
     },
   }
 }

@@ -13,13 +13,14 @@ const world = '198.51.100.7'
 
 let network: TestNetwork
 let edge: TestNamespace
+let beyond: TestNamespace
 let inPod: TestPeer
 let inEdge: TestPeer
 let inWorld: TestPeer
 beforeAll(async () => {
   network = new TestNetwork()
   edge = await network.namespace('edge')
-  const beyond = await network.namespace('world')
+  beyond = await network.namespace('world')
   const [device] = await network.link(
     { namespace: edge, address: `${egressLink.address}/${egressLink.prefixBits}` },
     { namespace: beyond, address: `${egressLink.gateway}/${egressLink.prefixBits}` },
@@ -54,4 +55,12 @@ test('nobody comes in', async () => {
   for (const address of [pod, egressLink.address]) {
     await expect(inWorld.ask('tcp', address, 8080, { patienceMs: 300 })).rejects.toMatchObject({ code: 'ETIMEDOUT' })
   }
+})
+
+test('nothing leaves with another address than the edge’s, not even what connection tracking does not know', async () => {
+  const own = `${egressLink.address}, ${egressLink.gateway}`
+  await beyond.run('nft', `table ip seen { counter strange {}; chain early { type filter hook prerouting priority raw; iifname != "lo" ip saddr != { ${own} } counter name strange; }; }`)
+  await edge.run('nft', 'table ip untracked { chain early { type filter hook prerouting priority raw; tcp dport 81 notrack; }; }')
+  await expect(inPod.ask('tcp', world, 81, { patienceMs: 300 })).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+  expect(await beyond.run('nft', 'list counter ip seen strange')).toContain('packets 0 ')
 })

@@ -11,12 +11,13 @@ const tableName = 'portolan-egress'
  *   would meet strangers who have the same addresses. It is refused, so that nobody waits for an answer.
  * - Of link-local neighbours of the machine only name servers are reached: services for the machine itself, such as the
  *   credentials that clouds hand out, are not for pods.
+ * - What is not masqueraded, as connection tracking can make nothing of it, stays: answers could not come back.
  * - In come answers, and nothing else.
  */
 export function egressRules({ pods, services, nodes, outside }: AddressPlan): string {
   const own = [pods, services, nodes, outside].map(formatCidr).join(', ')
   const refuse = 'reject with icmpx admin-prohibited'
-  const { device } = egressLink
+  const { device, address } = egressLink
   return `table inet ${tableName} {}
 delete table inet ${tableName}
 table inet ${tableName} {
@@ -45,6 +46,10 @@ table inet ${tableName} {
 	chain postrouting {
 		type nat hook postrouting priority srcnat; policy accept;
 		oifname "${device}" masquerade
+	}
+	chain masqueraded {
+		type filter hook postrouting priority srcnat + 1; policy accept;
+		oifname "${device}" ip saddr != ${address} drop
 	}
 }
 `

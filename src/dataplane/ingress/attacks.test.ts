@@ -10,7 +10,7 @@ import { throwawayPki } from '../../base/throwaway-pki.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
 import { annotationNames } from './annotations.ts'
 import { rawHttp2, type RawHeader } from './test-raw-http2.ts'
-import { rules, TestSite } from './test-site.ts'
+import { relayedAt, rules, TestSite } from './test-site.ts'
 
 const site = await TestSite.start()
 afterAll(() => site[Symbol.asyncDispose]())
@@ -22,26 +22,42 @@ await site.service('web', {
     request.setEncoding('utf8').on('data', (piece: string) => (body += piece))
     request.on('end', () => {
       reached.push(`${request.method} ${request.url} ${body}`)
-      response.end('served')
+      response.setHeader('x-heard-from', String(request.headers['x-forwarded-for'])).end('served')
     })
   }],
 })
 site.ingress('web', rules({ 'web.com/': 'web' }))
 await site.settled()
 
-function open(): Socket {
-  return connect(site.ports.http, '127.0.0.1').setEncoding('utf8').on('error', () => {})
+function open(address = '127.0.0.1'): Socket {
+  return connect(site.ports.http, address).setEncoding('utf8').on('error', () => {})
 }
 
 /** All that comes back for these bytes, until the connection is closed. */
-async function raw(bytes: string): Promise<string> {
-  const socket = open()
+async function raw(bytes: string, address?: string): Promise<string> {
+  const socket = open(address)
   socket.write(bytes, 'latin1')
   return text(socket)
 }
 
 const head = (...lines: string[]) => `${['POST / HTTP/1.1', 'Host: web.com', 'Connection: close', ...lines].join('\r\n')}\r\n\r\n`
 const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: web.com\r\n\r\n'
+
+describe('who a client is', () => {
+  const asking = 'GET / HTTP/1.1\r\nHost: web.com\r\nConnection: close\r\n\r\n'
+  const header = 'PROXY TCP4 192.0.2.7 192.0.2.8 4711 80\r\n'
+
+  test('is believed where others relay', async () => {
+    expect(await raw(header + asking, relayedAt)).toMatch(/^HTTP\/1.1 200 [^]*x-heard-from: 192.0.2.7\r\n[^]*served$/)
+  })
+
+  test('is not believed elsewhere, and nobody is served there who does not say it', async () => {
+    const before = reached.length
+    expect(await raw(header + asking)).toMatch(/^HTTP\/1.1 400 /)
+    expect(await raw(asking, relayedAt).catch((error: NodeJS.ErrnoException) => error.code)).toMatch(/^(|ECONNRESET)$/)
+    expect(reached.slice(before)).toEqual([])
+  })
+})
 
 test.for<[string, string]>([
   ['two lengths', head('Content-Length: 5', 'Content-Length: 0') + smuggled],

@@ -36,7 +36,7 @@ export class CertificateStore {
     this.#refused.set(pem, problem)
   }
 
-  /** HAProxy has taken all that are needed; others are forgotten. */
+  /** HAProxy has taken all that are needed; others are forgotten, and so is what it did not want and nobody has any more. */
   accept(needed: ReadonlySet<ObjectKey>): void {
     for (const key of needed) {
       const outcome = this.#outcome(key)
@@ -44,6 +44,8 @@ export class CertificateStore {
     }
     for (const key of this.#accepted.keys()) if (!needed.has(key)) this.#accepted.delete(key)
     for (const key of this.#parsed.keys()) if (!needed.has(key)) this.#parsed.delete(key)
+    const present = new Set([...this.#parsed.values()].map(({ outcome }) => ('problem' in outcome ? undefined : outcome.pem)))
+    for (const pem of this.#refused.keys()) if (!present.has(pem)) this.#refused.delete(pem)
   }
 
   #outcome(key: ObjectKey): Parsed['outcome'] {

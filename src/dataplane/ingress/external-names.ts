@@ -17,12 +17,18 @@ export interface ExternalAddresses {
 const refreshMs = 30_000
 /** After a failure, as the name may have been made only now. */
 const retryMs = 5_000
-const nothingYet: ExternalAddresses = { addresses: [] }
+
+/** A name that is asked for again and again. */
+interface Followed {
+  found: ExternalAddresses
+  /** Ends the wait for the next time. */
+  forget: () => void
+}
 
 /** Where the names of Services of type ExternalName lead; asked again now and then. */
 export class ExternalNames {
   readonly #deps: ExternalNamesDeps
-  readonly #known = new Map<string, ExternalAddresses>()
+  readonly #followed = new Map<string, Followed>()
 
   constructor(deps: ExternalNamesDeps) {
     this.#deps = deps
@@ -30,30 +36,34 @@ export class ExternalNames {
 
   /** No addresses for a name that is not known yet: `onChange` tells when it is. */
   get(name: string): ExternalAddresses {
-    const known = this.#known.get(name)
-    if (known !== undefined) return known
-    this.#known.set(name, nothingYet)
-    void this.#ask(name)
-    return nothingYet
+    const known = this.#followed.get(name)
+    if (known !== undefined) return known.found
+    const followed: Followed = { found: { addresses: [] }, forget: () => {} }
+    this.#followed.set(name, followed)
+    void this.#ask(name, followed)
+    return followed.found
   }
 
-  /** Others are asked no more. */
+  /** Others are asked for no more. */
   keepOnly(names: ReadonlySet<string>): void {
-    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name)
+    for (const [name, { forget }] of this.#followed) {
+      if (names.has(name)) continue
+      forget()
+      this.#followed.delete(name)
+    }
   }
 
-  async #ask(name: string): Promise<void> {
+  async #ask(name: string, followed: Followed): Promise<void> {
     const { resolve, clock, onChange } = this.#deps
-    const asked = this.#known.get(name)
-    if (asked === undefined) return
+    const before = followed.found
     const found = await resolve(name).then(
       (addresses): ExternalAddresses => ({ addresses: [...addresses].sort() }),
-      (error: unknown): ExternalAddresses => ({ addresses: asked.addresses, problem: error instanceof Error ? error.message : String(error) }),
+      (error: unknown): ExternalAddresses => ({ addresses: before.addresses, problem: error instanceof Error ? error.message : String(error) }),
     )
     // It may have been given up meanwhile, and even asked for anew.
-    if (this.#known.get(name) !== asked) return
-    this.#known.set(name, found)
-    if (JSON.stringify(found) !== JSON.stringify(asked)) onChange()
-    clock.after(found.problem === undefined ? refreshMs : retryMs, () => void this.#ask(name))
+    if (this.#followed.get(name) !== followed) return
+    followed.found = found
+    followed.forget = clock.after(found.problem === undefined ? refreshMs : retryMs, () => void this.#ask(name, followed))
+    if (JSON.stringify(found) !== JSON.stringify(before)) onChange()
   }
 }

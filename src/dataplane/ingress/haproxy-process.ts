@@ -78,7 +78,10 @@ export class HaproxyProcess {
     this.ended = process.ended.then(() => rm(runtimeSocket, { force: true }))
   }
 
-  /** Starts one with the files as they are. Resolves when it serves; rejects with `ConfigurationRefused` if it ends. */
+  /**
+   * Starts one with the files as they are. Resolves when it serves; rejects with `ConfigurationRefused` if it ends, and if
+   * it does not answer in time, which ends it.
+   */
   static async start(deps: HaproxyProcessDeps, { number, takesOverFrom, finishes = [] }: Succession): Promise<HaproxyProcess> {
     const { processes, directory, log, onRequest } = deps
     const runtimeSocket = runtimeSocketOf(directory, number)
@@ -99,10 +102,20 @@ export class HaproxyProcess {
     const failed = started.ended.then(() => {
       throw new ConfigurationRefused(`HAProxy ended at its start: ${alertsIn(said)}`)
     })
-    const pid = await Promise.race([pidOnceItServes(deps.clock, runtimeSocket), failed])
-    isServing = true
-    failed.catch(() => {}) // from now on its end is another matter
-    return new HaproxyProcess(started, { pid, runtimeSocket, number })
+    failed.catch(() => {}) // once it serves, its end is another matter
+    const decided = new AbortController()
+    try {
+      const pid = await Promise.race([pidOnceItServes(deps.clock, runtimeSocket, decided.signal), failed])
+      isServing = true
+      return new HaproxyProcess(started, { pid, runtimeSocket, number })
+    } catch (error) {
+      started.kill()
+      await started.ended
+      await rm(runtimeSocket, { force: true })
+      throw error
+    } finally {
+      decided.abort()
+    }
   }
 
   session(): Promise<RuntimeSession> {
@@ -142,13 +155,13 @@ async function pidAt(runtimeSocket: string): Promise<number | undefined> {
   }
 }
 
-async function pidOnceItServes(clock: Clock, runtimeSocket: string): Promise<number> {
+async function pidOnceItServes(clock: Clock, runtimeSocket: string, signal: AbortSignal): Promise<number> {
   const deadline = clock.monotonicMs() + startWithinMs
   for (;;) {
     const pid = await pidAt(runtimeSocket)
     if (pid !== undefined) return pid
     if (clock.monotonicMs() > deadline) throw new Error(`HAProxy does not answer within ${startWithinMs} ms of its start`)
-    await clock.sleep(pollEveryMs)
+    await clock.sleep(pollEveryMs, signal)
   }
 }
 

@@ -83,3 +83,18 @@ test('all processes end with it, those too that still have connections', async (
   expect([one.pid, one.retiring]).toEqual([undefined, 0])
   expect(await sockets()).toEqual([])
 })
+
+test('what an earlier life has left behind is taken over by the first that starts, be it not the first try', async () => {
+  const { port, haproxy, saying, sockets } = await newPlace()
+  const earlier = haproxy()
+  await earlier.apply(saying('earlier'), { mayRestart: true })
+  onTestFinished(() => earlier.stop())
+  const later = haproxy()
+  onTestFinished(() => later.stop())
+  const nowhere = { ...saying('later'), main: saying('later').main.replaceAll('bind 127.0.0.1:', 'bind 192.0.2.1:') }
+  await expect(later.apply(nowhere, { mayRestart: true })).rejects.toThrow('cannot bind socket')
+  await later.apply(saying('later'), { mayRestart: true })
+  await expect.poll(() => earlier.pid).toBeUndefined()
+  expect(await asking(port, new Agent())()).toBe('later')
+  expect(await sockets()).toEqual([expect.stringMatching(/^runtime-[23]\.sock$/)])
+})

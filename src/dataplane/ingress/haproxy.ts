@@ -47,6 +47,8 @@ export class Haproxy {
   #serving: Serving | undefined
   /** Of the youngest process. */
   #number = 0
+  /** Whether those that an earlier life has left behind have been told to finish. */
+  #hasTakenOver = false
 
   constructor(deps: HaproxyDeps) {
     this.#deps = deps
@@ -143,7 +145,7 @@ export class Haproxy {
 
   async #replace(told: Told): Promise<void> {
     const before = this.#serving
-    const strangers = this.#number === 0 ? await leftBehind(this.#deps.directory) : []
+    const strangers = this.#hasTakenOver ? [] : await leftBehind(this.#deps.directory)
     const takesOverFrom = before?.process ?? strangers[0]
     this.#number = 1 + Math.max(this.#number, ...strangers.map(({ number }) => number))
     const process = await HaproxyProcess.start(this.#deps, {
@@ -151,6 +153,7 @@ export class Haproxy {
       finishes: strangers,
       ...(takesOverFrom === undefined ? {} : { takesOverFrom }),
     })
+    this.#hasTakenOver = true
     this.#serving = { process, told, isKnown: true }
     void process.ended.then(() => {
       if (this.#serving?.process !== process) return

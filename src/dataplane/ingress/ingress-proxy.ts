@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import type { IngressClass } from '../../api/kinds/ingress-class.ts'
@@ -6,11 +5,13 @@ import type { Ingress } from '../../api/kinds/ingress.ts'
 import type { Secret } from '../../api/kinds/secret.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
-import { Backoff } from '../../base/backoff.ts'
+import { ApplyLoop } from '../../base/apply-loop.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { Cache } from '../../client/cache.ts'
 import type { EventRecorder } from '../../client/event-recorder.ts'
+import { FollowedSlices, type SliceVersions } from '../../client/followed-slices.ts'
+import { SlicesByService } from '../../client/slices-by-service.ts'
 import { annotationPrefix } from './annotations.ts'
 import { CertificateStore } from './certificate-store.ts'
 import { isOurs } from './classes.ts'
@@ -22,7 +23,6 @@ import { ExternalNames, type ExternalNamesDeps } from './external-names.ts'
 import type { Applied, Haproxy } from './haproxy.ts'
 import type { MainSettings } from './main-text.ts'
 import { ProblemEvents } from './problem-events.ts'
-import { SlicesByService } from '../../client/slices-by-service.ts'
 import { switchesOf } from './switches.ts'
 
 export interface IngressProxyDeps {
@@ -42,10 +42,6 @@ export interface IngressProxyDeps {
   readonly log: Log
 }
 
-/** EndpointSlices by key: the resourceVersion, or undefined for one that was deleted. */
-export type FollowedSlices = ReadonlyMap<ObjectKey, string | undefined>
-
-const retry = { baseMs: 100, maxMs: 10_000 }
 /**
  * A start takes processor time and memory: this many times as long as the last one took, the next one waits; with
  * several processes that still have connections from before, as long for each. So there are never many of them.
@@ -59,17 +55,16 @@ const restartPauseFactor = 3
  */
 export class IngressProxy implements AsyncDisposable {
   readonly #deps: IngressProxyDeps
-  readonly #backoff = new Backoff(retry)
-  readonly #stopping = new AbortController()
   readonly #slices = new SlicesByService()
+  readonly #followed: FollowedSlices
   readonly #certificates: CertificateStore
   readonly #externalNames: ExternalNames
   readonly #events: ProblemEvents
   readonly #refused = new Map<string, string>()
-  readonly #listeners = new Set<(slices: FollowedSlices) => void>()
   readonly #servedListeners = new Set<() => void>()
-  readonly #running: Promise<void>
+  readonly #loop: ApplyLoop
   #secrets: Cache<Secret> | undefined
+  #endSecrets = () => {}
   /** By uid. */
   #served: ReadonlyMap<ObjectKey, string> = new Map()
   #compiled: Compiled | undefined
@@ -78,26 +73,28 @@ export class IngressProxy implements AsyncDisposable {
   /** Whether more has changed than endpoints. */
   #isStale = true
   #changedServices = new Set<ObjectKey>()
-  #unapplied = new Map<ObjectKey, string | undefined>()
   #mayRestartAtMs = 0
-  /** Forgets the change that waits for the next start; undefined if none does. */
-  #forgetPostponed: (() => void) | undefined
-  #work = Promise.withResolvers<void>()
-  #isAtRest = false
-  #rest: PromiseWithResolvers<void> | undefined
 
   constructor(deps: IngressProxyDeps) {
+    const { ingresses, classes, services, slices, clock, log } = deps
     this.#deps = deps
+    this.#followed = new FollowedSlices(log)
     this.#events = new ProblemEvents(deps)
     this.#certificates = new CertificateStore((key) => this.#secrets?.get(key))
     this.#externalNames = new ExternalNames({ ...deps, onChange: () => this.#becomeStale() })
-    this.#running = this.#run(this.#stopping.signal)
+    this.#loop = new ApplyLoop({
+      what: 'the ingress',
+      clock,
+      ready: Promise.all([ingresses, classes, services, slices].map((cache) => cache.synced)),
+      begin: () => this.#begin(),
+      apply: (signal) => this.#followed.whenApplied(() => this.#applyOrStartAfresh(signal)),
+      failed: (err, retryInMs) => log.error({ err, retryInMs }, 'HAProxy could not be told of a change; what it did before it goes on with'),
+    })
   }
 
   /** Calls back with the slices that requests follow from now on. Returns the function that ends it. */
-  onApplied(listener: (slices: FollowedSlices) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  onApplied(listener: (slices: SliceVersions) => void): () => void {
+    return this.#followed.onApplied(listener)
   }
 
   /** Whether HAProxy serves it, in this version or an older one. */
@@ -119,17 +116,12 @@ export class IngressProxy implements AsyncDisposable {
 
   /** Resolves when HAProxy does all that the caches have reported. Rejects if this is stopped before. */
   settled(): Promise<void> {
-    if (this.#isAtRest) return Promise.resolve()
-    if (this.#stopping.signal.aborted) return Promise.reject(this.#stopping.signal.reason)
-    return (this.#rest ??= Promise.withResolvers()).promise
+    return this.#loop.settled()
   }
 
   /** Ends HAProxy with its connections. */
   async stop(): Promise<void> {
-    this.#stopping.abort(new Error('the ingress was stopped'))
-    this.#work.resolve()
-    await this.#running
-    this.#rest?.reject(this.#stopping.signal.reason)
+    await this.#loop.stop()
     await this.#deps.haproxy.stop()
   }
 
@@ -137,60 +129,41 @@ export class IngressProxy implements AsyncDisposable {
     return this.stop()
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    const { ingresses, classes, services, slices } = this.#deps
-    const synced = Promise.all([ingresses, classes, services, slices].map((cache) => cache.synced))
-    await Promise.race([synced, this.#work.promise])
-    const endings = signal.aborted ? [] : this.#subscribe()
-    this.#work.resolve()
-    for (;;) {
-      await this.#work.promise
-      await setImmediate()
-      if (signal.aborted) break
-      this.#work = Promise.withResolvers()
-      await this.#step(signal)
+  #begin(): () => Promise<void> {
+    const endings = this.#subscribe()
+    return async () => {
+      for (const end of endings) end()
+      this.#endSecrets()
+      this.#externalNames.keepOnly(new Set())
     }
-    for (const end of endings) end()
   }
 
-  async #step(signal: AbortSignal): Promise<void> {
-    const slices = this.#unapplied
-    this.#unapplied = new Map()
+  async #applyOrStartAfresh(signal: AbortSignal): Promise<number | undefined> {
     try {
-      await this.#apply()
-    } catch (err) {
-      this.#unapplied = new Map([...slices, ...this.#unapplied])
+      return await this.#apply(signal)
+    } catch (error) {
       this.#isStale = true
-      await this.#pause(err, signal)
-      return
+      throw error
     }
-    this.#backoff.reset()
-    if (slices.size > 0) for (const listener of this.#listeners) listener(slices)
-    if (this.#isStale || this.#changedServices.size > 0 || this.#unapplied.size > 0) return this.#work.resolve()
-    if (this.#forgetPostponed !== undefined) return
-    this.#isAtRest = true
-    this.#rest?.resolve()
-    this.#rest = undefined
   }
 
-  async #apply(): Promise<void> {
+  async #apply(signal: AbortSignal): Promise<number | undefined> {
     const ours = this.#ours()
-    await this.#loadSecrets(ours)
-    this.#forgetPostponed?.()
-    this.#forgetPostponed = undefined
+    await this.#loadSecrets(ours, signal)
     const isStale = this.#isStale
     const changed = this.#changedServices
     this.#isStale = false
     this.#changedServices = new Set()
     if (isStale || this.#compiled === undefined) this.#compiled = this.#compile(ours)
     else this.#compiled = this.#withServersOf(this.#compiled, changed)
-    await this.#tell(ours, this.#compiled)
+    return this.#tell(ours, this.#compiled)
   }
 
   #compile(ingresses: readonly Ingress[]): Compiled {
     const { settings, classes, haproxy } = this.#deps
     const world = this.#world(ingresses)
     const compiled = compile(world, { ...settings, ...switchesOf(classes.list(), settings) }, this.#refused)
+    for (const name of this.#refused.keys()) if (!compiled.sources.has(name)) this.#refused.delete(name)
     const before = [...this.#sources].filter(([name]) => !compiled.sources.has(name) && haproxy.has(name))
     this.#sources = new Map([...before, ...compiled.sources])
     const external = [...this.#sources.values()].map(({ service }) => outsideNameOf(world, service))
@@ -221,16 +194,18 @@ export class IngressProxy implements AsyncDisposable {
     }
   }
 
-  async #tell(ours: readonly Ingress[], { description, secrets }: Compiled): Promise<void> {
+  /** Resolves to the milliseconds after which what was postponed has its turn. */
+  async #tell(ours: readonly Ingress[], { description, secrets }: Compiled): Promise<number | undefined> {
     const { haproxy, clock, log } = this.#deps
     if (ours.length === 0) {
       await haproxy.stop()
-      return this.#nowServes(ours)
+      this.#nowServes(ours)
+      return undefined
     }
     const started = clock.monotonicMs()
     const applied = await this.#unlessRefused(() => haproxy.apply(description, { mayRestart: started >= this.#mayRestartAtMs }), description)
     const tookMs = clock.monotonicMs() - started
-    if (applied === 'postponed') return this.#tryLater(this.#mayRestartAtMs - started)
+    if (applied === 'postponed') return Math.max(this.#mayRestartAtMs - clock.monotonicMs(), 1)
     if (applied === 'restarted') {
       const { retiring } = haproxy
       this.#mayRestartAtMs = clock.monotonicMs() + restartPauseFactor * tookMs * Math.max(1, retiring)
@@ -238,6 +213,7 @@ export class IngressProxy implements AsyncDisposable {
     }
     this.#certificates.accept(secrets)
     this.#nowServes(ours)
+    return undefined
   }
 
   /** What HAProxy does not want is left out, and its Ingresses are told; all else goes on without it. */
@@ -259,38 +235,23 @@ export class IngressProxy implements AsyncDisposable {
     if (!isDeepStrictEqual(before, this.#served)) for (const listener of this.#servedListeners) listener()
   }
 
-  #tryLater(ms: number): void {
-    this.#forgetPostponed = this.#deps.clock.after(Math.max(ms, 1), () => this.#becomeStale())
-  }
-
   #ours(): readonly Ingress[] {
     const { ingresses, classes } = this.#deps
     const all = classes.list()
     return ingresses.list().filter((ingress) => ingress.metadata.deletionTimestamp === undefined && isOurs(ingress, all))
   }
 
-  async #loadSecrets(ours: readonly Ingress[]): Promise<void> {
+  async #loadSecrets(ours: readonly Ingress[], signal: AbortSignal): Promise<void> {
     if (this.#secrets !== undefined || !ours.some(namesSecret)) return
     const secrets = this.#deps.secrets()
-    await Promise.race([secrets.synced, onAbort(this.#stopping.signal)])
+    await Promise.race([secrets.synced, onAbort(signal)])
+    signal.throwIfAborted()
     this.#secrets = secrets
-    secrets.onChange((previous, next) => {
+    this.#endSecrets = secrets.onChange((previous, next) => {
       const concerned = [previous, next].some((secret) => secret !== undefined && this.#compiled?.secrets.has(keyOf(secret)))
       if (concerned) this.#becomeStale()
     })
     this.#isStale = true
-  }
-
-  async #pause(err: unknown, signal: AbortSignal): Promise<void> {
-    const { log, clock } = this.#deps
-    const retryInMs = this.#backoff.nextMs()
-    log.error({ err, retryInMs }, 'HAProxy could not be told of a change; what it did before it goes on with')
-    this.#work.resolve()
-    try {
-      await clock.sleep(retryInMs, signal)
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
   }
 
   #subscribe(): (() => void)[] {
@@ -312,19 +273,13 @@ export class IngressProxy implements AsyncDisposable {
 
   #onSlice(previous: EndpointSlice | undefined, next: EndpointSlice | undefined): void {
     for (const service of this.#slices.change(previous, next)) this.#changedServices.add(service)
-    if (previous !== undefined) this.#unapplied.set(keyOf(previous), undefined)
-    if (next !== undefined) this.#unapplied.set(keyOf(next), next.metadata.resourceVersion)
-    this.#wake()
+    this.#followed.changed(previous, next)
+    this.#loop.wake()
   }
 
   #becomeStale(): void {
     this.#isStale = true
-    this.#wake()
-  }
-
-  #wake(): void {
-    this.#isAtRest = false
-    this.#work.resolve()
+    this.#loop.wake()
   }
 }
 

@@ -78,3 +78,13 @@ test('many at once are told one after the other, and those that have been solved
   clock.advance(60_000)
   expect(since()).toEqual([])
 })
+
+test('one that changes all the time does not keep others from being told', () => {
+  const { clock, events, since } = recorded()
+  const other = ingress('other')
+  for (let change = 0; change < 1_000; change += 1) events.set(missing(`a-${change}`), [web, other])
+  expect(since()).toHaveLength(50)
+  events.set([...missing('last'), { ingress: other, reason: 'InvalidPath', message: 'bad' }], [web, other])
+  clock.advance(1_000)
+  expect(since()).toEqual(['web: Warning ServiceNotFound there is no Service last', 'other: Warning InvalidPath bad'])
+})

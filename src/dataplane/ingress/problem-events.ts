@@ -28,8 +28,8 @@ export class ProblemEvents {
   readonly #deps: ProblemEventsDeps
   readonly #bucket: TokenBucket
   #troubled: ByUid = new Map()
-  /** Forgets what is still to be told of a uid and reason. */
-  readonly #toTell = new Map<string, () => void>()
+  /** By uid and reason: of what waits for its turn to be told, and of what will be told again. */
+  readonly #timers = new Map<string, { readonly cancel: () => void; readonly isWaiting: boolean }>()
 
   constructor(deps: ProblemEventsDeps) {
     this.#deps = deps
@@ -41,7 +41,7 @@ export class ProblemEvents {
     const before = this.#troubled
     this.#troubled = byUid(problems)
     for (const [uid, { messages }] of this.#troubled) {
-      for (const [reason, message] of messages) if (before.get(uid)?.messages.get(reason) !== message) this.#tell(uid, reason, message)
+      for (const [reason, message] of messages) if (before.get(uid)?.messages.get(reason) !== message) this.#tell(uid, reason)
     }
     for (const ingress of ingresses) {
       const { uid } = ingress.metadata
@@ -51,29 +51,35 @@ export class ProblemEvents {
     }
   }
 
-  #tell(uid: string, reason: Reason, message: string): void {
+  /** One that waits for its turn keeps it, and is told as it is then. */
+  #tell(uid: string, reason: Reason): void {
+    if (this.#timers.get(keyOf(uid, reason))?.isWaiting === true) return
     const waitMs = this.#bucket.take()
-    if (waitMs > 0) return this.#later(waitMs, uid, reason, () => this.#record(uid, reason, message))
-    this.#record(uid, reason, message)
+    if (waitMs === 0) return this.#record(uid, reason)
+    this.#later(waitMs, keyOf(uid, reason), { isWaiting: true, tell: () => this.#record(uid, reason) })
   }
 
-  /** Unless it has been solved meanwhile, or is another now. */
-  #record(uid: string, reason: Reason, message: string): void {
+  /** Unless it has been solved meanwhile. */
+  #record(uid: string, reason: Reason): void {
     const { ingress, messages } = this.#troubled.get(uid) ?? {}
-    if (ingress === undefined || messages?.get(reason) !== message) return
+    const message = messages?.get(reason)
+    if (ingress === undefined || message === undefined) return
     this.#deps.events.event(ingress, 'Warning', { reason, message })
-    this.#later(repeatMs, uid, reason, () => this.#tell(uid, reason, message))
+    this.#later(repeatMs, keyOf(uid, reason), { isWaiting: false, tell: () => this.#tell(uid, reason) })
   }
 
-  #later(ms: number, uid: string, reason: Reason, tell: () => void): void {
-    const key = `${uid} ${reason}`
-    this.#toTell.get(key)?.()
+  #later(ms: number, key: string, { isWaiting, tell }: { isWaiting: boolean; tell: () => void }): void {
+    this.#timers.get(key)?.cancel()
     const cancel = this.#deps.clock.after(ms, () => {
-      this.#toTell.delete(key)
+      this.#timers.delete(key)
       tell()
     })
-    this.#toTell.set(key, cancel)
+    this.#timers.set(key, { cancel, isWaiting })
   }
+}
+
+function keyOf(uid: string, reason: Reason): string {
+  return `${uid} ${reason}`
 }
 
 function byUid(problems: readonly Problem[]): ByUid {

@@ -43,6 +43,8 @@ interface NewIngress {
 }
 
 const localhost = '127.0.0.1'
+/** Where PROXY headers are taken, and wanted. */
+export const relayedAt = '127.0.0.2'
 
 /** The ingress as it is, with a real HAProxy on loopback and the API's objects in memory. Pods are servers in this process. */
 export class TestSite implements AsyncDisposable {
@@ -79,7 +81,7 @@ export class TestSite implements AsyncDisposable {
       slices: informer(client, EndpointSlices, live),
       secrets: () => informer(client, Secrets, live),
       haproxy,
-      settings: { addresses: [localhost], ports, directory, threads: 1, accessLog: false, ...settings },
+      settings: { addresses: [localhost], relayedAt, ports, directory, threads: 1, accessLog: false, ...settings },
       events: this.#events.recorder('portolan-ingress'),
       resolve: async (name) => {
         const addresses = this.names.get(name)

@@ -1,8 +1,9 @@
 import type { Socket as UdpSocket } from 'node:dgram'
 import type { Server } from 'node:net'
+import type { EndpointPort } from '../../api/kinds/service-endpoints.ts'
 import type { Clock } from '../../base/clock.ts'
 import { proxyHeader } from './proxy-header.ts'
-import { type ServiceCaches, type ServicePort, type Target, targetsOf } from './service-endpoints.ts'
+import { type ServiceCaches, type ServicePort, targetsOf } from './service-endpoints.ts'
 import { leadTcp } from './tcp-port.ts'
 import { leadUdp } from './udp-port.ts'
 
@@ -21,7 +22,7 @@ export interface PublishedDeps extends ServiceCaches {
   /** From 0 up to 1. */
   random(): number
   /** Where the ingress takes connections for one of its ports that begin with a PROXY header. */
-  ingressAt(port: number): Target
+  ingressAt(port: number): EndpointPort
 }
 
 /**
@@ -58,7 +59,7 @@ function keyOf({ protocol, hostPort }: PublishedPort): string {
   return `${protocol} ${hostPort}`
 }
 
-function shuffled(targets: readonly Target[], random: () => number): readonly Target[] {
+function shuffled(targets: readonly EndpointPort[], random: () => number): readonly EndpointPort[] {
   const left = [...targets]
   return targets.flatMap(() => left.splice(Math.floor(random() * left.length), 1))
 }

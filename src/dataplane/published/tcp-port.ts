@@ -1,8 +1,8 @@
 import { connect, type Server, type Socket } from 'node:net'
-import type { Target } from './service-endpoints.ts'
+import type { EndpointPort } from '../../api/kinds/service-endpoints.ts'
 
 /** Where to try, the first one first. */
-export type Route = () => readonly Target[]
+export type Route = () => readonly EndpointPort[]
 
 const mostTries = 3
 const connectTimeoutMs = 2_000
@@ -51,12 +51,12 @@ async function lead(client: Socket, route: Route, introduce: Introduction | unde
   client.resetAndDestroy()
 }
 
-function textOf({ address, port }: Target): string {
+function textOf({ address, port }: EndpointPort): string {
   return `${address}:${port}`
 }
 
 /** Undefined if nobody answers there. */
-function connected({ address, port }: Target): Promise<Socket | undefined> {
+function connected({ address, port }: EndpointPort): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true })
     const give = (up: Socket | undefined) => {
