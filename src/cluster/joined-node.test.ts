@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { formatCidr } from '../base/ip.ts'
-import { addressPlan } from './address-plan.ts'
 import { defaults, type ClusterConfig } from './config.ts'
 import { type JoinedNode, joinedLayout, joinedNodeSettings, readJoinedNode, writeJoinedNode } from './joined-node.ts'
 import { layoutOf } from './layout.ts'
@@ -13,7 +12,8 @@ const config: ClusterConfig = { ...defaults, name: 'one', home: '/home', ranges:
 const node: JoinedNode = { name: 'a', address: '192.168.99.20', server: 'https://192.168.99.1:6443', network: nodeSettingsData(config) }
 
 test('a machine that joins is told of the network what the own nodes know', () => {
-  const { name: _n, address: _a, networkName: _w, podsCgroup: _g, paths: _p, seedRun: _s, ...own } = ownNodeSettings(config, layoutOf('/home', 'one'), 1)
+  // The rest is the node's own affair, as the machine's loopback is of those that are not the machine.
+  const { name: _n, address: _a, networkName: _w, podsCgroup: _g, paths: _p, seedRun: _s, machineLoopback: _l, ...own } = ownNodeSettings(config, layoutOf('/home', 'one'), 1)
   const joined = joinedNodeSettings('/home', joinedLayout('/home/agents/a', 'a'), node)
   expect(joined).toMatchObject(own)
   expect(joined).toMatchObject({ name: 'a', address: '192.168.99.20', dns: { ttlSeconds: 9 }, images: '/home/images' })
@@ -38,13 +38,17 @@ test('nodes of one name from different folders have nothing in common on a machi
 })
 
 describe('names and addresses that are kept', () => {
-  const { isReserved, isForeign } = ownMachines(addressPlan())
+  const { isReserved, isForeign } = ownMachines({ ...defaults, name: 'one', home: '/home', clusterDomain: 'corp.example' })
   test('of the own nodes and the edge', () => {
     expect(['node-1', 'node-77', 'edge', 'node-a', 'machine', 'my-node-1'].filter(isReserved)).toEqual(['node-1', 'node-77', 'edge'])
   })
-  test('of the server, and those that are of pods and Services', () => {
-    const addresses = ['192.168.99.1', '203.0.113.3', '10.96.0.1', '10.108.7.7', '192.168.99.20', '172.16.0.1']
-    expect(addresses.filter(isForeign)).toEqual(['192.168.99.1', '203.0.113.3', '10.96.0.1', '10.108.7.7'])
+  test('of the API and of Services, for which a node would get a certificate', () => {
+    const names = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'web.shop.svc.corp.example', 'kubernetes-2', 'svc', 'a.example']
+    expect(names.filter(isReserved)).toEqual(names.slice(0, 5))
+  })
+  test('of the server, and those that are of pods, Services and load balancers, or of every machine', () => {
+    const addresses = ['192.168.99.1', '203.0.113.3', '203.0.113.77', '10.96.0.1', '10.108.7.7', '127.0.0.1', '::1', '192.168.99.20', '172.16.0.1']
+    expect(addresses.filter(isForeign)).toEqual(addresses.slice(0, 7))
   })
 })
 

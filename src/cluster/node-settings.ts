@@ -1,6 +1,7 @@
 import { nodeSettingsKeys } from '../api/join-objects.ts'
 import { contains, formatCidr, parseCidr, parseIPv4, type Cidr } from '../base/ip.ts'
-import { dnsServiceAddress, ingressAddress, nodeAddress, serverAddress, type AddressPlan } from './address-plan.ts'
+import { isLoopback } from '../base/resolv-conf.ts'
+import { dnsServiceAddress, ingressAddress, nodeAddress, serverAddress } from './address-plan.ts'
 import { nodePodsCgroup } from './cgroup-names.ts'
 import { type ClusterConfig, hasEgress, planOf } from './config.ts'
 import { defaultDnsSettings, dnsSettings, type DnsSettings } from './dns-settings.ts'
@@ -110,14 +111,18 @@ export function readNodeSettingsData(data: Readonly<Record<string, string>>): Ne
   }
 }
 
-/** Names and addresses that machines that join may not have: `node-N` is for `portolan node add`. */
-export function ownMachines(plan: AddressPlan): { isReserved(node: string): boolean; isForeign(address: string): boolean } {
+/** What machines that join may not have: names of own nodes, which `portolan node add` gives, and of Services; and addresses that are no machine's. */
+export function ownMachines(config: ClusterConfig): { isReserved(node: string): boolean; isForeign(address: string): boolean } {
+  const plan = planOf(config)
+  // A node gets a certificate to serve under its name: as `kubernetes.default.svc` it would be believed to be the API.
+  const names = ['edge', 'localhost', 'kubernetes', 'kubernetes.default']
+  const suffixes = ['.svc', `.${config.clusterDomain}`]
   return {
-    isReserved: (node) => node === 'edge' || /^node-\d+$/.test(node),
+    isReserved: (node) => names.includes(node) || suffixes.some((suffix) => node.endsWith(suffix)) || /^node-\d+$/.test(node),
     isForeign(address) {
       const value = parseIPv4(address)
-      if ([serverAddress(plan), ingressAddress(plan)].includes(address)) return true
-      return value !== undefined && [plan.pods, plan.services].some((range) => contains(range, value))
+      if (value === undefined || isLoopback(address) || [serverAddress(plan), ingressAddress(plan)].includes(address)) return true
+      return [plan.pods, plan.services, plan.outside].some((range) => contains(range, value))
     },
   }
 }
