@@ -139,6 +139,25 @@ describe('renewal', () => {
     await running
   })
 
+  test('waits before the next, if a new one is as good as over: its authority ends', async () => {
+    const clock = new ManualClock(start)
+    const ending = new AbortController()
+    const present = await pki.issue('CN=a', { notBefore: new Date(start.getTime() - hourMs), notAfter: new Date(start.getTime() + 1000) })
+    let renewals = 0
+    const renew = async () => {
+      renewals += 1
+      if (renewals === 10) ending.abort()
+    }
+    const running = keepRenewed([{ name: 'client', current: () => present, renew }], { clock, log: silentLog, signal: ending.signal, random: () => 0.5 })
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+    expect(renewals).toBe(1)
+    clock.advance(60_000)
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+    expect(renewals).toBe(2)
+    ending.abort()
+    await running
+  })
+
   test('a certificate is good in its time alone', async () => {
     const pair = await lasting(start, 1)
     expect([-1, 1, hourMs].map((ms) => isValid(pair, new Date(start.getTime() + ms)))).toEqual([false, true, false])
