@@ -73,8 +73,9 @@ async function ensureIdentity(request: JoinRequest, store: PairStore, say: Say):
   if (token === undefined) throw new UserError('give --token ID.SECRET, which lets this machine in: ./portolan node token create prints it')
   if (caHash === undefined) throw new UserError('give --ca-hash sha256:… or --ca-file FILE, by which the cluster is known: ./portolan node token create prints it')
   const ca = request.ca ?? (await withApi({ server, insecure: true }, (client) => fetchAuthority(client, server, caHash)))
-  await withApi({ server, ca, token, userAgent: 'kubelet' }, (client) => obtain(nodeClient(node), 'client', { client, server, store }))
+  // First: who has a certificate is taken to know the authority too.
   await store.writeAuthority(ca)
+  await withApi({ server, ca, token, userAgent: 'kubelet' }, (client) => obtain(nodeClient(node), 'client', { client, server, store }))
   say(`${node} has joined the cluster at ${server}`)
   return ca
 }
