@@ -22,6 +22,9 @@ test('a machine that joins is told of the network what the own nodes know', () =
 
 for (const { name, change, message } of [
   { name: 'lacks', change: { podCIDR: '' }, message: 'the cluster does not tell podCIDR in ConfigMap kube-system/portolan-node: is its version older than this one?' },
+  { name: 'whose address is more than one', change: { clusterDNS: '10.96.0.10/32 dev lo\nlink set lo down\n' }, message: /^the cluster tells clusterDNS 10\.96\.0\.10.*, which is no IPv4 address: see ConfigMap/s },
+  { name: 'whose domain is none', change: { clusterDomain: 'a b' }, message: 'the cluster tells clusterDomain a b, which is no domain: see ConfigMap kube-system/portolan-node' },
+  { name: 'in half of JSON', change: { 'dns.json': '{"ttl' }, message: 'the cluster tells dns.json {"ttl, which is no JSON object: see ConfigMap kube-system/portolan-node' },
   { name: 'that are no ranges', change: { serviceCIDR: '10.96' }, message: 'the cluster tells serviceCIDR 10.96, which is no IPv4 range: see ConfigMap kube-system/portolan-node' },
 ]) {
   test(`settings ${name} are refused`, () => {

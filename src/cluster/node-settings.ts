@@ -1,4 +1,5 @@
 import { nodeSettingsKeys } from '../api/join-objects.ts'
+import { isDNS1123Subdomain } from '../api/names.ts'
 import { contains, formatCidr, parseCidr, parseIPv4, type Cidr } from '../base/ip.ts'
 import { isLoopback } from '../base/resolv-conf.ts'
 import { dnsServiceAddress, ingressAddress, nodeAddress, serverAddress } from './address-plan.ts'
@@ -88,16 +89,21 @@ export function nodeSettingsData(config: ClusterConfig): Readonly<Record<string,
   }
 }
 
-/** The inverse. Throws `UserError` for what no server of ours tells. */
+/** The inverse. Throws `UserError` for what no server of ours tells: it comes from the network, and changes the machine. */
 export function readNodeSettingsData(data: Readonly<Record<string, string>>): NetworkSettings {
   const text = (key: string) => {
     const value = data[key] ?? ''
     if (value === '') throw new UserError(`the cluster does not tell ${key} in ConfigMap kube-system/portolan-node: is its version older than this one?`)
     return value
   }
+  const wrong = (key: string, what: string) => new UserError(`the cluster tells ${key} ${text(key)}, which is no ${what}: see ConfigMap kube-system/portolan-node`)
+  const checked = (key: string, what: string, isGood: (value: string) => boolean) => {
+    if (isGood(text(key))) return text(key)
+    throw wrong(key, what)
+  }
   const range = (key: string) => {
     const cidr = parseCidr(text(key))
-    if (cidr === undefined) throw new UserError(`the cluster tells ${key} ${text(key)}, which is no IPv4 range: see ConfigMap kube-system/portolan-node`)
+    if (cidr === undefined) throw wrong(key, 'IPv4 range')
     return cidr
   }
   return {
@@ -105,9 +111,18 @@ export function readNodeSettingsData(data: Readonly<Record<string, string>>): Ne
     services: range(nodeSettingsKeys.services),
     nodes: range(nodeSettingsKeys.nodes),
     outside: range(nodeSettingsKeys.outside),
-    dnsAddress: text(nodeSettingsKeys.dnsAddress),
-    clusterDomain: text(nodeSettingsKeys.domain),
-    dns: { ...defaultDnsSettings, ...(JSON.parse(text(nodeSettingsKeys.dns)) as Partial<DnsSettings>) },
+    dnsAddress: checked(nodeSettingsKeys.dnsAddress, 'IPv4 address', (value) => parseIPv4(value) !== undefined),
+    clusterDomain: checked(nodeSettingsKeys.domain, 'domain', (value) => isDNS1123Subdomain(value).length === 0),
+    dns: { ...defaultDnsSettings, ...(JSON.parse(checked(nodeSettingsKeys.dns, 'JSON object', isJsonObject)) as Partial<DnsSettings>) },
+  }
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
   }
 }
 
