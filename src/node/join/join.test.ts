@@ -37,18 +37,23 @@ function told(pem: string): MemoryClient {
 }
 
 describe('the authority', () => {
+  const from = (client: MemoryClient) => ({ client, server, signal: new AbortController().signal })
+
   test('is believed by its hash', async () => {
-    expect(authorityHash(await fetchAuthority(told(pki.ca), server, authorityHash(pki.ca)))).toBe(authorityHash(pki.ca))
+    expect(authorityHash(await fetchAuthority(from(told(pki.ca)), authorityHash(pki.ca)))).toBe(authorityHash(pki.ca))
   })
 
   test('of another hash is that of another cluster', async () => {
     const hash = `sha256:${'0'.repeat(64)}`
-    expect(await refusal(fetchAuthority(told(pki.ca), server, hash))).toContain(`has the hash ${authorityHash(pki.ca)}, not ${hash}: this is another cluster`)
+    expect(await refusal(fetchAuthority(from(told(pki.ca)), hash))).toContain(`has the hash ${authorityHash(pki.ca)}, not ${hash}: this is another cluster`)
   })
 
   test('that is none is said to be', async () => {
-    expect(await refusal(fetchAuthority(told('hi'), server, 'x'))).toBe(`${server} tells no authority in ConfigMap kube-public/cluster-info: give it with --ca-file`)
-    expect(await refusal(fetchAuthority(new MemoryClient(), server, 'x'))).toContain('does not tell its authority (configmaps "cluster-info" not found): give it with --ca-file')
+    expect(await refusal(fetchAuthority(from(told('hi')), 'x'))).toBe(`${server} tells no authority in ConfigMap kube-public/cluster-info: give it with --ca-file`)
+    const broken = told(pki.ca)
+    broken.failNext('get', ConfigMaps, unauthorized())
+    expect(await refusal(fetchAuthority(from(broken), 'x'))).toBe(`${server} does not tell its authority (Unauthorized): give it with --ca-file`)
+    expect(await refusal(fetchAuthority(from(new MemoryClient()), 'x'))).toContain('does not tell its authority (configmaps "cluster-info" not found): give it with --ca-file')
   })
 })
 
