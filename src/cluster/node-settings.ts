@@ -2,7 +2,7 @@ import { nodeSettingsKeys } from '../api/join-objects.ts'
 import { isDNS1123Subdomain } from '../api/names.ts'
 import { contains, formatCidr, parseCidr, parseIPv4, type Cidr } from '../base/ip.ts'
 import { isLoopback } from '../base/resolv-conf.ts'
-import { dnsServiceAddress, ingressAddress, nodeAddress, serverAddress } from './address-plan.ts'
+import { dnsServiceAddress, nodeAddress, serverAddress } from './address-plan.ts'
 import { nodePodsCgroup } from './cgroup-names.ts'
 import { type ClusterConfig, hasEgress, planOf } from './config.ts'
 import { defaultDnsSettings, dnsSettings, type DnsSettings } from './dns-settings.ts'
@@ -136,7 +136,7 @@ export function ownMachines(config: ClusterConfig): { isReserved(node: string): 
     isReserved: (node) => names.includes(node) || suffixes.some((suffix) => node.endsWith(suffix)) || /^node-\d+$/.test(node),
     isForeign(address) {
       const value = parseIPv4(address)
-      if (value === undefined || isLoopback(address) || [serverAddress(plan), ingressAddress(plan)].includes(address)) return true
+      if (value === undefined || isLoopback(address) || address === serverAddress(plan)) return true
       return [plan.pods, plan.services, plan.outside].some((range) => contains(range, value))
     },
   }

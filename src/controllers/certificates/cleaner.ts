@@ -18,7 +18,7 @@ export interface CleanerDeps {
 }
 
 const hourMs = 3_600_000
-/** Upstream's: what is decided is fetched within the hour, what is not is forgotten after a day. */
+/** What is decided is fetched within the hour, what is not is forgotten after a day; as upstream, which also keeps what is approved until it is signed. */
 const decidedMs = hourMs
 const pendingMs = 24 * hourMs
 
