@@ -18,7 +18,7 @@ export interface CleanerDeps {
 }
 
 const hourMs = 3_600_000
-/** What is decided is fetched within the hour, what is not is forgotten after a day; as upstream, which also keeps what is approved until it is signed. */
+/** What is decided is fetched within the hour, what is not is forgotten after a day: as upstream, which keeps, though, what is approved and not signed. */
 const decidedMs = hourMs
 const pendingMs = 24 * hourMs
 
