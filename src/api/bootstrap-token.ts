@@ -28,12 +28,14 @@ export function bootstrapTokenName(id: string): string {
   return `bootstrap-token-${id}`
 }
 
-/** When a token ends; undefined if it never does. A time that cannot be read is over. */
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
+
+/** When a token ends; undefined if it never does. What is not a time of RFC 3339 is over. */
 export function expirationOf(secret: Secret): Date | undefined {
   const text = entryOf(secret, 'expiration')
   if (text === '') return undefined
   const time = new Date(text)
-  return Number.isNaN(time.getTime()) ? new Date(0) : time
+  return rfc3339.test(text) && !Number.isNaN(time.getTime()) ? time : new Date(0)
 }
 
 /** A value of a Secret as text; '' if it is absent. */

@@ -41,8 +41,7 @@ function createCommand(context: CliContext): Command {
     .option('--description <text>', 'what it is for')
     .option('--json', 'print its parts as JSON')
     .action(async (options: CreateOptions) => {
-      const { config, layout } = await existingCluster(context, options)
-      await (await requireRunning(config, layout))[Symbol.asyncDispose]()
+      const { config, layout } = await runningCluster(context, options)
       const token = { id: randomText(6), secret: randomText(16) }
       await withClient(config, layout, (client) => client.create(Secrets, secretOf(token, options, new Date())))
       const text = `${token.id}.${token.secret}`
@@ -57,7 +56,7 @@ function listCommand(context: CliContext): Command {
   return subcommand('list', 'the tokens that there are, without their secrets')
     .option('--json', 'print them as JSON')
     .action(async (options: ClusterOption & { readonly json?: boolean }) => {
-      const { config, layout } = await existingCluster(context, options)
+      const { config, layout } = await runningCluster(context, options)
       const fieldSelector = `type=${bootstrapTokenType}`
       const { items } = await withClient(config, layout, (client) => client.list(Secrets, { namespace: bootstrapTokenNamespace, fieldSelector }))
       const tokens = items.map(describe)
@@ -69,7 +68,7 @@ function deleteCommand(context: CliContext): Command {
   return subcommand('delete', 'let nobody in by a token any more')
     .argument('<id>', 'the token, or its six first characters')
     .action(async (text: string, options: ClusterOption) => {
-      const { config, layout } = await existingCluster(context, options)
+      const { config, layout } = await runningCluster(context, options)
       const id = parseBootstrapToken(text)?.id ?? text
       await withClient(config, layout, async (client) => {
         try {
@@ -81,6 +80,13 @@ function deleteCommand(context: CliContext): Command {
       })
       context.say(`token ${id} is gone`)
     })
+}
+
+/** Rejects with `UserError`. */
+async function runningCluster(context: CliContext, options: ClusterOption): ReturnType<typeof existingCluster> {
+  const cluster = await existingCluster(context, options)
+  await (await requireRunning(cluster.config, cluster.layout))[Symbol.asyncDispose]()
+  return cluster
 }
 
 function subcommand(name: string, description: string): Command {

@@ -227,6 +227,13 @@ describe('a cluster that', () => {
     })
   }
 
+  for (const words of [['create'], ['list'], ['delete', 'abcdef']]) {
+    test(`does not run has no node token ${words.join(' ')}`, async () => {
+      await existing()
+      expect(await refusal('node', 'token', ...words, '--name', cluster)).toBe(`cluster ${cluster} does not run: start it with ./portolan up --name ${cluster}`)
+    })
+  }
+
   test('does not run is stopped', async () => {
     await existing()
     await run('status', '--name', cluster)

@@ -10,7 +10,7 @@ export interface Http2Options {
   /** PEM of the client's certificate and key. */
   readonly cert?: string
   readonly key?: string
-  /** The present certificate and key, where they are renewed; each new connection shows what they are then. */
+  /** The present certificate and key, where they are renewed: requests then go over a new connection that shows them. */
   readonly pair?: () => { readonly cert: string; readonly key: string }
   /** Bearer token, or what knows the present one. */
   readonly token?: string | (() => string)
@@ -39,6 +39,8 @@ export class Http2Sessions {
   #current: Promise<ClientHttp2Session> | undefined
   /** All that are open, or about to be. */
   readonly #open = new Set<ClientHttp2Session>()
+  /** The certificate that the current session shows, if it is one of a renewed pair. */
+  #shown: string | undefined
   #closed = false
 
   constructor(options: Http2Options) {
@@ -48,6 +50,7 @@ export class Http2Sessions {
   /** A session that takes requests. Throws `ConnectionError`. */
   get(): Promise<ClientHttp2Session> {
     if (this.#closed) throw new ConnectionError(`${this.#options.server}: the client is closed`)
+    if (this.#current !== undefined && this.#options.pair?.().cert !== this.#shown) this.#retire(this.#current)
     this.#current ??= this.#connect()
     return this.#current
   }
@@ -61,8 +64,19 @@ export class Http2Sessions {
     await current?.catch(() => undefined)
   }
 
+  /** What is under way, watches among it, ends on the old session, which closes after the last. */
+  #retire(session: Promise<ClientHttp2Session>): void {
+    this.#current = undefined
+    void session.then(
+      (old) => old.close(),
+      () => undefined, // whoever waits for it is told
+    )
+  }
+
   #connect(): Promise<ClientHttp2Session> {
     const { server, ca, cert, key, pair, serverName, insecure = false, clock = systemClock, pingTimeoutMs = 10_000 } = this.#options
+    const shown = pair?.()
+    this.#shown = shown?.cert
     const session = connect(server, {
       settings: { enablePush: false, initialWindowSize: streamWindow },
       // In MB; unread answers of many watches count towards it.
@@ -70,7 +84,7 @@ export class Http2Sessions {
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
-      ...pair?.(),
+      ...shown,
       ...(serverName === undefined ? {} : { servername: serverName }),
       rejectUnauthorized: !insecure,
     })

@@ -105,20 +105,27 @@ test('shows its client certificate', async () => {
   expect(JSON.parse(await textOf(body))).toEqual([true, { CN: 'tester', O: 'testers' }])
 })
 
-test('a new connection shows the certificate of its time', async () => {
+test('requests after a renewal show the new certificate, and what is under way goes on', async () => {
   const [first, second] = [await pki.issue('CN=first'), await pki.issue('CN=second')]
   let pair = first
   const transport = open({ pair: () => pair })
   handle = (request, response) => {
     const socket = request.stream.session?.socket as TLSSocket
-    response.end(String(socket.getPeerCertificate().subject.CN))
+    response.write(String(socket.getPeerCertificate().subject.CN))
+    if (request.url === '/watch') watch = response
+    else response.end()
   }
+  let watch: Http2ServerResponse | undefined
   const shown = async () => textOf((await transport(get('/'))).body)
   expect(await shown()).toBe('first')
+  const { body } = await transport(get('/watch'))
   pair = second
-  expect(await shown()).toBe('first')
-  for (const session of sessions) session.close()
-  await expect.poll(shown).toBe('second')
+  expect([await shown(), await shown()]).toEqual(['second', 'second'])
+  expect(sessions).toHaveLength(2)
+  const [old] = sessions
+  watch?.end(' goes on')
+  expect(await textOf(body)).toBe('first goes on')
+  await expect.poll(() => old?.closed).toBe(true)
 })
 
 test('decodes text across the borders of pieces', async () => {

@@ -27,6 +27,16 @@ for (const algorithm of ['ecdsa', 'rsa', 'ed25519'] as const) {
   })
 }
 
+test('a subject is signed as it was read: what was looked at is what the certificate says', async () => {
+  const publicKey = parseCertificateRequest(await throwawayRequest('CN=a')).publicKey
+  const derInHex = `#0c0e${Buffer.from('system:masters').toString('hex')}`
+  for (const value of ['x"system:masters"', 'system\\:masters', derInHex, '" "', 'a\\0ab', 'süd', 'a, O=system:masters']) {
+    const subject = [{ oid: '2.5.4.10', value }, { oid: '2.5.4.3', value: 'jane' }]
+    const pem = await signOrder(authority, { subject, names: { dns: [], addresses: [], emails: [], uris: [] }, publicKey, usages: ['client auth'], seconds: hours })
+    expect(new X509Certificate(pem).toLegacyObject().subject).toEqual({ O: value, CN: 'jane' })
+  }
+})
+
 test('names and addresses of a server are in it', async () => {
   const { request } = await newRequest({ commonName: 'system:node:a', organizations: ['system:nodes'], addresses: ['192.168.99.20', 'fd00::1'], dnsNames: ['a'] })
   const certificate = await signed(request, hours, ['digital signature', 'server auth'])

@@ -80,7 +80,8 @@ export async function signOrder(authority: Pair, { subject, names, publicKey, us
   const now = Date.now()
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    subject: subject.map(({ oid, value }) => ({ [oid]: [value] })),
+    // As a typed string: in a bare one the library takes quotes, backslashes and a leading # for syntax.
+    subject: new x509.Name(subject.map(({ oid, value }) => ({ [oid]: [{ utf8String: value }] }))),
     issuer: issuer.subject,
     notBefore: new Date(now - shortBackdateMs),
     notAfter: new Date(Math.min(now + seconds * 1000, issuer.notAfter.getTime())),

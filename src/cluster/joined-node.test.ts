@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { formatCidr } from '../base/ip.ts'
-import { addressPlan } from './address-plan.ts'
 import { defaults, type ClusterConfig } from './config.ts'
 import { type JoinedNode, joinedLayout, joinedNodeSettings, readJoinedNode, writeJoinedNode } from './joined-node.ts'
 import { layoutOf } from './layout.ts'
@@ -24,6 +23,9 @@ test('a machine that joins is told of the network what the own nodes know', () =
 
 for (const { name, change, message } of [
   { name: 'lacks', change: { podCIDR: '' }, message: 'the cluster does not tell podCIDR in ConfigMap kube-system/portolan-node: is its version older than this one?' },
+  { name: 'whose address is more than one', change: { clusterDNS: '10.96.0.10/32 dev lo\nlink set lo down\n' }, message: /^the cluster tells clusterDNS 10\.96\.0\.10.*, which is no IPv4 address: see ConfigMap/s },
+  { name: 'whose domain is none', change: { clusterDomain: 'a b' }, message: 'the cluster tells clusterDomain a b, which is no domain: see ConfigMap kube-system/portolan-node' },
+  { name: 'in half of JSON', change: { 'dns.json': '{"ttl' }, message: 'the cluster tells dns.json {"ttl, which is no JSON object: see ConfigMap kube-system/portolan-node' },
   { name: 'that are no ranges', change: { serviceCIDR: '10.96' }, message: 'the cluster tells serviceCIDR 10.96, which is no IPv4 range: see ConfigMap kube-system/portolan-node' },
 ]) {
   test(`settings ${name} are refused`, () => {
@@ -40,13 +42,17 @@ test('nodes of one name from different folders have nothing in common on a machi
 })
 
 describe('names and addresses that are kept', () => {
-  const { isReserved, isForeign } = ownMachines(addressPlan())
+  const { isReserved, isForeign } = ownMachines({ ...defaults, name: 'one', home: '/home', clusterDomain: 'corp.example' })
   test('of the own nodes and the edge', () => {
     expect(['node-1', 'node-77', 'edge', 'node-a', 'machine', 'my-node-1'].filter(isReserved)).toEqual(['node-1', 'node-77', 'edge'])
   })
-  test('of the server, and those that are of pods and Services', () => {
-    const addresses = ['192.168.99.1', '203.0.113.3', '10.96.0.1', '10.108.7.7', '192.168.99.20', '172.16.0.1']
-    expect(addresses.filter(isForeign)).toEqual(['192.168.99.1', '203.0.113.3', '10.96.0.1', '10.108.7.7'])
+  test('of the API and of Services, for which a node would get a certificate', () => {
+    const names = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'web.shop.svc.corp.example', 'kubernetes-2', 'svc', 'a.example']
+    expect(names.filter(isReserved)).toEqual(names.slice(0, 5))
+  })
+  test('of the server, and those that are of pods, Services and load balancers, or of every machine', () => {
+    const addresses = ['192.168.99.1', '203.0.113.3', '203.0.113.77', '10.96.0.1', '10.108.7.7', '127.0.0.1', '::1', '192.168.99.20', '172.16.0.1']
+    expect(addresses.filter(isForeign)).toEqual(addresses.slice(0, 7))
   })
 })
 

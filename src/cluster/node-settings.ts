@@ -1,6 +1,8 @@
 import { nodeSettingsKeys } from '../api/join-objects.ts'
+import { isDNS1123Subdomain } from '../api/names.ts'
 import { contains, formatCidr, parseCidr, parseIPv4, type Cidr } from '../base/ip.ts'
-import { dnsServiceAddress, ingressAddress, nodeAddress, serverAddress, type AddressPlan } from './address-plan.ts'
+import { isLoopback } from '../base/resolv-conf.ts'
+import { dnsServiceAddress, nodeAddress, serverAddress } from './address-plan.ts'
 import { nodePodsCgroup } from './cgroup-names.ts'
 import { type ClusterConfig, hasEgress, planOf } from './config.ts'
 import { defaultDnsSettings, dnsSettings, type DnsSettings } from './dns-settings.ts'
@@ -87,16 +89,21 @@ export function nodeSettingsData(config: ClusterConfig): Readonly<Record<string,
   }
 }
 
-/** The inverse. Throws `UserError` for what no server of ours tells. */
+/** The inverse. Throws `UserError` for what no server of ours tells: it comes from the network, and changes the machine. */
 export function readNodeSettingsData(data: Readonly<Record<string, string>>): NetworkSettings {
   const text = (key: string) => {
     const value = data[key] ?? ''
     if (value === '') throw new UserError(`the cluster does not tell ${key} in ConfigMap kube-system/portolan-node: is its version older than this one?`)
     return value
   }
+  const wrong = (key: string, what: string) => new UserError(`the cluster tells ${key} ${text(key)}, which is no ${what}: see ConfigMap kube-system/portolan-node`)
+  const checked = (key: string, what: string, isGood: (value: string) => boolean) => {
+    if (isGood(text(key))) return text(key)
+    throw wrong(key, what)
+  }
   const range = (key: string) => {
     const cidr = parseCidr(text(key))
-    if (cidr === undefined) throw new UserError(`the cluster tells ${key} ${text(key)}, which is no IPv4 range: see ConfigMap kube-system/portolan-node`)
+    if (cidr === undefined) throw wrong(key, 'IPv4 range')
     return cidr
   }
   return {
@@ -104,20 +111,33 @@ export function readNodeSettingsData(data: Readonly<Record<string, string>>): Ne
     services: range(nodeSettingsKeys.services),
     nodes: range(nodeSettingsKeys.nodes),
     outside: range(nodeSettingsKeys.outside),
-    dnsAddress: text(nodeSettingsKeys.dnsAddress),
-    clusterDomain: text(nodeSettingsKeys.domain),
-    dns: { ...defaultDnsSettings, ...(JSON.parse(text(nodeSettingsKeys.dns)) as Partial<DnsSettings>) },
+    dnsAddress: checked(nodeSettingsKeys.dnsAddress, 'IPv4 address', (value) => parseIPv4(value) !== undefined),
+    clusterDomain: checked(nodeSettingsKeys.domain, 'domain', (value) => isDNS1123Subdomain(value).length === 0),
+    dns: { ...defaultDnsSettings, ...(JSON.parse(checked(nodeSettingsKeys.dns, 'JSON object', isJsonObject)) as Partial<DnsSettings>) },
   }
 }
 
-/** Names and addresses that machines that join may not have: `node-N` is for `portolan node add`. */
-export function ownMachines(plan: AddressPlan): { isReserved(node: string): boolean; isForeign(address: string): boolean } {
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
+/** What machines that join may not have: names of own nodes, which `portolan node add` gives, and of Services; and addresses that are no machine's. */
+export function ownMachines(config: ClusterConfig): { isReserved(node: string): boolean; isForeign(address: string): boolean } {
+  const plan = planOf(config)
+  // A node gets a certificate to serve under its name: as `kubernetes.default.svc` it would be believed to be the API.
+  const names = ['edge', 'localhost', 'kubernetes', 'kubernetes.default']
+  const suffixes = ['.svc', `.${config.clusterDomain}`]
   return {
-    isReserved: (node) => node === 'edge' || /^node-\d+$/.test(node),
+    isReserved: (node) => names.includes(node) || suffixes.some((suffix) => node.endsWith(suffix)) || /^node-\d+$/.test(node),
     isForeign(address) {
       const value = parseIPv4(address)
-      if ([serverAddress(plan), ingressAddress(plan)].includes(address)) return true
-      return value !== undefined && [plan.pods, plan.services].some((range) => contains(range, value))
+      if (value === undefined || isLoopback(address) || address === serverAddress(plan)) return true
+      return [plan.pods, plan.services, plan.outside].some((range) => contains(range, value))
     },
   }
 }

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -44,7 +45,7 @@ export interface PairStore {
   authority(): Promise<string>
   writeAuthority(pem: string): Promise<void>
   read(name: string): Promise<{ readonly cert: string; readonly key: string }>
-  /** Undefined if it is not there. */
+  /** Undefined if it is not there, or is half of one pair and half of another: the machine failed while it was written. */
   find(name: string): Promise<{ readonly cert: string; readonly key: string } | undefined>
   /** Rejects if the machine is full; the one before is then kept. */
   write(name: string, pair: { readonly cert: string; readonly key: string }): Promise<void>
@@ -64,7 +65,11 @@ export function pairStore(folder: string): PairStore {
       await writeWhole(join(folder, 'ca.crt'), pem)
     },
     read: readPair,
-    find: async (name) => ((await hasPair(folder, name)) ? readPair(name) : undefined),
+    async find(name) {
+      if (!(await hasPair(folder, name))) return undefined
+      const pair = await readPair(name)
+      return new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key)) ? pair : undefined
+    },
     async write(name, pair) {
       await made()
       await writePair(folder, name, pair)
@@ -93,13 +98,20 @@ async function hasPair(folder: string, file: string): Promise<boolean> {
 }
 
 async function writePair(folder: string, file: string, pair: { cert: string; key: string }): Promise<void> {
-  await writeWhole(join(folder, `${file}.key`), pair.key)
-  await writeWhole(join(folder, `${file}.crt`), pair.cert)
+  const key = join(folder, `${file}.key`)
+  const cert = join(folder, `${file}.crt`)
+  await writeNew(key, pair.key)
+  await writeNew(cert, pair.cert)
+  for (const path of [key, cert]) await rename(`${path}.new`, path)
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode: 0o600, flush: true })
+  await writeNew(path, text)
   await rename(`${path}.new`, path)
+}
+
+function writeNew(path: string, text: string): Promise<void> {
+  return writeFile(`${path}.new`, text, { mode: 0o600, flush: true })
 }
 
 function read(folder: string, name: string): Promise<string> {

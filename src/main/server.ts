@@ -137,7 +137,7 @@ const running = [
       loadBalancerPool: loadBalancerPool(plan),
       ca: identity.ca,
       signer: certificateSigner(layout.pki),
-      ownMachines: ownMachines(plan),
+      ownMachines: ownMachines(config),
       caches,
       clock,
       log,

@@ -86,7 +86,7 @@ describe('who may not join is told why', () => {
 
   test('under the name of a node of the cluster', async () => {
     expect(await refusal(...joining(ticket, 'node-1'))).toBe(
-      "portolan: the cluster refuses to sign: the name node-1 is kept for the cluster's own nodes: choose another",
+      "portolan: the cluster refuses to sign: the name node-1 is kept for the cluster itself: choose another",
     )
   })
 

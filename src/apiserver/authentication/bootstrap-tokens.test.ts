@@ -67,6 +67,9 @@ describe('is refused', () => {
     { name: 'a token for other uses', change: { 'usage-bootstrap-authentication': 'false' } },
     { name: 'a token of another id than its name', change: { 'token-id': 'ghijkl' } },
     { name: 'an end that cannot be read', change: { expiration: 'tomorrow' } },
+    { name: 'an end that is no date', change: { expiration: '2026-13-01T00:00:00Z' } },
+    { name: 'an end that is a year, or a number', change: { expiration: '9999' } },
+    { name: 'an end of no time zone', change: { expiration: '2027-01-01 00:00:00' } },
     { name: 'a group that is none for joining', change: { 'auth-extra-groups': 'system:masters' } },
     { name: 'a Secret of another type', type: 'Opaque' },
   ] as { name: string; token?: string; change?: Record<string, string>; type?: string }[]) {

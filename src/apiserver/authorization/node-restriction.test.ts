@@ -64,6 +64,13 @@ describe('a node', () => {
       'nodes "node-3" is forbidden: node "node-1" is not allowed to modify node "node-3"',
     ],
     [
+      'its range of pods',
+      'PATCH',
+      '/api/v1/nodes/node-1',
+      { spec: { podCIDR: '10.108.2.0/24', podCIDRs: ['10.108.2.0/24'] } },
+      'nodes "node-1" is forbidden: node "node-1" is not allowed to choose its pod range',
+    ],
+    [
       'its taints',
       'PATCH',
       '/api/v1/nodes/node-1',
@@ -112,6 +119,16 @@ describe('a node', () => {
       expect(answer.body['message']).toBe(why)
     })
   }
+})
+
+test('a node does not come with a range of pods that it chose, to which all others would have a route', async () => {
+  const node = { metadata: { name: 'node-9' }, spec: { podCIDR: '0.0.0.0/0' } }
+  const answer = await api.request('POST', '/api/v1/nodes', node, { user: nodeUser('node-9') })
+  expect([answer.code, answer.body['message']]).toEqual([403, 'nodes "node-9" is forbidden: node "node-9" is not allowed to choose its pod range'])
+  expect((await api.request('POST', '/api/v1/nodes', { ...node, spec: {} }, { user: nodeUser('node-9') })).code).toBe(201)
+  expect((await api.request('PATCH', '/api/v1/nodes/node-9', { spec: { podCIDR: '10.108.9.0/24' } }, { contentType: 'application/merge-patch+json' })).code).toBe(200)
+  const status = { status: { addresses: [{ type: 'InternalIP', address: '192.168.99.9' }] } }
+  expect((await api.request('PATCH', '/api/v1/nodes/node-9/status', status, { user: nodeUser('node-9'), contentType: 'application/merge-patch+json' })).code).toBe(200)
 })
 
 describe('a node gets a token', () => {

@@ -4,6 +4,7 @@ import { Leases } from '../../api/kinds/lease.ts'
 import { type Node, Nodes } from '../../api/kinds/node.ts'
 import { type Pod, Pods } from '../../api/kinds/pod.ts'
 import { ServiceAccounts } from '../../api/kinds/service-account.ts'
+import type { KubeObject } from '../../api/object.ts'
 import { groupResource } from '../../api/resource.ts'
 import type { AdmissionStep, AdmissionWrite } from '../admission/admission.ts'
 import type { TokenRequest } from '../authentication/token-request.ts'
@@ -79,6 +80,10 @@ function admitNode(node: string, write: AdmissionWrite): void {
     throw refusal(write, `node ${own} is not allowed to modify node ${JSON.stringify(object.metadata.name)}`)
   }
   if (operation === 'delete') return
+  // All other nodes have a route to what is said to be its pods: by its range a node would draw others' traffic to it.
+  if (!semanticallyEqual(podRangesOf(object), podRangesOf(previous))) {
+    throw refusal(write, `node ${own} is not allowed to choose its pod range`)
+  }
   const kept = labelsKeptFromNodes(changedLabels(object, previous))
   if (operation === 'create') {
     if (kept.length === 0) return
@@ -89,6 +94,12 @@ function admitNode(node: string, write: AdmissionWrite): void {
     throw refusal(write, `node ${own} is not allowed to modify taints`)
   }
   if (kept.length > 0) throw refusal(write, `is not allowed to modify labels: ${kept.join(', ')}`)
+}
+
+/** None of a Node that is about to be made. */
+function podRangesOf(node: KubeObject | undefined): object {
+  const { podCIDR, podCIDRs = [] } = (node as Node | undefined)?.spec ?? {}
+  return { podCIDR: podCIDR ?? '', podCIDRs }
 }
 
 function admitLease(node: string, write: AdmissionWrite): void {

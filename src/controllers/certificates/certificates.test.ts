@@ -118,6 +118,16 @@ test('what is decided is deleted after an hour, what is not after a day', async 
   }
 })
 
+test('one whose approver writes a time far ahead is looked at once a day, as no timer lasts that long', async () => {
+  await using cluster = new TestCluster()
+  const { client, clock } = cluster
+  const certificateSigningRequests = cluster.cache(CertificateSigningRequests)
+  await seed(cluster, {}, { conditions: [{ type: 'Approved', status: 'True', lastUpdateTime: '9999-01-01T00:00:00Z' }] })
+  await cluster.quiet()
+  const cleaner = csrCleanerController({ client, clock, certificateSigningRequests })
+  expect(await cleaner.reconcile('mine', new AbortController().signal)).toEqual({ againInMs: 24 * 60 * minuteMs })
+})
+
 test('tokens go when their time is over, and no other Secrets', async () => {
   await using cluster = new TestCluster()
   start(cluster)

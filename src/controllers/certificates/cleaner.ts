@@ -18,7 +18,7 @@ export interface CleanerDeps {
 }
 
 const hourMs = 3_600_000
-/** Upstream's: what is decided is fetched within the hour, what is not is forgotten after a day. */
+/** What is decided is fetched within the hour, what is not is forgotten after a day: as upstream, which keeps, though, what is approved and not signed. */
 const decidedMs = hourMs
 const pendingMs = 24 * hourMs
 
@@ -31,7 +31,8 @@ export function csrCleanerController({ client, certificateSigningRequests: reque
       const request = requests.get(key)
       if (request === undefined) return
       const leftMs = endOf(request) - clock.now().getTime()
-      if (leftMs > 0) return comeAgain([leftMs])
+      // A timer holds no more than 24 days, and whoever approves says when that was.
+      if (leftMs > 0) return comeAgain([Math.min(leftMs, pendingMs)])
       const { name, uid } = request.metadata
       try {
         await client.delete(CertificateSigningRequests, { name }, { uid, signal })

@@ -41,7 +41,7 @@ const dns = { who: member, signerName: signers.client }
 const cases: readonly Case[] = [
   { name: 'a new node', ...join, subject: nodeSubject('new'), verdict: 'allow nodeclient' },
   { name: 'one in the place of another', ...join, subject: nodeSubject('a'), verdict: 'there is a node a already: choose another name, or remove that one first with kubectl delete node a' },
-  { name: 'one of a name that is kept', ...join, subject: nodeSubject('edge'), verdict: "the name edge is kept for the cluster's own nodes: choose another" },
+  { name: 'one of a name that is kept', ...join, subject: nodeSubject('edge'), verdict: "the name edge is kept for the cluster itself: choose another" },
   { name: 'one whose name can be none', ...join, subject: nodeSubject('A_'), verdict: expect.stringContaining('"A_" cannot be the name of a node') as unknown as string },
   { name: 'a joiner who is no node', ...join, subject: 'O=system:masters, CN=system:node:new', verdict: 'subject organization is not system:nodes' },
   { name: 'a joiner with an organization more', ...join, subject: 'O=system:nodes, O=system:masters, CN=system:node:new', verdict: 'subject organization is not system:nodes' },
@@ -62,7 +62,7 @@ const cases: readonly Case[] = [
     who: { ...member, username: 'system:node:c' },
     subject: nodeSubject('c'),
     names: { addresses: ['192.168.99.1'] },
-    verdict: '192.168.99.1 belongs to another machine too: give node c an address of its own',
+    verdict: '192.168.99.1 belongs to others too: give node c an address of its own',
   },
   { name: 'a node that serves nothing', ...serve, subject: nodeSubject('a'), verdict: 'neither a DNS name nor an IP address is asked for' },
   { name: 'the DNS server of a node', ...dns, subject: 'CN=portolan:dns', verdict: 'allow dnsclient' },

@@ -17,7 +17,7 @@ export type Verdict =
 
 export interface Circumstances {
   readonly nodes: readonly Node[]
-  /** Names that no token gets: of the cluster's own nodes, there or to come. */
+  /** Names that no token gets: of the cluster's own nodes, there or to come, and of its servers. */
   isReserved(node: string): boolean
   /** Addresses that are no node's. */
   isForeign(address: string): boolean
@@ -55,7 +55,7 @@ function askerOf(username: string, groups: readonly string[]): Asker | undefined
 function joinVerdict(name: string, { nodes, isReserved }: Circumstances): Verdict {
   const [malformed] = isDNS1123Subdomain(name)
   if (malformed !== undefined) return deny(`${JSON.stringify(name)} cannot be the name of a node: ${malformed}`)
-  if (isReserved(name)) return deny(`the name ${name} is kept for the cluster's own nodes: choose another`)
+  if (isReserved(name)) return deny(`the name ${name} is kept for the cluster itself: choose another`)
   if (nodes.some(({ metadata }) => metadata.name === name)) {
     return deny(`there is a node ${name} already: choose another name, or remove that one first with kubectl delete node ${name}`)
   }
@@ -78,7 +78,7 @@ function servingVerdict(name: string, { names }: CertificateRequest, { nodes, is
   const strange = names.addresses.find((address) => !own.includes(address))
   if (strange !== undefined) return deny(`${strange} is no address of node ${name}, which has ${own.join(', ') || 'none'}`)
   const taken = names.addresses.find((address) => others.includes(address) || isForeign(address))
-  if (taken !== undefined) return deny(`${taken} belongs to another machine too: give node ${name} an address of its own`)
+  if (taken !== undefined) return deny(`${taken} belongs to others too: give node ${name} an address of its own`)
   return allow('selfnodeclient', `node ${name} serves its logs and exec`)
 }
 

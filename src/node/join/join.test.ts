@@ -37,18 +37,23 @@ function told(pem: string): MemoryClient {
 }
 
 describe('the authority', () => {
+  const from = (client: MemoryClient) => ({ client, server, signal: new AbortController().signal })
+
   test('is believed by its hash', async () => {
-    expect(authorityHash(await fetchAuthority(told(pki.ca), server, authorityHash(pki.ca)))).toBe(authorityHash(pki.ca))
+    expect(authorityHash(await fetchAuthority(from(told(pki.ca)), authorityHash(pki.ca)))).toBe(authorityHash(pki.ca))
   })
 
   test('of another hash is that of another cluster', async () => {
     const hash = `sha256:${'0'.repeat(64)}`
-    expect(await refusal(fetchAuthority(told(pki.ca), server, hash))).toContain(`has the hash ${authorityHash(pki.ca)}, not ${hash}: this is another cluster`)
+    expect(await refusal(fetchAuthority(from(told(pki.ca)), hash))).toContain(`has the hash ${authorityHash(pki.ca)}, not ${hash}: this is another cluster`)
   })
 
   test('that is none is said to be', async () => {
-    expect(await refusal(fetchAuthority(told('hi'), server, 'x'))).toBe(`${server} tells no authority in ConfigMap kube-public/cluster-info: give it with --ca-file`)
-    expect(await refusal(fetchAuthority(new MemoryClient(), server, 'x'))).toContain('does not tell its authority (configmaps "cluster-info" not found): give it with --ca-file')
+    expect(await refusal(fetchAuthority(from(told('hi')), 'x'))).toBe(`${server} tells no authority in ConfigMap kube-public/cluster-info: give it with --ca-file`)
+    const broken = told(pki.ca)
+    broken.failNext('get', ConfigMaps, unauthorized())
+    expect(await refusal(fetchAuthority(from(broken), 'x'))).toBe(`${server} does not tell its authority (Unauthorized): give it with --ca-file`)
+    expect(await refusal(fetchAuthority(from(new MemoryClient()), 'x'))).toContain('does not tell its authority (configmaps "cluster-info" not found): give it with --ca-file')
   })
 })
 
@@ -135,6 +140,25 @@ describe('renewal', () => {
       if (!isBusy) clock.advance(hourMs)
     }
     expect(renewedAt).toEqual([expect.closeTo(800, -1), expect.closeTo(1600, -1)])
+    ending.abort()
+    await running
+  })
+
+  test('waits before the next, if a new one is as good as over: its authority ends', async () => {
+    const clock = new ManualClock(start)
+    const ending = new AbortController()
+    const present = await pki.issue('CN=a', { notBefore: new Date(start.getTime() - hourMs), notAfter: new Date(start.getTime() + 1000) })
+    let renewals = 0
+    const renew = async () => {
+      renewals += 1
+      if (renewals === 10) ending.abort()
+    }
+    const running = keepRenewed([{ name: 'client', current: () => present, renew }], { clock, log: silentLog, signal: ending.signal, random: () => 0.5 })
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+    expect(renewals).toBe(1)
+    clock.advance(60_000)
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+    expect(renewals).toBe(2)
     ending.abort()
     await running
   })

@@ -21,7 +21,8 @@ export interface RenewalDeps {
 
 /** A timer holds no more than 24 days; and clocks are set. */
 const longestSleepMs = 3_600_000
-const retryMs = 60_000
+/** Between two attempts, be they good or not. */
+const pauseMs = 60_000
 
 /** Renews certificates when 70 to 90 % of their time is over, as upstream's kubelet, until the signal aborts. Never rejects. */
 export async function keepRenewed(pairs: readonly RenewedPair[], deps: RenewalDeps): Promise<void> {
@@ -39,10 +40,12 @@ async function keepOne(pair: RenewedPair, { clock, log, signal, random }: Renewa
       }
       await pair.renew()
       log.info({ certificate: pair.name }, 'certificate renewed')
+      // One that ends with its authority may be due again at once.
+      await clock.sleep(pauseMs, signal)
     } catch (err) {
       if (signal.aborted) return
       log.warn({ err, certificate: pair.name }, 'certificate not renewed; tries again')
-      await clock.sleep(retryMs, signal).catch(() => undefined) // it ends
+      await clock.sleep(pauseMs, signal).catch(() => undefined) // it ends
     }
   }
 }
