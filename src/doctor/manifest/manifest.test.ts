@@ -193,6 +193,7 @@ const cases: readonly Case[] = [
   { name: 'a ConfigMap that is not there', text: pod.replace('    ports', '    envFrom:\n    - configMapRef: {name: settings}\n    ports'), ...inCluster, found: ['12:28 ConfigMapNotFound'] },
   { name: 'an optional one', text: pod.replace('    ports', '    envFrom:\n    - configMapRef: {name: settings, optional: true}\n    ports'), ...inCluster, found: [] },
   { name: 'a namespace that is not there', text: pod.replace('name: kubia', 'name: kubia\n  namespace: shop'), ...inCluster, found: ['5:14 NamespaceNotFound'] },
+  { name: 'a field that every object of JavaScript has', text: `${ingress}  toString: 1\n`, found: ['17:3 UnknownField'] },
   { name: 'fields that are merged', text: pod.replace('  - name: kubia\n    image: luksa/kubia', '  - &kubia\n    name: kubia\n    image: luksa/kubia').replace(/$/, '  - <<: *kubia\n    name: other\n    ports: []\n'), found: [] },
   { name: 'a merge of no fields', text: service.replace('  name: kubia', '  <<: kubia\n  name: kubia'), found: ['4:7 WrongType'] },
   { name: 'one where nothing is known of it', text: `${service}kubia: {<<: 5}\n`, found: ['11:1 UnknownField', '1:1 NotYaml'] },
