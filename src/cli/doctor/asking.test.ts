@@ -5,6 +5,8 @@ import { askedOf, clientOf } from './asking.ts'
 test.each([
   ['http://kubia', { scheme: 'http', host: 'kubia', port: 80 }],
   ['https://kubia.shop/path?a=b', { scheme: 'https', host: 'kubia.shop', port: 443 }],
+  ['http://kubia?a=b', { scheme: 'http', host: 'kubia', port: 80 }],
+  ['http://kubia:8080?a=b', { scheme: 'http', host: 'kubia', port: 8080 }],
   ['tcp://10.96.0.1:8080', { scheme: 'tcp', host: '10.96.0.1', port: 8080 }],
   ['ping://kubia', { scheme: 'ping', host: 'kubia', port: 0 }],
   ['service/kubia', undefined],

@@ -15,6 +15,7 @@ import { serveDns } from './server.ts'
 import type { DnsSockets, ListenOptions } from './sockets.ts'
 import { exampleCaches, type TestCaches } from './test-zone.ts'
 import { TrafficMetrics } from './traffic-metrics.ts'
+import { sendFromPortZero } from './test-raw-datagram.ts'
 import { TestUpstream } from './forward/test-upstream.ts'
 
 const options: ClusterDnsOptions = {
@@ -302,6 +303,15 @@ export function serverContract(open: (listen: ListenOptions) => Promise<DnsSocke
     expect(text).toContain('coredns_dns_requests_total{server="dns://test",zone="cluster.local.",view="",proto="udp",family="1",type="A"} 1\n')
     for (const socket of [stranger, client]) socket.close()
     await server.close()
+  })
+
+  test('a query from port 0, where no answer can be sent, gets none and is counted', async () => {
+    const registry = new MetricRegistry()
+    await using server = await serving(synced(), {}, { metrics: registry })
+    const query = encode({ type: 'query', id: 7, flags: 0x0100, questions: [{ type: 'A', name: 'kubia.default.svc.cluster.local' }] })
+    for (const packet of [query, Buffer.alloc(12), query]) sendFromPortZero(packet, { address: '127.0.0.1', port: server.port })
+    expect(await short(server, 'kubia.default.svc.cluster.local')).toEqual(['10.96.7.7'])
+    expect(await registry.text()).toMatch(/coredns_acl_dropped_requests_total\{.*\} 3\n/)
   })
 
   test('every query is logged where that is wanted', async () => {

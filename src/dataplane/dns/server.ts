@@ -11,7 +11,10 @@ import type { TrafficMetrics } from './traffic-metrics.ts'
 
 export interface DnsServerDeps {
   readonly resolve: Resolver
-  /** Others get nothing, not even a refusal: whose address is forged is not bothered. */
+  /**
+   * Others get nothing, not even a refusal: whose address is forged is not bothered. Nor does who asks from port 0, as
+   * programs can that write packets themselves: Node.js throws where an answer is to go there.
+   */
   readonly admits: ClientFilter
   readonly metrics: TrafficMetrics
   /** Told of every query, if there is one. */
@@ -30,7 +33,7 @@ export function serveDns(deps: DnsServerDeps, sockets: DnsSockets): void {
   sockets.take(
     {
       packet(query, from) {
-        if (admits(from.address)) return server.answer({ query, client: from.address, transport: 'udp' }, (reply) => sockets.send(reply, from))
+        if (from.port !== 0 && admits(from.address)) return server.answer({ query, client: from.address, transport: 'udp' }, (reply) => sockets.send(reply, from))
         metrics.dropped.add()
         return undefined
       },

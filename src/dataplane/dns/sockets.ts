@@ -1,5 +1,6 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { closeSync } from 'node:fs'
 import { createServer, isIPv6, type Server, type Socket } from 'node:net'
 import { formatHostPort } from '../../base/host-port.ts'
 import { type Peer, socketCalls, type SocketCalls } from '../../kernel/socket-calls.ts'
@@ -25,6 +26,8 @@ export interface DnsTaker {
 
 /** Packets that wait for somebody to take them; what comes beyond is lost, as by the kernel. */
 const mostEarly = 2_000
+/** A port that is free for UDP may be taken for TCP: another one is drawn, so many times. */
+const mostDraws = 8
 /** Asked of the kernel, which may grant less: queries wait there while this process does something else. */
 const receiveBufferBytes = 1024 * 1024
 
@@ -61,7 +64,17 @@ export class DnsSockets {
   }
 
   /** Rejects with `ListenError` if either cannot be had. `loadCalls` may reject: packets are then taken one by one. */
-  static async open({ address, port }: ListenOptions, loadCalls: () => Promise<SocketCalls> = socketCalls): Promise<DnsSockets> {
+  static async open(listen: ListenOptions, loadCalls: () => Promise<SocketCalls> = socketCalls): Promise<DnsSockets> {
+    for (let draws = listen.port === 0 ? mostDraws : 1; ; draws -= 1) {
+      try {
+        return await DnsSockets.#open(listen, loadCalls)
+      } catch (error) {
+        if (draws === 1 || !isOfTakenPort(error)) throw error
+      }
+    }
+  }
+
+  static async #open({ address, port }: ListenOptions, loadCalls: () => Promise<SocketCalls>): Promise<DnsSockets> {
     const family = isIPv6(address) ? 6 : 4
     const udp = createSocket({
       type: `udp${family}`,
@@ -139,10 +152,25 @@ async function bindForBatches(
   try {
     const calls = await loadCalls()
     const descriptor = calls.bindUdp4(listen)
-    return descriptor === undefined ? 'the address cannot be had' : { descriptor, batches: new UdpBatches(descriptor, calls) }
+    return descriptor === undefined ? 'the address cannot be had' : { descriptor, batches: batchesOf(descriptor, calls) }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
+}
+
+/** If there are none, the address is free again, for node:dgram to take. */
+function batchesOf(descriptor: number, calls: SocketCalls): UdpBatches {
+  try {
+    return new UdpBatches(descriptor, calls)
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+function isOfTakenPort(error: unknown): boolean {
+  const cause = error instanceof ListenError ? error.cause : undefined
+  return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
 }
 
 /** Resolves when it is; also where it was never open. */

@@ -23,7 +23,8 @@ const toTwo = { podCIDR: '10.108.2.0/24', via: '192.168.99.12' }
 describe('compiled routes', () => {
   for (const { name, nodes, own, expected } of [
     { name: 'are sorted, however the Nodes come', nodes: [two, one], own: undefined, expected: [toOne, toTwo] },
-    { name: 'lack the own node', nodes: [one, two], own: 'node-1', expected: [toTwo] },
+    { name: 'end what is free of the own range', nodes: [one, two], own: 'node-1', expected: [{ podCIDR: toOne.podCIDR }, toTwo] },
+    { name: 'need no address of the own Node', nodes: [node('n', '10.108.3.0/24')], own: 'n', expected: [{ podCIDR: '10.108.3.0/24' }] },
     {
       name: 'lack a Node without a range',
       nodes: [node('n', undefined, ['InternalIP', '192.168.99.13'])],
@@ -76,6 +77,18 @@ describe('the difference', () => {
       wanted: [toTwo],
       lines: ['route delete 10.108.1.0/24 protocol 7', 'route replace 10.108.2.0/24 via 192.168.99.12 protocol 7'],
     },
+    {
+      name: 'tells the end of a range from a way to it',
+      held: [toOne, { podCIDR: toTwo.podCIDR }],
+      wanted: [{ podCIDR: toOne.podCIDR }, toTwo],
+      lines: [
+        'route delete 10.108.1.0/24 protocol 7',
+        'route delete unreachable 10.108.2.0/24 metric 4278190080 protocol 7',
+        'route replace unreachable 10.108.1.0/24 metric 4278190080 protocol 7',
+        'route replace 10.108.2.0/24 via 192.168.99.12 protocol 7',
+      ],
+    },
+    { name: 'is nothing for an end that is held', held: [{ podCIDR: toOne.podCIDR }], wanted: [{ podCIDR: toOne.podCIDR }], lines: [] },
   ]) {
     test(`${name}`, () => {
       expect(diffRoutes(held, wanted, 7)).toEqual(lines)
@@ -83,9 +96,9 @@ describe('the difference', () => {
   }
 
   test('leads from any table to any other', () => {
-    const route = fc.record({ octet: fc.nat(5), via: fc.nat(5) }).map(({ octet, via }) => ({
+    const route = fc.record({ octet: fc.nat(5), via: fc.option(fc.nat(5)) }).map(({ octet, via }) => ({
       podCIDR: `10.108.${octet}.0/24`,
-      via: `192.168.99.${via}`,
+      ...(via === null ? {} : { via: `192.168.99.${via}` }),
     }))
     const table = fc.uniqueArray(route, { selector: ({ podCIDR }) => podCIDR })
     fc.assert(
@@ -96,12 +109,13 @@ describe('the difference', () => {
   })
 })
 
-function applied(held: readonly NodeRoute[], lines: readonly string[]): ReadonlyMap<string, string> {
-  const table = new Map(held.map(({ podCIDR, via }) => [podCIDR, via]))
-  for (const line of lines) {
-    const [, verb = '', podCIDR = '', , via = ''] = line.split(' ')
-    if (verb === 'delete') table.delete(podCIDR)
-    else table.set(podCIDR, via)
+/** As the kernel does: what it knows a route by stands before ` via ` or, where nothing leads on, before ` protocol `. */
+function applied(held: readonly NodeRoute[], lines: readonly string[]): readonly string[] {
+  const table = new Map<string, string>()
+  for (const line of [...diffRoutes([], held, 7), ...lines]) {
+    const [, verb = '', known = '', via = ''] = /^route (delete|replace) (.*?)(?: via (.*))? protocol 7$/.exec(line) ?? []
+    if (verb === 'replace') table.set(known, via)
+    else if (!table.delete(known)) throw new Error(`there is no route ${known}`)
   }
-  return new Map([...table].sort())
+  return [...table].map((route) => route.join(' ')).sort()
 }

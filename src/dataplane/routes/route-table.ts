@@ -4,18 +4,21 @@ import type { Node } from '../../api/kinds/node.ts'
 /** One pod range and the node behind which it is. */
 export interface NodeRoute {
   readonly podCIDR: string
-  readonly via: string
+  /** Absent for the own node's range: what none of its pods has is unreachable. */
+  readonly via?: string
 }
 
 /**
- * A route to each Node's pods through its InternalIP, sorted by range. Left out are the own node, whose pods are on
- * links of their own, and Nodes that have no IPv4 range or address yet. Where two Nodes claim one range, the one
- * whose name sorts first has it. Pure; equal inputs give equal outputs in whatever order the Nodes come.
+ * A route to each Node's pods through its InternalIP, sorted by range. The own node's pods have routes of their own;
+ * what else is in its range is unreachable, or packets to it would go back to where they came from, and round until
+ * their TTL is over. Left out are Nodes that have no IPv4 range or, but for the own, no address yet. Where two Nodes
+ * claim one range, the one whose name sorts first has it. Pure; equal inputs give equal outputs in whatever order the
+ * Nodes come.
  */
 export function compileRoutes(nodes: readonly Node[], ownNode: string | undefined): readonly NodeRoute[] {
   const routes = new Map<string, NodeRoute>()
   for (const node of [...nodes].sort(byName)) {
-    const route = node.metadata.name === ownNode ? undefined : routeTo(node)
+    const route = routeTo(node, node.metadata.name === ownNode)
     if (route !== undefined && !routes.has(route.podCIDR)) routes.set(route.podCIDR, route)
   }
   return [...routes.values()].sort((a, b) => compare(a.podCIDR, b.podCIDR))
@@ -27,22 +30,31 @@ export function diffRoutes(
   wanted: readonly NodeRoute[],
   protocol: number,
 ): readonly string[] {
-  const heldVia = new Map(held.map(({ podCIDR, via }) => [podCIDR, via]))
-  const wantedRanges = new Set(wanted.map(({ podCIDR }) => podCIDR))
+  const [heldVia, wantedPlaces] = [new Map(held.map((route) => [placeOf(route), route.via])), new Set(wanted.map(placeOf))]
+  const isHeld = (route: NodeRoute) => heldVia.has(placeOf(route)) && heldVia.get(placeOf(route)) === route.via
   return [
-    ...held
-      .filter(({ podCIDR }) => !wantedRanges.has(podCIDR))
-      .map(({ podCIDR }) => `route delete ${podCIDR} protocol ${protocol}`),
+    ...held.filter((route) => !wantedPlaces.has(placeOf(route))).map((route) => `route delete ${placeOf(route)} protocol ${protocol}`),
     ...wanted
-      .filter(({ podCIDR, via }) => heldVia.get(podCIDR) !== via)
-      .map(({ podCIDR, via }) => `route replace ${podCIDR} via ${via} protocol ${protocol}`),
+      .filter((route) => !isHeld(route))
+      .map((route) => `route replace ${placeOf(route)}${route.via === undefined ? '' : ` via ${route.via}`} protocol ${protocol}`),
   ]
 }
 
-function routeTo({ spec, status }: Node): NodeRoute | undefined {
+/** A route that leads somewhere goes before one that says that nobody is there, whoever has added it. */
+const lastMetric = 0xff00_0000
+
+/** By which the kernel knows a route: one takes the place of another only if these are equal. */
+function placeOf({ podCIDR, via }: NodeRoute): string {
+  return via === undefined ? `unreachable ${podCIDR} metric ${lastMetric}` : podCIDR
+}
+
+function routeTo({ spec, status }: Node, isOwn: boolean): NodeRoute | undefined {
   const range = parseCidr(spec.podCIDR ?? '')
+  if (range === undefined) return undefined
+  const podCIDR = formatCidr(range)
+  if (isOwn) return { podCIDR }
   const via = status?.addresses?.find(({ type, address }) => type === 'InternalIP' && parseIPv4(address) !== undefined)
-  return range === undefined || via === undefined ? undefined : { podCIDR: formatCidr(range), via: via.address }
+  return via === undefined ? undefined : { podCIDR, via: via.address }
 }
 
 function byName(a: Node, b: Node): number {

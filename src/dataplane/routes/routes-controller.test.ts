@@ -47,10 +47,12 @@ test('the kernel has the routes of the Nodes there are, and keeps those of other
     return text.split('\n').map((line) => line.trim())
   }
 
+  const end = 'unreachable 10.108.1.0/24 proto 108 metric 4278190080'
   for (const number of [1, 2, 3]) put(nodes, node(number))
   const controller = routes()
   await controller.reconcile('routes', signal)
   expect(await listed()).toEqual([
+    end,
     expect.stringContaining('10.108.2.0/24 via 192.168.99.12 dev a1 proto 108'),
     expect.stringContaining('10.108.3.0/24 via 192.168.99.13 dev a1 proto 108'),
     '10.109.0.0/16 via 192.168.99.12 dev a1',
@@ -60,11 +62,31 @@ test('the kernel has the routes of the Nodes there are, and keeps those of other
   drop(nodes, 'node-3')
   put(nodes, node(2, '192.168.99.22'))
   await controller.reconcile('routes', signal)
-  const after = ['10.108.2.0/24 via 192.168.99.22 dev a1 proto 108', '10.109.0.0/16 via 192.168.99.12 dev a1', '']
+  const after = [end, '10.108.2.0/24 via 192.168.99.22 dev a1 proto 108', '10.109.0.0/16 via 192.168.99.12 dev a1', '']
   expect(await listed()).toEqual(after)
 
   await routes().reconcile('routes', signal)
   expect(await listed()).toEqual(after)
+})
+
+test('what no pod of the own range has is unreachable, and a pod is not', async () => {
+  await using network = new TestNetwork()
+  const [own, other] = [await network.namespace('own'), await network.namespace('other')]
+  await network.link({ namespace: own, address: '192.168.99.11/24' }, { namespace: other, address: '192.168.99.12/24' })
+  await own.ip('route add default via 192.168.99.12', 'route add 10.108.1.5/32 via 192.168.99.12')
+  const nodes = new LiveCache<Node>(silentLog)
+  put(nodes, node(1))
+  const wayTo = (address: string) => own.run('ip', 'route', 'get', address)
+  expect(await wayTo('10.108.1.6')).toContain('via 192.168.99.12')
+
+  await routesController({ nodes, ownNode: 'node-1', processes: programsIn(own) }).reconcile('routes', signal)
+  await expect(wayTo('10.108.1.6')).rejects.toThrow('No route to host')
+  expect(await wayTo('10.108.1.5')).toContain('via 192.168.99.12')
+  expect(await wayTo('10.108.2.1')).toContain('via 192.168.99.12')
+
+  drop(nodes, 'node-1')
+  await routesController({ nodes, ownNode: 'node-1', processes: programsIn(own) }).reconcile('routes', signal)
+  expect(await wayTo('10.108.1.6')).toContain('via 192.168.99.12')
 })
 
 test('a Node out of reach fails the reconcile but not the other routes', async () => {

@@ -9,7 +9,7 @@ export const routeProtocol = 108
 
 export interface RoutesDeps {
   readonly nodes: Cache<Node>
-  /** Its route is left out; undefined where no node is, as on the edge. */
+  /** What is free of its range is unreachable; undefined where no node is, as on the edge. */
   readonly ownNode: string | undefined
   readonly processes: Processes
 }
@@ -41,6 +41,8 @@ export function routesController({ nodes, ownNode, processes }: RoutesDeps): Con
 }
 
 interface IpRoute {
+  /** Absent for those that lead somewhere. */
+  readonly type?: string
   readonly dst: string
   readonly gateway?: string
 }
@@ -49,5 +51,8 @@ async function heldRoutes(processes: Processes, signal: AbortSignal): Promise<re
   const command = ['ip', '-json', '-4', 'route', 'show', 'protocol', String(routeProtocol)] as const
   const { stdout } = await processes.run(command, { signal })
   const routes = JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly IpRoute[]
-  return routes.map(({ dst, gateway = '' }) => ({ podCIDR: dst.includes('/') ? dst : `${dst}/32`, via: gateway }))
+  return routes.map(({ type, dst, gateway = '' }) => {
+    const podCIDR = dst.includes('/') ? dst : `${dst}/32`
+    return type === 'unreachable' ? { podCIDR } : { podCIDR, via: gateway }
+  })
 }

@@ -33,10 +33,11 @@ export function isNothing(node: unknown): boolean {
   return node === null || node === undefined || (isScalar(node) && node.value === null)
 }
 
-/** `name` of `name: kubia`; undefined for what is no key of a field. */
+/** `name` of `name: kubia`; undefined for what is no key of a field. For the parser the key of a merge, `<<`, is a symbol. */
 export function keyOf({ key }: Pair): string | undefined {
   if (typeof key === 'string') return key
-  return isScalar(key) ? String(key.value) : undefined
+  if (!isScalar(key)) return undefined
+  return typeof key.value === 'symbol' ? key.value.description : String(key.value)
 }
 
 export function pairOf(map: YAMLMap, name: string): Pair | undefined {

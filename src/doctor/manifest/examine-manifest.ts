@@ -7,7 +7,7 @@ import { explain } from './explain.ts'
 import { foreignLine } from './foreign-lines.ts'
 import { identify } from './identify.ts'
 import { misfitsOf } from './misfits.ts'
-import { invalidities, objectOf, type ManifestObject, type ObjectDeps } from './objects.ts'
+import { invalidities, objectOf, Unfollowable, type ManifestObject, type ObjectDeps } from './objects.ts'
 import type { Repair } from './repair.ts'
 import { repaired } from './repairs.ts'
 import { Source } from './source.ts'
@@ -89,9 +89,9 @@ function readObject(node: Node, deps: ObjectDeps): { readonly object?: ManifestO
   try {
     return { object: objectOf(node, deps) }
   } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error
+    if (!(error instanceof Unfollowable)) throw error
     const place = deps.source.place(rangeOf(node)[0])
-    return { unreadable: [{ reason: 'NotYaml', cause: `Its aliases cannot be followed: ${error.message}`, evidence: [], fix: 'write the values out', place }] }
+    return { unreadable: [{ reason: 'NotYaml', cause: `Its aliases or merges cannot be followed: ${error.message}`, evidence: [], fix: 'write the values out', place }] }
   }
 }
 

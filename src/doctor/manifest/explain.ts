@@ -6,7 +6,7 @@ import { fits, placeFor } from './belonging.ts'
 import { asItem, movedTo } from './blocks.ts'
 import { describeNode, describeType } from './describe-type.ts'
 import { keyOf, pairOf, rangeOf } from './documents.ts'
-import { formerFields } from './former-fields.ts'
+import { formerField } from './former-fields.ts'
 import type { Misfit } from './misfits.ts'
 import { textOf, type Path } from './path.ts'
 import type { Source } from './source.ts'
@@ -49,7 +49,7 @@ function unknownField(misfit: Unknown, context: Explained): Finding {
   const { owner, name, pair, type, among } = misfit
   const where = owner.length === 0 ? 'the object' : textOf(owner)
   const place = context.source.place(rangeOf(pair.key)[0])
-  const former = formerFields[type.goName]?.[name]
+  const former = formerField(type.goName, name)
   if (former !== undefined) {
     const corrected = former.corrected((beside) => textIn(among, beside))
     return { reason: 'FormerField', cause: `${where} is written as another version has it: ${former.change}`, evidence: [], fix: 'write it as the version says that the manifest names', place, corrected }

@@ -15,7 +15,7 @@ const backendOfToday: FormerField = {
 }
 const newVersion = () => ['apiVersion: networking.k8s.io/v1']
 
-export const formerFields: Readonly<Record<string, Readonly<Record<string, FormerField>>>> = {
+const formerFields: Readonly<Record<string, Readonly<Record<string, FormerField>>>> = {
   'v1.IngressBackend': { serviceName: backendOfToday, servicePort: backendOfToday },
   'v1.IngressSpec': {
     backend: {
@@ -27,4 +27,10 @@ export const formerFields: Readonly<Record<string, Readonly<Record<string, Forme
   'v1beta1.IngressSpec': {
     defaultBackend: { change: 'what networking.k8s.io/v1 calls defaultBackend is backend in v1beta1', corrected: newVersion },
   },
+}
+
+/** Of the type in Go's words. Names come from manifests: `toString` is no former field. */
+export function formerField(type: string, name: string): FormerField | undefined {
+  const fields = formerFields[type] ?? {}
+  return Object.hasOwn(fields, name) ? fields[name] : undefined
 }

@@ -193,6 +193,10 @@ const cases: readonly Case[] = [
   { name: 'a ConfigMap that is not there', text: pod.replace('    ports', '    envFrom:\n    - configMapRef: {name: settings}\n    ports'), ...inCluster, found: ['12:28 ConfigMapNotFound'] },
   { name: 'an optional one', text: pod.replace('    ports', '    envFrom:\n    - configMapRef: {name: settings, optional: true}\n    ports'), ...inCluster, found: [] },
   { name: 'a namespace that is not there', text: pod.replace('name: kubia', 'name: kubia\n  namespace: shop'), ...inCluster, found: ['5:14 NamespaceNotFound'] },
+  { name: 'a field that every object of JavaScript has', text: `${ingress}  toString: 1\n`, found: ['17:3 UnknownField'] },
+  { name: 'fields that are merged', text: pod.replace('  - name: kubia\n    image: luksa/kubia', '  - &kubia\n    name: kubia\n    image: luksa/kubia').replace(/$/, '  - <<: *kubia\n    name: other\n    ports: []\n'), found: [] },
+  { name: 'a merge of no fields', text: service.replace('  name: kubia', '  <<: kubia\n  name: kubia'), found: ['4:7 WrongType'] },
+  { name: 'one where nothing is known of it', text: `${service}kubia: {<<: 5}\n`, found: ['11:1 UnknownField', '1:1 NotYaml'] },
   { name: 'a namespace of the manifest', text: `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n---\n${pod.replace('name: kubia', 'name: kubia\n  namespace: shop')}`, ...inCluster, found: [] },
 ]
 
@@ -230,10 +234,18 @@ const odd = [
   'apiVersion: [v1]\nkind: {}',
   'key value\n'.repeat(1_000),
   service.repeat(30),
+  `${service}${'-    '.repeat(40)}x y z`,
+  service.replace('metadata:', 'metadata: &own\n  <<: [*own, *own]\n  nmae: x'),
 ]
 
 test.each(odd)('something is said of %j, in bounded time', (text) => {
   expect(find(text, nothing).length).toBeGreaterThan(0)
+})
+
+test('of a long text with tabs everywhere as many are told as can be found in bounded time', () => {
+  const reasons = find(`${service}${'\tkey: value\n'.repeat(4_000)}`).map(({ reason }) => reason)
+  expect(reasons.filter((reason) => reason === 'TabInIndentation').length).toBeLessThan(50)
+  expect(reasons.at(-1)).toBe('NotYaml')
 })
 
 test.each([pod, deployment, ingress])('whatever line is cut off, something can be said of the rest: %j', (text) => {

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, type Alias, type Document, type Node, 
 import { readScalar, UnreadableValue, WrongType } from '../../api/schema/scalars.ts'
 import { typeNamed, type FieldType, type ObjectType, type Schema } from '../../api/schema/schema.ts'
 import { isNothing, keyOf, resolved } from './documents.ts'
-import type { Path } from './path.ts'
+import { textOf, type Path } from './path.ts'
 
 /** Where an object differs from the type that it is to have. */
 export type Misfit =
@@ -32,6 +32,8 @@ class Search {
   readonly misfits: Misfit[] = []
   readonly #document: Document.Parsed
   readonly #schema: Schema
+  /** What was merged, and into what: fields may be merged from what they are merged into, or from one thing many times. */
+  readonly #merges = new Map<unknown, Set<string>>()
   #depth = 0
 
   constructor(document: Document.Parsed, schema: Schema) {
@@ -76,7 +78,14 @@ class Search {
   /** The fields of another object, or of several. */
   #merged(given: unknown, type: FieldType, path: Path): void {
     const all = isSeq(given) ? given.items : [given]
-    for (const each of all) this.value(each, type, path)
+    const into = textOf(path)
+    for (const each of all) {
+      const node = resolved(each, this.#document)
+      const places = this.#merges.get(node) ?? new Set()
+      if (node !== undefined && places.has(into)) continue
+      this.#merges.set(node, places.add(into))
+      this.value(each, type, path)
+    }
   }
 
   #scalar(node: Node, type: Exclude<FieldType, 'any' | object>, path: Path): void {

@@ -18,8 +18,8 @@ interface Found {
   readonly line: string
 }
 
-/** Blanks, and the dashes of list items. */
-const lead = String.raw`^((?:[ ]*- +)*[ ]*)`
+/** Blanks, and the dashes of list items. There is one way only to match it: of two, a line of dashes would try all. */
+const lead = String.raw`^([ ]*(?:- +)*)`
 const key = String.raw`[A-Za-z_][\w./-]*`
 
 export const misprints: readonly Misprint[] = [

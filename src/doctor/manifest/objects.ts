@@ -34,11 +34,15 @@ export interface ObjectDeps {
 /** How often values may be repeated by aliases. */
 const maxAliases = 100
 
-/** Undefined if its values cannot be read, which has been told then. Throws a ReferenceError if aliases repeat too much. */
+/** What aliases and merges lead to cannot be written out. The message is the parser's. */
+export class Unfollowable extends Error {
+  override readonly name = 'Unfollowable'
+}
+
+/** Undefined if its values cannot be read, which has been told then. Throws `Unfollowable`. */
 export function objectOf(node: Node, { form, document, source, schema, namespace }: ObjectDeps): ManifestObject | undefined {
   const { apiVersion, name: kindName, kind, view } = form
-  const value: unknown = JSON.parse(JSON.stringify(node.toJS(document, { maxAliasCount: maxAliases }) ?? null))
-  const decoded = decodeObject(value, form.schema, schema)
+  const decoded = decodeObject(valueOf(node, document), form.schema, schema)
   if (decoded.error !== undefined || !isMap(node)) return undefined
   const served = { ...decoded.value, apiVersion, kind: kindName } as unknown as KubeObject
   served.metadata ??= {} as KubeObject['metadata']
@@ -47,6 +51,16 @@ export function objectOf(node: Node, { form, document, source, schema, namespace
   kind.prepareCreate?.(stored)
   kind.setDefaults?.(stored)
   return { form, node, document, source, stored }
+}
+
+/** As JSON has it. */
+function valueOf(node: Node, document: Document.Parsed): unknown {
+  try {
+    return JSON.parse(JSON.stringify(node.toJS(document, { maxAliasCount: maxAliases }) ?? null))
+  } catch (cause) {
+    // A merge of what has no fields, an anchor that is not there or not complete, too many repeats, a circle.
+    throw new Unfollowable(cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause), { cause })
+  }
 }
 
 /** What the server would say when the object is created. */

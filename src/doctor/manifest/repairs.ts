@@ -11,7 +11,8 @@ const maxRepairs = 20
 /** How many guesses are judged for one repair. */
 const maxGuesses = 200
 const maxCertain = 500
-/** Letters of text that may be read for all guesses at one document: some seconds' worth. */
+/** Letters of text that may be read for what is certain in one document, and for all guesses at it: some seconds' worth. */
+const maxReadForCertain = 1_000_000
 const maxRead = 2_000_000
 
 export interface Repaired {
@@ -54,15 +55,22 @@ class Search {
   }
 
   run(): void {
-    for (let certain = certainRepair(this.lines); certain !== undefined && this.repairs.length < maxCertain; certain = certainRepair(this.lines)) {
-      this.#accept(certain)
-    }
+    // Guesses make no sense of a text that is wrong for certain.
+    if (!this.#putRightWhatIsCertain()) return
     for (let count = 0; count < maxRepairs; count += 1) {
       const best = this.#bestGuess()
       const found = best === undefined ? this.#sameMisprints() : [best]
       if (found.length === 0) break
       for (const repair of found) this.#accept(repair)
     }
+  }
+
+  /** Whether none is left. */
+  #putRightWhatIsCertain(): boolean {
+    const most = Math.min(maxCertain, Math.ceil(maxReadForCertain / lettersIn(this.lines)))
+    let certain = certainRepair(this.lines)
+    for (; certain !== undefined && this.repairs.length < most; certain = certainRepair(this.lines)) this.#accept(certain)
+    return certain === undefined
   }
 
   #accept(repair: Repair): void {
@@ -108,9 +116,13 @@ class Search {
   /** How wrong it is; as if nothing could be worse once too much was read. */
   #judge(lines: readonly string[]): Judgement {
     if (this.#mayRead < 0) return { cost: Infinity, errorLines: [] }
-    this.#mayRead -= lines.reduce((sum, line) => sum + line.length + 1, 0)
+    this.#mayRead -= lettersIn(lines)
     return judge(lines, this.#schema)
   }
+}
+
+function lettersIn(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + line.length + 1, 0)
 }
 
 interface Judgement {

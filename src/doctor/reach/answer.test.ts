@@ -90,3 +90,10 @@ test('asks as a client of a host does, and tells status, body and certificate', 
   ])
   expect(requests[0]?.body).toHaveLength(300)
 })
+
+test('a datagram that has no way is unreachable, and harms no other attempt', async () => {
+  // Of a broadcast the kernel wants to be asked for, so that it refuses to connect and sends nothing.
+  const broadcast = { protocol: 'UDP', address: '255.255.255.255', port: 9 } as const
+  const { connections } = await answer({ ...quiet, connections: [broadcast, { protocol: 'TCP', ...closed }] })
+  expect(connections.map(({ outcome }) => outcome)).toEqual(['unreachable', 'refused'])
+})

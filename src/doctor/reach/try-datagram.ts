@@ -17,7 +17,7 @@ export function tryDatagram({ address, port }: Destination, timeoutMs: number): 
     const timer = setTimeout(() => end('unanswered'), Math.min(refusalMs, timeoutMs))
     socket.once('error', ({ code = '' }: NodeJS.ErrnoException) => end(outcomeOf(code)))
     socket.once('message', () => end('open'))
-    // Only a connected socket is told of refusals.
-    socket.connect(port, address, () => socket.send(''))
+    // Only a connected socket is told of refusals. Without a route it cannot be connected, which is an error as those are.
+    socket.once('connect', () => socket.send('')).connect(port, address)
   })
 }

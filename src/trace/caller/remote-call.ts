@@ -1,6 +1,7 @@
 import type { SocketAddress } from '../../kernel/conntrack.ts'
 import type { LastingProcesses } from '../../kernel/processes.ts'
 import { Heard } from '../heard.ts'
+import { TraceError } from '../trace-error.ts'
 import type { Order, Outcome, Question, Report } from './messages.ts'
 
 export interface RemoteCallDeps {
@@ -21,7 +22,7 @@ export interface RemoteCall {
 
 type ReportOf<T extends Report['report']> = Extract<Report, { report: T }>
 
-/** Resolves when it is known who will be connected with whom. */
+/** Resolves when it is known who will be connected with whom. Rejects with `TraceError`, as `done` does. */
 export async function remoteCall(order: Order, netns: string, { processes, caller }: RemoteCallDeps): Promise<RemoteCall> {
   const heard = new Heard()
   let complaint = ''
@@ -32,9 +33,15 @@ export async function remoteCall(order: Order, netns: string, { processes, calle
   })
   void program.ended.then(() => heard.end(`the program that connects has ended: ${complaint.trim()}`))
 
-  function report<T extends Report['report']>(...kinds: readonly T[]): Promise<ReportOf<T>> {
+  async function report<T extends Report['report']>(...kinds: readonly T[]): Promise<ReportOf<T>> {
     const isOf = (each: Report): each is ReportOf<T> => kinds.some((kind) => kind === each.report)
-    return heard.until((text) => reportsIn(text).find(isOf), AbortSignal.timeout(order.timeoutMs * patience))
+    const timeout = AbortSignal.timeout(order.timeoutMs * patience)
+    try {
+      return await heard.until((text) => reportsIn(text).find(isOf), timeout)
+    } catch (error) {
+      if (error !== timeout.reason) throw error
+      throw new TraceError(`the program that connects has said nothing for ${(order.timeoutMs * patience) / 1_000} s: is the machine too busy?`)
+    }
   }
 
   async function end(): Promise<void> {
