@@ -39,7 +39,7 @@ export const failOver: Benchmark = {
     await using cluster = await TestCluster.named('bench-fail-over')
     await cluster.up('--nodes', '3')
     const file = `${cluster.home}/rollout.json`
-    await writeFile(file, JSON.stringify(rolloutManifest({ replicas: 6, withdrawFirst: true })))
+    await writeFile(file, JSON.stringify(rolloutManifest({ replicas: 6, withdrawFirst: true, withIngress: false })))
     const addressMs = await balancedWithin(cluster, file)
     await whole(cluster)
     const near: Outcome[] = []

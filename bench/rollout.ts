@@ -47,7 +47,7 @@ async function measure(cluster: TestCluster, { withdrawFirst, say }: Mode): Prom
   const name = withdrawFirst ? 'ordered' : 'unordered'
   await cluster.kubectl('create', 'namespace', name)
   await cluster.kubectl('config', 'set-context', '--current', `--namespace=${name}`)
-  await apply(cluster, rolloutManifest({ replicas, withdrawFirst }))
+  await apply(cluster, rolloutManifest({ replicas, withdrawFirst, withIngress: true }))
   await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=120s')
   await cluster.kubectl('wait', '--for=condition=Ready', 'pod/client', '--timeout=60s')
   const streams = await streamsTo(cluster)

@@ -14,11 +14,18 @@ process.on('SIGTERM', () => {
 server.listen(8080)
 `
 
+export interface RolloutWorld {
+  readonly replicas: number
+  /** Whether pods leave their Services before they are told to end. */
+  readonly withdrawFirst: boolean
+  readonly withIngress: boolean
+}
+
 /**
  * The app, a pod to ask from, two Services with load balancers, `web`, which has node ports too, and `near`, whose
- * connections stay on the nodes that they are led to, and an Ingress for any host.
+ * connections stay on the nodes that they are led to, and if asked for an Ingress for any host.
  */
-export function rolloutManifest({ replicas, withdrawFirst }: { replicas: number; withdrawFirst: boolean }): object {
+export function rolloutManifest({ replicas, withdrawFirst, withIngress }: RolloutWorld): object {
   const annotations = withdrawFirst ? {} : { 'portolan.dev/withdraw-first': 'false' }
   const readinessProbe = { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 }
   const container = { name: 'web', image: 'luksa/kubia', command: ['node', '-e', app], readinessProbe }
@@ -41,12 +48,7 @@ export function rolloutManifest({ replicas, withdrawFirst }: { replicas: number;
       },
       service('web', {}),
       service('near', { externalTrafficPolicy: 'Local' }),
-      {
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'Ingress',
-        metadata: { name: 'web' },
-        spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
-      },
+      ...(withIngress ? [ingress] : []),
       {
         apiVersion: 'v1',
         kind: 'Pod',
@@ -58,6 +60,13 @@ export function rolloutManifest({ replicas, withdrawFirst }: { replicas: number;
       },
     ],
   }
+}
+
+const ingress = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  metadata: { name: 'web' },
+  spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
 }
 
 function service(name: string, policy: { externalTrafficPolicy?: string }): object {

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await cluster.up('--dns-upstream', outside)
   await startOutsideHost()
   const file = join(cluster.home, 'rollout.json')
-  await writeFile(file, JSON.stringify(rolloutManifest({ replicas: 3, withdrawFirst: true })))
+  await writeFile(file, JSON.stringify(rolloutManifest({ replicas: 3, withdrawFirst: true, withIngress: false })))
   await cluster.kubectl('create', '-f', file)
   await cluster.kubectl('create', '-f', 'test/e2e/ingress.yaml')
   await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')

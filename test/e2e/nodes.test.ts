@@ -12,7 +12,7 @@ beforeAll(async () => {
   cluster = await TestCluster.named(`e2e-nodes-${process.pid}`)
   await cluster.up('--nodes', '2')
   const file = join(cluster.home, 'rollout.json')
-  await writeFile(file, JSON.stringify(rolloutManifest({ replicas: 4, withdrawFirst: true })))
+  await writeFile(file, JSON.stringify(rolloutManifest({ replicas: 4, withdrawFirst: true, withIngress: false })))
   await cluster.kubectl('create', '-f', file)
   await settled()
 })

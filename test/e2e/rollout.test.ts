@@ -18,7 +18,7 @@ beforeAll(async () => {
   cluster = await TestCluster.named(`e2e-rollout-${process.pid}`)
   await cluster.up('--nodes', '2')
   const file = join(cluster.home, 'rollout.json')
-  await writeFile(file, JSON.stringify(rolloutManifest({ replicas, withdrawFirst: true })))
+  await writeFile(file, JSON.stringify(rolloutManifest({ replicas, withdrawFirst: true, withIngress: true })))
   await cluster.kubectl('create', '-f', file)
   await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
   await cluster.kubectl('wait', '--for=condition=Ready', 'pod/client', '--timeout=60s')
