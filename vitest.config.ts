@@ -1,12 +1,22 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** They count requests that are lost while things die or go, or everything on the machine: nothing may run beside them. */
 const alone = ['chaos', 'nodes', 'rollout', 'trouble'].map((name) => `test/e2e/${name}.test.ts`)
+
+/** What takes minutes by itself begins first, so that nothing waits for it at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => Number(/client-matrix|chapter\.test/.test(moduleId))
+    return (await super.sort(files)).sort((a, b) => isLong(b) - isLong(a))
+  }
+}
 
 const onClusters = { globalSetup: ['test/built-images.ts'], testTimeout: 120_000, hookTimeout: 300_000 }
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -25,8 +35,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/chapter/*.test.ts'],
           exclude: alone,
-          // Clusters mostly wait: two run side by side, but not beside the unit tests, which do not.
-          maxWorkers: 2,
+          // Clusters mostly wait: three run side by side, but not beside the unit tests, which do not.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
