@@ -7,24 +7,38 @@ export type SlotsOf = ReadonlyMap<BackendName, Slots>
 
 /**
  * Commands that put other addresses into the slots of servers. One without an address gets no new requests. A backend
- * that `last` does not have is told of all its slots.
+ * that `last` does not have is told of all its slots. They are carried out one by one, and requests come in between: so
+ * what comes into free slots comes first, and what is gone goes last.
  */
 export function serverCommands(last: SlotsOf, next: SlotsOf): readonly string[] {
   return [...next].flatMap(([backend, slots]) => {
     const before = last.get(backend)
-    return slots.flatMap((address, index) => {
-      if (before !== undefined && before[index] === address) return []
-      const isFree = before !== undefined && before[index] === undefined
-      return slotCommands(`${backend}/s${index + 1}`, address, isFree)
-    })
+    const changed = [...slots.keys()].filter((index) => before === undefined || before[index] !== slots[index])
+    const [filled, exchanged, emptied] = [
+      changed.filter((index) => slots[index] !== undefined && isFree(before, index)),
+      changed.filter((index) => slots[index] !== undefined && !isFree(before, index)),
+      changed.filter((index) => slots[index] === undefined),
+    ]
+    const server = (index: number) => `${backend}/s${index + 1}`
+    return [
+      ...filled.flatMap((index) => fill(server(index), slots[index])),
+      ...exchanged.flatMap((index) => [...empty(server(index)), ...fill(server(index), slots[index])]),
+      ...emptied.flatMap((index) => empty(server(index))),
+    ]
   })
 }
 
-function slotCommands(server: string, address: string | undefined, isFree: boolean): readonly string[] {
-  const leave = isFree ? [] : [`set server ${server} state maint`]
-  if (address === undefined) return leave
+function isFree(slots: Slots | undefined, index: number): boolean {
+  return slots !== undefined && slots[index] === undefined
+}
+
+function fill(server: string, address = ''): readonly string[] {
   const [host, port] = address.split(':')
-  return [...leave, `set server ${server} addr ${host} port ${port}`, `set server ${server} state ready`]
+  return [`set server ${server} addr ${host} port ${port}`, `set server ${server} state ready`]
+}
+
+function empty(server: string): readonly string[] {
+  return [`set server ${server} state maint`]
 }
 
 /** Commands that turn maps into others. What is new comes first, and what is gone last. */

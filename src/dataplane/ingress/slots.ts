@@ -10,14 +10,19 @@ export function slotCount(endpoints: number): number {
   return Math.max(leastSlots, 2 ** Math.ceil(Math.log2(Math.max(endpoints, 1))))
 }
 
-/** The wanted addresses in slots, each that has one already in its own. Undefined if there are too few. */
+/**
+ * The wanted addresses in slots, each that has one already in its own, others in those that were free before: what comes
+ * can be there before what goes is gone. Undefined if there are too few.
+ */
 export function assign(slots: Slots, wanted: readonly Address[]): Slots | undefined {
   const want = new Set(wanted)
   const next = slots.map((address) => (address !== undefined && want.delete(address) ? address : undefined))
+  const free = [...next.keys()].filter((index) => next[index] === undefined)
+  const inOrder = [...free.filter((index) => slots[index] === undefined), ...free.filter((index) => slots[index] !== undefined)]
   for (const address of want) {
-    const free = next.indexOf(undefined)
-    if (free < 0) return undefined
-    next[free] = address
+    const index = inOrder.shift()
+    if (index === undefined) return undefined
+    next[index] = address
   }
   return next
 }
