@@ -11,13 +11,15 @@ import { findKubectls } from '../kubectls.ts'
 import { eventually, TestCluster } from '../test-cluster.ts'
 
 /**
- * A day's commands with every kubectl of this machine, on one cluster: the whole list with the newest and the oldest, its
- * core with the others. What should be printed alike is compared.
+ * A day's commands on one cluster: the whole list with the newest and the oldest kubectl of this machine, its core with
+ * one in the middle. What should be printed alike is compared. The chapter's test uses every kubectl.
  */
 
 const { found, missing } = await findKubectls()
 const newest = found[0]
 const oldest = found.at(-1)
+const middle = found[Math.floor(found.length / 2)]
+const tried = new Set([newest, middle, oldest].filter((kubectl) => kubectl !== undefined))
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -26,14 +28,14 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())
 
-test('every kubectl is tried', ({ skip }) => {
+test('there are kubectls, the oldest among them', ({ skip }) => {
   expect(found).not.toEqual([])
   skip(missing.length > 0, `not all of them: ${missing.join('; ')}`)
 })
 
 const printed = new Map<Step, string>()
 
-for (const kubectl of found) {
+for (const kubectl of tried) {
   describe(`kubectl ${kubectl.version}`, () => {
     const isWhole = kubectl === newest || kubectl === oldest
     let session: KubectlSession
