@@ -7,7 +7,7 @@ const alone = ['chaos', 'nodes', 'rollout', 'trouble'].map((name) => `test/e2e/$
 /** What takes minutes by itself begins first, so that nothing waits for it at the end. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => Number(/client-matrix|chapter\.test/.test(moduleId))
+    const isLong = ({ moduleId }: TestSpecification) => Number(/client-matrix|chapter/.test(moduleId))
     return (await super.sort(files)).sort((a, b) => isLong(b) - isLong(a))
   }
 }
@@ -23,6 +23,8 @@ export default defineConfig({
           name: 'unit',
           sequence: { groupOrder: 0 },
           include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/documents/*.test.ts'],
+          // Many wait for the kernel or for other programs.
+          maxWorkers: 3,
           testTimeout: 20_000,
           hookTimeout: 30_000,
           // What is polled for comes at once; a machine that is busy with something else may take its time.
@@ -35,8 +37,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/chapter/*.test.ts'],
           exclude: alone,
-          // Clusters mostly wait: three run side by side, but not beside the unit tests, which do not.
-          maxWorkers: 3,
+          // Clusters mostly wait: four run side by side, but not beside the unit tests.
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },

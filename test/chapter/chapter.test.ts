@@ -1,59 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { findKubectls } from '../kubectls.ts'
-import { TestCluster } from '../test-cluster.ts'
-import { services } from './5.1-services.ts'
-import { externalServices } from './5.2-external-services.ts'
-import { outside } from './5.3-outside.ts'
-import { ingress } from './5.4-ingress.ts'
-import { readiness } from './5.5-readiness.ts'
-import { headless } from './5.6-headless.ts'
-import { troubleshooting } from './5.7-troubleshooting.ts'
-import { startOutsideHosts, upstream } from './outside-hosts.ts'
-import { Reader } from './reader.ts'
+import { inTwoParts, typeChapter } from './type-chapter.ts'
 
-/**
- * The chapter as a user types it, section by section, on one cluster of three nodes, with every kubectl of this machine in
- * turn, the newest first. docs/chapter.md lists the rows.
- */
-
-const sections = [services, externalServices, outside, ingress, readiness, headless, troubleshooting]
+/** With the newest kubectls of this machine; chapter-older.test.ts has the others, so that the two take as long. */
 const { found, missing } = await findKubectls()
-const newest = found[0]
-
-let cluster: TestCluster
-let hosts: AsyncDisposable | undefined
-beforeAll(async () => {
-  cluster = await TestCluster.named(`chapter-${process.pid}`)
-  await cluster.up('--nodes', '3', '--dns-upstream', upstream)
-  hosts = await startOutsideHosts(cluster)
-  await cluster.kubectl('create', '-f', 'test/chapter/more.yaml')
-})
-afterAll(async () => {
-  await hosts?.[Symbol.asyncDispose]()
-  await cluster?.[Symbol.asyncDispose]()
-})
 
 test('every kubectl is tried', ({ skip }) => {
   expect(found).not.toEqual([])
   skip(missing.length > 0, `not all of them: ${missing.join('; ')}`)
 })
 
-for (const kubectl of found) {
-  describe(`kubectl ${kubectl.version}`, () => {
-    let reader: Reader
-    beforeAll(async () => {
-      reader = await Reader.begin(cluster, kubectl)
-    })
-    afterAll(async () => {
-      await reader.types('kubectl delete rc,ingress --all && kubectl delete pod --all --now && kubectl delete svc --field-selector metadata.name!=kubernetes')
-    })
-
-    for (const { title: section, rows } of sections) {
-      for (const { row, title, perform } of rows.filter(({ once = false }) => !once || kubectl === newest)) {
-        test(`${section}, row ${row}: ${title}`, async () => {
-          await expect(perform(reader)).resolves.toBeUndefined()
-        })
-      }
-    }
-  })
-}
+typeChapter(inTwoParts(found)[0], found[0])
