@@ -225,6 +225,7 @@ describe('a cluster', () => {
       kubeconfig: cluster.environment['KUBECONFIG'],
       home: join(home, 'clusters', cluster.name),
       nodes: [{ name: 'node-1', address: '192.168.99.11' }],
+      egress: { state: 'off' },
       published: [],
       supervisorPid: pid,
       processes: ['server', 'node-1', 'edge'].map((name) => ({ name, state: 'ready', restarts: 0, pid })),
@@ -341,7 +342,7 @@ describe('a cluster', () => {
     await cluster.portolan('down')
     expect(await tracesOf(marks)).toEqual([])
     expect(await description(cluster)).toMatchObject({ phase: 'stopped', supervisorPid: 0, processes: [] })
-    expect((await cluster.portolan('status')).stdout).toBe(`cluster ${cluster.name}: stopped\n`)
+    expect((await cluster.portolan('status')).stdout).toBe(`cluster ${cluster.name}: stopped\n  egress: off\n`)
     expect(await other.kubectl('get', 'nodes')).toMatch(/^node-1 +Ready /m)
   })
 
