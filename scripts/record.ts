@@ -9,7 +9,7 @@ import { asciicast, columns, movingPicture, type Recorded } from './recording.ts
  * is shown, with the time that it took. `npm run record`.
  */
 const commands = [
-  './portolan up --nodes 2',
+  './portolan up --nodes 2 --no-egress',
   'kubectl get nodes',
   'kubectl create -f examples/kubia-rc.yaml -f examples/kubia-svc.yaml',
   'kubectl wait --for=condition=Ready pod -l app=kubia',
@@ -24,6 +24,7 @@ const commands = [
   "kubectl exec rc/kubia -- curl -s http://kubia",
 ]
 
+// What is said while a command works goes to standard error, and comes before its result.
 const title = 'A cluster, a Service, a mistake, and what the doctor says of it'
 
 await using cluster = await TestCluster.named('record')
@@ -34,7 +35,7 @@ const recorded: Recorded[] = []
 for (const command of commands) {
   const started = performance.now()
   const { stdout, stderr } = await reader.type(command)
-  recorded.push({ command, output: folded(stdout + stderr), seconds: (performance.now() - started) / 1000 })
+  recorded.push({ command, output: folded(stderr + stdout), seconds: (performance.now() - started) / 1000 })
 }
 const docs = resolve(import.meta.dirname, '../docs')
 await writeFile(`${docs}/recording.svg`, movingPicture(recorded, title))
