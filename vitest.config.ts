@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           ...onClusters,
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'test/chapter/*.test.ts'],
+          include: ['test/{e2e,chapter,conformance}/*.test.ts'],
           exclude: alone,
           // Clusters mostly wait: four run side by side, but not beside the unit tests.
           maxWorkers: 4,

@@ -100,20 +100,21 @@ export async function newHome(): Promise<string> {
 }
 
 /**
- * Resolves once `probe` returns something other than undefined or false. Asks again as soon as it has an answer, so
- * that nothing waits longer than it has to; rejects with the last answer's description after the time.
+ * Resolves once `probe` returns something other than undefined or false. Asks again after as long as the last answer took,
+ * so that who waits leaves half of a processor to those who work; rejects with the last problem after the time.
  */
 export async function eventually<T>(what: string, probe: () => Promise<T | undefined | false>, withinMs = 60_000): Promise<T> {
   const deadline = performance.now() + withinMs
   let lastProblem = ''
   while (performance.now() < deadline) {
+    const asked = performance.now()
     try {
       const value = await probe()
       if (value !== undefined && value !== false) return value
     } catch (error) {
       lastProblem = String(error)
     }
-    await new Promise((wake) => setTimeout(wake, 50))
+    await new Promise((wake) => setTimeout(wake, Math.max(50, performance.now() - asked)))
   }
   throw new Error(`not within ${withinMs} ms: ${what}. ${lastProblem}`)
 }

@@ -44,10 +44,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly keepsCollection?: true
   /** A PUT of an object that is not there makes it. */
   readonly createsOnUpdate?: true
-  /** Whether `/status` is served: the main resource then ignores `status`, and `/status` everything else. */
+  /** Whether `/status` is served: the main resource then ignores `status`, and `/status` everything else but annotations. */
   readonly hasStatus: boolean
-  /** A write to `/status` changes annotations too. */
-  readonly statusHasAnnotations?: true
   /** Present if `/scale` is served. */
   readonly scale?: ScaleSubresource<T>
   /**

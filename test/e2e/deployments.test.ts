@@ -151,6 +151,7 @@ describe('a bad image', () => {
     expect(await condition('Progressing')).toBe('False ProgressDeadlineExceeded')
     expect(await condition('Available')).toBe('True MinimumReplicasAvailable')
     expect(await cluster.words(deploy, '{.status.availableReplicas}')).toEqual(['3'])
+    await cluster.kubectl('patch', deploy, '-p', '{"spec":{"progressDeadlineSeconds":600}}')
     await cluster.kubectl('rollout', 'undo', deploy)
     await rolledOut()
     expect(await condition('Progressing')).toBe('True NewReplicaSetAvailable')

@@ -47,8 +47,6 @@ export const deploymentKind: Kind<Deployment> = {
   schema: 'V1Deployment',
   nameRule: 'dns-subdomain',
   hasStatus: true,
-  // Its controller notes the revision beside the status, without a new generation.
-  statusHasAnnotations: true,
 
   setDefaults,
   prepareCreate(deployment) {

@@ -40,8 +40,11 @@ export const endpointsKind: Kind<Endpoints> = {
   createsOnUpdate: true,
   hasStatus: false,
 
-  setDefaults({ subsets = [] }) {
+  setDefaults(endpoints) {
+    const { subsets = [] } = endpoints
     for (const { ports = [] } of subsets) for (const port of ports) port.protocol ??= 'TCP'
+    // None are shown by nothing.
+    if (subsets.length === 0) delete endpoints.subsets
   },
 
   validate: ({ subsets = [] }) => subsets.flatMap((subset, index) => validateSubset(subset, `subsets[${index}]`)),

@@ -3,7 +3,7 @@ import { patch } from '../verbs/patch.ts'
 import { statusScope, update } from '../verbs/update.ts'
 import type { Subresource } from './subresource.ts'
 
-/** `/status`: the part of an object that its controller writes. */
+/** `/status`: the part of an object that its controller writes, and annotations. */
 export const statusSubresource: Subresource = {
   name: 'status',
   kind: '',

@@ -49,15 +49,12 @@ export const objectScope: WriteScope = {
   warnings: (kind, next, previous) => kind.warnings?.(next, previous) ?? [],
 }
 
-/** A write to `/status`: nothing but the status, and annotations where the kind says so. */
+/** A write to `/status`: the status, and annotations, in which controllers note what belongs to it. */
 export const statusScope: WriteScope = {
   subresource: 'status',
-  merge(kind, next, previous) {
-    const merged = Object.assign(copyOf(previous), { status: statusOf(next) })
-    return kind.statusHasAnnotations === true ? withAnnotationsOf(next, merged) : merged
-  },
+  merge: (_, next, previous) => withAnnotationsOf(next, Object.assign(copyOf(previous), { status: statusOf(next) })),
   validate: (form, next, previous) => [
-    ...annotationErrors(form.kind, next),
+    ...validateAnnotations(next.metadata.annotations ?? {}, 'metadata.annotations'),
     ...servedErrors(form, form.kind.validateStatus?.(next, previous) ?? []),
   ],
 }
@@ -202,10 +199,6 @@ function carryServerFields(next: KubeObject, previous: KubeObject): void {
     if (value === undefined) delete metadata[field]
     else Object.assign(metadata, { [field]: value })
   }
-}
-
-function annotationErrors(kind: Kind, { metadata: { annotations = {} } }: KubeObject): FieldError[] {
-  return kind.statusHasAnnotations === true ? validateAnnotations(annotations, 'metadata.annotations') : []
 }
 
 function withAnnotationsOf({ metadata: { annotations } }: KubeObject, object: KubeObject): KubeObject {

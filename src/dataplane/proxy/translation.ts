@@ -28,7 +28,7 @@ export function translation(
   const ways =
     affinitySeconds === undefined
       ? pick(dispatch, { family, endpoints: target.endpoints }, numberOf)
-      : sticky(dispatch, { family, endpoints: target.endpoints }, { seconds: affinitySeconds, scope })
+      : [sticky(dispatch, { family, endpoints: target.endpoints }, { seconds: affinitySeconds, scope })]
   return [...ways, ...hairpins]
 }
 
@@ -59,23 +59,30 @@ function slots(code: string, content: string, shape: Shape): Claim {
   return { set, key: code, value: content, shape, group: { size: shape.endpoints, elements } }
 }
 
-function sticky(dispatch: Dispatch, { family, endpoints }: Destinations, affinity: Affinity): Element[] {
+/**
+ * One claim, because where Services dispute a frontend, whoever has it must have all that is looked up by it: ids of
+ * endpoints are no more than numbers within a frontend.
+ */
+function sticky(dispatch: Dispatch, { family, endpoints }: Destinations, affinity: Affinity): Claim {
   const targets = endpoints.slice(0, maxEndpoints.sticky).map(targetOf)
   const shape = { family, endpoints: targets.length, affinity }
-  const { stickySlots, stickyEndpoints, stickyChoices } = setsOf(family).ofScope(affinity.scope)
+  const code = stickyCode(targets.length, affinity)
+  const elements = () => [{ ...dispatch, value: code, shape }, ...stickyEndpointsOf(dispatch, targets, shape)]
+  return { ...dispatch, value: `${code} ${contentOf(targets)}`, group: { size: 1 + 3 * targets.length, elements } }
+}
+
+function stickyEndpointsOf({ key }: Dispatch, targets: readonly string[], shape: Shape & { affinity: Affinity }): Element[] {
+  const { stickySlots, stickyEndpoints, stickyChoices } = setsOf(shape.family).ofScope(shape.affinity.scope)
   const set = stickySlots(targets.length)
   const ids = endpointIds(targets)
-  return [
-    { ...dispatch, value: stickyCode(targets.length, affinity), shape },
-    ...targets.flatMap((value, index) => {
-      const id = ids[index] ?? ''
-      return [
-        { set, key: `${dispatch.key} . ${index}`, value: id, shape },
-        { set: stickyEndpoints, key: `${dispatch.key} . ${id}`, value },
-        { set: stickyChoices, key: `${dispatch.key} . ${id}`, value },
-      ]
-    }),
-  ]
+  return targets.flatMap((value, index) => {
+    const id = ids[index] ?? ''
+    return [
+      { set, key: `${key} . ${index}`, value: id, shape },
+      { set: stickyEndpoints, key: `${key} . ${id}`, value },
+      { set: stickyChoices, key: `${key} . ${id}`, value },
+    ]
+  })
 }
 
 function hairpin(set: string, address: string): Element {
