@@ -1,17 +1,11 @@
 import type { Ingress, IngressSpec } from '../src/api/kinds/ingress.ts'
 import type { Draft } from '../src/api/object.ts'
+import { rolloutApp } from '../test/rollout-app.ts'
 
-/** On SIGTERM it closes its listener, and nothing else; `/ws` is a WebSocket that sends back short texts. */
-const app = `
-const crypto = require('crypto'), http = require('http'), net = require('net'), os = require('os')
-let closing = false
-const server = http.createServer((request, response) => {
-  if (closing) response.setHeader('Connection', 'close')
-  response.end("You've hit " + os.hostname() + '\\n')
-})
-server.keepAliveTimeout = 60000
+/** A WebSocket that sends back short texts. */
+const webSocket = `
 server.on('upgrade', (request, socket) => {
-  const accept = crypto.createHash('sha1').update(request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64')
+  const accept = require('crypto').createHash('sha1').update(request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64')
   socket.write('HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\nSec-WebSocket-Accept: ' + accept + '\\r\\n\\r\\n')
   let rest = Buffer.alloc(0)
   socket.on('error', () => {}).on('data', (piece) => {
@@ -24,14 +18,9 @@ server.on('upgrade', (request, socket) => {
     }
   })
 })
-process.on('SIGTERM', () => {
-  closing = true
-  net.Server.prototype.close.call(server)
-})
-server.listen(8080)
 `
 
-const container = { name: 'app', image: 'luksa/kubia', command: ['node', '-e', app], readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 } }
+const container = { name: 'app', image: 'luksa/kubia', command: ['node', '-e', rolloutApp(webSocket)], readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 } }
 
 export const webSocketPods = ['socket-0', 'socket-1', 'socket-2'] as const
 /** Hosts that are asked all the time. `weighted` has a canary. */

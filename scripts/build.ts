@@ -1,6 +1,6 @@
 /**
- * Bundles the processes into dist/, one file each with what they share split off, so that a start loads one small file
- * instead of hundreds and each process only what it needs.
+ * Bundles the processes into dist/, one file each with what it loads later split off, so that a start reads one or two files
+ * instead of hundreds, and of these only what it needs.
  */
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
@@ -18,25 +18,34 @@ rmSync('dist.new', { recursive: true, force: true })
 mkdirSync('dist.new', { recursive: true })
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
 
-await build({
-  entryPoints: {
-    ...Object.fromEntries(['portolan', 'supervisor', 'server', 'edge', 'reach', 'trace-caller'].map((name) => [name, `src/main/${name}.ts`])),
-    // It opens the sockets of DNS, then loads agent.ts.
-    agent: 'src/main/agent-entry.ts',
-  },
-  outdir: 'dist.new',
-  bundle: true,
-  splitting: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node24',
-  sourcemap: 'linked',
-  sourcesContent: false,
-  define: { PORTOLAN_VERSION: JSON.stringify(version) },
-  // CommonJS packages inside an ES module bundle look for `require`.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
-  logLevel: 'warning',
-})
+const processes = {
+  ...Object.fromEntries(['portolan', 'supervisor', 'server', 'edge', 'reach', 'trace-caller'].map((name) => [name, `src/main/${name}.ts`])),
+  // It opens the sockets of DNS, then loads agent.ts.
+  agent: 'src/main/agent-entry.ts',
+}
+// Each by itself: of what several processes share, esbuild would make a file for each set of them that shares it, and a
+// start would read dozens.
+await Promise.all(Object.entries(processes).map(([name, file]) => bundle(name, file)))
+
+function bundle(name: string, file: string): Promise<unknown> {
+  return build({
+    entryPoints: { [name]: file },
+    outdir: 'dist.new',
+    chunkNames: `${name}-[hash]`,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    define: { PORTOLAN_VERSION: JSON.stringify(version) },
+    // CommonJS packages inside an ES module bundle look for `require`.
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    logLevel: 'warning',
+  })
+}
+
 copyFileSync('.generated/schema.json', 'dist.new/schema.json')
 // The launcher compares times with this file.
 writeFileSync('dist.new/built', '')

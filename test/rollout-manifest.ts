@@ -1,18 +1,4 @@
-/** On SIGTERM it closes its listener, and nothing else: who is connected is answered, and told to come no more. */
-const app = `
-const http = require('node:http'), net = require('node:net'), os = require('node:os')
-let closing = false
-const server = http.createServer((request, response) => {
-  if (closing) response.setHeader('Connection', 'close')
-  response.end("You've hit " + os.hostname() + '\\n')
-})
-server.keepAliveTimeout = 60_000
-process.on('SIGTERM', () => {
-  closing = true
-  net.Server.prototype.close.call(server)
-})
-server.listen(8080)
-`
+import { rolloutApp } from './rollout-app.ts'
 
 export interface RolloutWorld {
   readonly replicas: number
@@ -28,7 +14,7 @@ export interface RolloutWorld {
 export function rolloutManifest({ replicas, withdrawFirst, withIngress }: RolloutWorld): object {
   const annotations = withdrawFirst ? {} : { 'portolan.dev/withdraw-first': 'false' }
   const readinessProbe = { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 }
-  const container = { name: 'web', image: 'luksa/kubia', command: ['node', '-e', app], readinessProbe }
+  const container = { name: 'web', image: 'luksa/kubia', command: ['node', '-e', rolloutApp()], readinessProbe }
   return {
     apiVersion: 'v1',
     kind: 'List',

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts'
 
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
-  readonly #startMs: number
+  #startMs: number
   readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>()
   #elapsedMs = 0
 
@@ -54,6 +54,11 @@ export class ManualClock implements Clock {
       timer.callback()
     }
     this.#elapsedMs = untilMs
+  }
+
+  /** Sets the date on, or back, as an administrator does: time does not pass. */
+  setOn(ms: number): void {
+    this.#startMs += ms
   }
 
   #next() {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { Leases } from '../api/kinds/lease.ts'
 import { Nodes } from '../api/kinds/node.ts'
+import { Pods } from '../api/kinds/pod.ts'
 import { Services } from '../api/kinds/service.ts'
 import { systemClock } from '../base/clock.ts'
 import { formatCidr } from '../base/ip.ts'
@@ -105,7 +106,7 @@ const appliedRevision = new AppliedRevision({
   tell: tellOnNode(client, name),
   onApplied: withDeletions(slices, (listener) => proxy.onApplied(listener)),
 }).run()
-const routes = runControllers([routesController({ nodes, ownNode: name, processes })], live)
+const routes = runControllers([routesController({ nodes, ownNode: name, processes, clock })], live)
 
 if (settings.machineLoopback !== undefined) await answerForLoopbackResolver()
 const seeded = await prepareNode()
@@ -127,11 +128,13 @@ const runtime = keepContainerd(
 await runtime.start(signal)
 if (seeded === 'outdated') await refreshImages()
 
+const pods = informer(client, Pods, { ...live, fieldSelector: `spec.nodeName=${name}` })
 const agent = runAgent({
   client,
   runtime,
   services,
-  withdrawal: new Withdrawals({ services, slices, nodes, leases, clock, nodeName: name }),
+  pods,
+  withdrawal: new Withdrawals({ services, slices, nodes, leases, pods, clock, nodeName: name }),
   events: new EventBroadcaster({ client, clock, log }).recorder('kubelet', name),
   processes,
   clock,

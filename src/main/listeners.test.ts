@@ -1,6 +1,8 @@
 import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { leadTcp } from '../dataplane/published/tcp-port.ts'
 import { connectionsOf, listenOn, receivePublished } from './listeners.ts'
 
 let server: Server
@@ -14,11 +16,11 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
-async function connectClient(text: string): Promise<Socket> {
+async function connectClient(said: string): Promise<Socket> {
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
   clients.push(client)
   await once(client, 'connect')
-  client.write(text)
+  client.write(said)
   return client
 }
 
@@ -64,6 +66,28 @@ test('who connects to a published port before it is known where it leads waits, 
   expect(String((await once(await connectClient('late'), 'data'))[0])).toBe('served')
   supervisor.emit('message', { unpublished: port })
   await expect.poll(() => ended).toEqual([port])
+})
+
+test('who has said all it has to say before it is known where a published port leads gets the answer', async () => {
+  const supervisor = new EventEmitter()
+  const lead = receivePublished(supervisor)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  supervisor.emit('message', { published: { hostPort: 8080 } }, server)
+  const accepted: Socket[] = []
+  server.on('connection', (socket) => accepted.push(socket))
+  const clients = [await connectClient('hello'), await connectClient('')]
+  for (const client of clients) client.end()
+  await expect.poll(() => accepted.length).toBe(2)
+  const backend = createServer({ allowHalfOpen: true }, (socket) => {
+    let said = ''
+    socket.setEncoding('utf8').on('data', (piece: string) => (said += piece))
+    socket.on('end', () => socket.end(`heard ${said}`))
+  })
+  await once(backend.listen(0, '127.0.0.1'), 'listening')
+  const { port } = backend.address() as AddressInfo
+  lead({ open: (_port, socket) => void leadTcp(socket as Server, () => [{ address: '127.0.0.1', port }]), close() {} })
+  expect(await Promise.all(clients.map((client) => text(client)))).toEqual(['heard hello', 'heard '])
+  await new Promise((closed) => backend.close(closed))
 })
 
 test('a port that is taken is an error that names it', async () => {

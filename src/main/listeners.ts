@@ -2,6 +2,7 @@ import type { Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { PublishedPort, PublishedServices } from '../dataplane/published/published-services.ts'
+import { acceptToLead } from '../dataplane/published/tcp-port.ts'
 import type { ConnectionSource } from '../apiserver/http-server.ts'
 
 /** Listens in this process's own namespace. Rejects if the port is taken. */
@@ -51,6 +52,7 @@ interface Messages {
 
 /** Keeps who connects, until the result is called: then the server's other listeners are told of them. */
 function keepEarly(server: Server): () => void {
+  acceptToLead(server)
   const early: Socket[] = []
   const keep = (socket: Socket) => early.push(socket.on('error', () => socket.destroy()))
   server.on('connection', keep)

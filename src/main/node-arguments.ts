@@ -1,4 +1,3 @@
-import { joinedLayout, joinedNodeSettings, readJoinedNode } from '../cluster/joined-node.ts'
 import { type NodeSettings, ownNodeSettings } from '../cluster/node-settings.ts'
 import { clusterOf } from './program-arguments.ts'
 
@@ -14,6 +13,7 @@ export interface NodeArguments {
 export async function nodeArguments(args: readonly string[]): Promise<NodeArguments> {
   const [first, home = '', state = '', name = ''] = args
   if (first !== '--joined') return ownNode(args)
+  const { joinedLayout, joinedNodeSettings, readJoinedNode } = await import('../cluster/joined-node.ts')
   const layout = joinedLayout(state, name)
   const node = await readJoinedNode(layout.file)
   if (node === undefined) throw new Error(`there is no node at ${layout.file}: 'portolan agent' makes it`)

@@ -77,6 +77,7 @@ class RealNode {
       client,
       runtime: this.runtime,
       services: informer(client, Services, live),
+      pods: informer(client, Pods, { ...live, fieldSelector: 'spec.nodeName=node-1' }),
       withdrawal: { waitsFor: () => [], hasServed: () => false, follow: () => {}, forget: () => {} },
       events: new EventBroadcaster({ client, clock: systemClock, log: silentLog }).recorder('kubelet', 'node-1'),
       processes: realProcesses,

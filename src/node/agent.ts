@@ -1,4 +1,4 @@
-import { Pods } from '../api/kinds/pod.ts'
+import type { Pod } from '../api/kinds/pod.ts'
 import type { Service } from '../api/kinds/service.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -6,7 +6,6 @@ import { Turns } from '../base/turns.ts'
 import type { Cache } from '../client/cache.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
-import { informer } from '../client/informer.ts'
 import { runControllers } from '../client/run-controllers.ts'
 import type { Processes } from '../kernel/processes.ts'
 import { realCgroups } from '../kernel/real-cgroups.ts'
@@ -41,6 +40,8 @@ export interface AgentOptions {
   readonly runtime: ContainerRuntime
   /** All Services: containers are told of them by environment variables. */
   readonly services: Cache<Service>
+  /** Those of the node. */
+  readonly pods: Cache<Pod>
   /** Says when a pod that is to end is sent nothing new any more. */
   readonly withdrawal: Withdrawal
   readonly events: EventRecorder
@@ -75,7 +76,7 @@ export interface AgentOptions {
  * the node is Ready. Rejects if it cannot start or a part of it breaks.
  */
 export async function runAgent(options: AgentOptions): Promise<void> {
-  const { client, clock, log, signal, node, stateDirectory, runtime } = options
+  const { client, clock, log, signal, node, pods, stateDirectory, runtime } = options
   const machine = await readMachine(stateDirectory)
   let networkProblem: string | undefined = 'the pod network is not set up yet'
   const registration = new NodeRegistration({
@@ -92,8 +93,6 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   })
   await options.setUpNetwork(await registration.register())
   networkProblem = undefined
-  const fieldSelector = `spec.nodeName=${node.name}`
-  const pods = informer(client, Pods, { fieldSelector, log, clock, signal })
   const deps = podDeps(options, machine, await realCgroups(clock))
   const { address: host, kubeletPort: port } = node
   const { clientCa } = options

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Kubectl } from '../kubectls.ts'
+import { outsideAddress } from '../outside-host.ts'
 import { TestCluster } from '../test-cluster.ts'
 import { services } from './5.1-services.ts'
 import { externalServices } from './5.2-external-services.ts'
@@ -8,7 +9,7 @@ import { ingress } from './5.4-ingress.ts'
 import { readiness } from './5.5-readiness.ts'
 import { headless } from './5.6-headless.ts'
 import { troubleshooting } from './5.7-troubleshooting.ts'
-import { startOutsideHosts, upstream } from './outside-hosts.ts'
+import { startOutsideHosts } from './outside-hosts.ts'
 import { Reader } from './reader.ts'
 
 /** Two parts that take about as long: the rows that are tried once are with the newest. */
@@ -27,7 +28,7 @@ export function typeChapter(kubectls: readonly Kubectl[], newest: Kubectl | unde
   let hosts: AsyncDisposable | undefined
   beforeAll(async () => {
     cluster = await TestCluster.named(`chapter-${process.pid}`)
-    await cluster.up('--nodes', '3', '--dns-upstream', upstream)
+    await cluster.up('--nodes', '3', '--dns-upstream', outsideAddress)
     hosts = await startOutsideHosts(cluster)
     await cluster.kubectl('create', '-f', 'test/chapter/more.yaml')
   })

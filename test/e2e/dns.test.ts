@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DnsAsking } from '../dns-asking.ts'
+import { outsideAddress, startOutsideHost } from '../outside-host.ts'
 import { eventually, run, TestCluster } from '../test-cluster.ts'
 import { victimsOf } from '../victims.ts'
 
@@ -13,18 +13,17 @@ import { victimsOf } from '../victims.ts'
  * is peculiar to its resolver, two questions at once from one socket, is in the tests of the server.
  */
 
-const outside = '203.0.113.2'
 const domain = 'svc.cluster.local'
 
 let cluster: TestCluster
-let upstream: ChildProcess | undefined
+let upstream: AsyncDisposable | undefined
 /** Addresses of the pods that are ready, and of the one that is not. */
 let addresses: { ready: string[]; unready: string }
 
 beforeAll(async () => {
   cluster = await TestCluster.named(`e2e-dns-${process.pid}`)
-  await cluster.up('--dns-upstream', outside, '--stub-domain', `corp.example=${outside}:5353`, '--dns-log')
-  await startUpstream()
+  await cluster.up('--dns-upstream', outsideAddress, '--stub-domain', `corp.example=${outsideAddress}:5353`, '--dns-log')
+  upstream = await startOutsideHost(cluster)
   await cluster.kubectl('create', '-f', 'test/e2e/dns.yaml')
   await cluster.kubectl('run', 'dnsutils', '--image=tutum/dnsutils', '--command', '--', 'sleep', 'infinity')
   await cluster.kubectl('wait', '--for=condition=Ready', 'pod', '-l', 'app!=kubia', '--timeout=60s')
@@ -34,23 +33,9 @@ beforeAll(async () => {
   await eventually('all endpoints', async () => (await cluster.words('endpoints/kubia', '{.subsets[*].addresses[*].ip}')).length === 2)
 })
 afterAll(async () => {
-  await stopUpstream()
+  await upstream?.[Symbol.asyncDispose]()
   await cluster?.[Symbol.asyncDispose]()
 })
-
-async function startUpstream(): Promise<void> {
-  const words = ['client', '--name', cluster.name, '--', process.execPath, 'test/dns-upstream-program.ts', outside]
-  const started = spawn('./portolan', words, { env: cluster.environment, stdio: ['pipe', 'pipe', 'inherit'] })
-  upstream = started
-  await once(started.stdout, 'data')
-}
-
-async function stopUpstream(): Promise<void> {
-  if (upstream === undefined || upstream.exitCode !== null) return
-  const ended = once(upstream, 'exit')
-  upstream.stdin?.end()
-  await ended
-}
 
 /** What a command in a pod prints, whatever its exit code. */
 async function inPod(pod: string, ...command: string[]): Promise<string> {
@@ -214,7 +199,7 @@ describe('headless Services (rows 23 and 24)', () => {
 
 describe('names outside of the cluster', () => {
   test('are answered by the upstream, over TCP where it takes it, and by that of their stub domain', async () => {
-    expect(await short('api.somecompany.com')).toEqual([outside])
+    expect(await short('api.somecompany.com')).toEqual([outsideAddress])
     expect(await short('long.somecompany.com')).toHaveLength(150)
     expect(await short('db.corp.example')).toEqual(['192.0.2.7'])
     expect(await dig('nobody.somecompany.com')).toContain('status: NXDOMAIN')
@@ -222,22 +207,22 @@ describe('names outside of the cluster', () => {
   })
 
   test('are what ExternalName leads to (row 14)', async () => {
-    expect(await short(`external-service.default.${domain}`)).toEqual(['api.somecompany.com.', outside])
+    expect(await short(`external-service.default.${domain}`)).toEqual(['api.somecompany.com.', outsideAddress])
     expect(await inPod('dnsutils', 'nslookup', 'external-service')).toContain(
-      `external-service.default.${domain}\tcanonical name = api.somecompany.com.\nName:\tapi.somecompany.com\nAddress: ${outside}\n`,
+      `external-service.default.${domain}\tcanonical name = api.somecompany.com.\nName:\tapi.somecompany.com\nAddress: ${outsideAddress}\n`,
     )
     expect(await inPod('dnsutils', 'curl', '-sS', 'http://external-service')).toBe('some company\n')
   })
 
   test('fail where nobody is there to be asked, and those inside do not', async () => {
-    await stopUpstream()
+    await upstream?.[Symbol.asyncDispose]()
     expect(await dig('other.somecompany.com')).toContain('status: SERVFAIL')
     expect(await dig('other.corp.example')).toContain('status: SERVFAIL')
     // With what is known of it still.
-    expect(await short('api.somecompany.com')).toEqual([outside])
+    expect(await short('api.somecompany.com')).toEqual([outsideAddress])
     expect(await inPod('dnsutils', 'curl', '-sS', '--max-time', '20', 'http://other.somecompany.com')).toContain('Could not resolve host')
     expect(await short(`kubia.default.${domain}`)).toEqual([await clusterIP('kubia')])
-    await startUpstream()
+    upstream = await startOutsideHost(cluster)
     await eventually('an answer', async () => (await dig('another.somecompany.com')).includes('NXDOMAIN'))
   })
 })
@@ -254,7 +239,7 @@ describe('the server', () => {
     expect(stdout).toBe('OK')
     const text = await metrics()
     expect(text).toContain('coredns_dns_responses_total{server="dns://10.96.0.10:53",zone="cluster.local.",view="",rcode="NXDOMAIN"} ')
-    expect(text).toContain(`coredns_proxy_request_duration_seconds_count{proxy_name="forward",to="${outside}:53",rcode="NOERROR"} `)
+    expect(text).toContain(`coredns_proxy_request_duration_seconds_count{proxy_name="forward",to="${outsideAddress}:53",rcode="NOERROR"} `)
     expect(text).toContain('\nportolan_dns_ready 1\n')
   })
 
@@ -302,21 +287,21 @@ describe('DNS by itself', () => {
   afterAll(() => void dns?.kill('SIGTERM'))
 
   const inside = (...words: string[]) => cluster.tryPortolan('client', '--', ...words)
-  const ask = async (...words: string[]) => (await inside('dig', `@${outside}`, '-p', '5300', '+time=3', '+tries=1', ...words)).stdout
+  const ask = async (...words: string[]) => (await inside('dig', `@${outsideAddress}`, '-p', '5300', '+time=3', '+tries=1', ...words)).stdout
 
   test('answers for any API, anywhere', async () => {
     const kubeconfig = join(cluster.home, 'inside.kubeconfig')
     const own = await readFile(String(cluster.environment['KUBECONFIG']), 'utf8')
     await writeFile(kubeconfig, own.replace(/server: .*/, 'server: https://192.168.99.1:6443'))
-    const where = ['--kubeconfig', kubeconfig, '--listen', `${outside}:5300`, '--metrics', outside]
+    const where = ['--kubeconfig', kubeconfig, '--listen', `${outsideAddress}:5300`, '--metrics', outsideAddress]
     const words = ['dns', ...where, '--no-dns-upstream', '--dns-pods', 'insecure', '--dns-ttl', '30']
     dns = spawn('./portolan', ['client', '--name', cluster.name, '--', './portolan', ...words], { env: cluster.environment, stdio: 'ignore' })
-    await eventually('readiness', async () => (await inside('curl', '-s', `http://${outside}:9153/ready`)).stdout === 'OK')
+    await eventually('readiness', async () => (await inside('curl', '-s', `http://${outsideAddress}:9153/ready`)).stdout === 'OK')
     expect(await ask('+noall', '+answer', `kubia.default.${domain}`)).toMatch(new RegExp(`\\s30\\s+IN\\s+A\\s+${await clusterIP('kubia')}\n`))
     expect(await ask('+short', '1-2-3-4.default.pod.cluster.local')).toBe('1.2.3.4\n')
     expect(await ask('api.somecompany.com')).toContain('status: SERVFAIL')
     // Nodes are known from the API.
-    const fromNode = await cluster.portolan('node', 'exec', 'node-1', '--', 'dig', `@${outside}`, '-p', '5300', '+short', '+time=3', '+tries=1', `kubia.default.${domain}`)
+    const fromNode = await cluster.portolan('node', 'exec', 'node-1', '--', 'dig', `@${outsideAddress}`, '-p', '5300', '+short', '+time=3', '+tries=1', `kubia.default.${domain}`)
     expect(fromNode.stdout.trim()).toBe(await clusterIP('kubia'))
   })
 
@@ -324,7 +309,7 @@ describe('DNS by itself', () => {
     const { code, stderr } = await run('./portolan', ['dns', '--listen', '127.0.0.1'], cluster.environment)
     expect([code, stderr]).toEqual([1, 'portolan: give --kubeconfig FILE, how to reach the API\n'])
     const kubeconfig = join(cluster.home, 'inside.kubeconfig')
-    const taken = await inside('./portolan', 'dns', '--kubeconfig', kubeconfig, '--listen', `${outside}:5300`, '--no-dns-upstream')
-    expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining(`cannot serve DNS on ${outside}:5300: `) })
+    const taken = await inside('./portolan', 'dns', '--kubeconfig', kubeconfig, '--listen', `${outsideAddress}:5300`, '--no-dns-upstream')
+    expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining(`cannot serve DNS on ${outsideAddress}:5300: `) })
   })
 })

@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { outsideAddress, startOutsideHost } from '../outside-host.ts'
 import { ask } from '../requests.ts'
 import { rolloutManifest } from '../rollout-manifest.ts'
 import { eventually, run, TestCluster } from '../test-cluster.ts'
@@ -11,13 +12,12 @@ import { victimsOf } from '../victims.ts'
 /** Ingresses on a live cluster, from the outside: the chapter's, hosts and paths, certificates, and changes under load. */
 
 const address = '203.0.113.3'
-const outside = '203.0.113.2'
 
 let cluster: TestCluster
 beforeAll(async () => {
   cluster = await TestCluster.named(`e2e-ingress-${process.pid}`)
-  await cluster.up('--dns-upstream', outside)
-  await startOutsideHost()
+  await cluster.up('--dns-upstream', outsideAddress)
+  outsideHost = await startOutsideHost(cluster)
   const file = join(cluster.home, 'rollout.json')
   await writeFile(file, JSON.stringify(rolloutManifest({ replicas: 3, withdrawFirst: true, withIngress: false })))
   await cluster.kubectl('create', '-f', file)
@@ -26,26 +26,11 @@ beforeAll(async () => {
   await cluster.kubectl('wait', '--for=condition=Ready', 'pod/echo', '--timeout=60s')
   await eventually('what is behind it', async () => (await curl('http://foo.example.com/echo')).code === 200)
 })
-let outsideHost: ChildProcess | undefined
+let outsideHost: AsyncDisposable | undefined
 afterAll(async () => {
-  await endOutsideHost()
+  await outsideHost?.[Symbol.asyncDispose]()
   await cluster?.[Symbol.asyncDispose]()
 })
-
-/** A host outside of the cluster with a name, and the name server that knows it. */
-async function startOutsideHost(): Promise<void> {
-  const words = ['client', '--name', cluster.name, '--', process.execPath, 'test/dns-upstream-program.ts', outside]
-  const started = spawn('./portolan', words, { env: cluster.environment, stdio: ['pipe', 'pipe', 'inherit'] })
-  outsideHost = started
-  await once(started.stdout, 'data')
-}
-
-async function endOutsideHost(): Promise<void> {
-  if (outsideHost === undefined || outsideHost.exitCode !== null) return
-  const ended = once(outsideHost, 'exit')
-  outsideHost.stdin?.end()
-  await ended
-}
 
 /** From outside; names are those of the ingress. The certificate is believed, whosever it is. */
 async function curl(url: string, ...options: string[]): Promise<{ code: number; body: string }> {

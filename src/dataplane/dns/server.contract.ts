@@ -314,6 +314,19 @@ export function serverContract(open: (listen: ListenOptions) => Promise<DnsSocke
     expect(await registry.text()).toMatch(/coredns_acl_dropped_requests_total\{.*\} 3\n/)
   })
 
+  test('answers that the kernel does not take are counted, and logged once', async () => {
+    const registry = new MetricRegistry()
+    const lines: string[] = []
+    const log = { ...silentLog, error: (_fields: object, message: string) => void lines.push(message) }
+    const sockets = await open(options)
+    await using server = await serving(synced(), {}, { sockets, metrics: registry, log })
+    // From a loopback address nothing goes elsewhere.
+    for (let time = 0; time < 100; time += 1) sockets.send(Buffer.alloc(12), { address: '192.0.2.1', port: 53 })
+    expect(await short(server, 'kubia.default.svc.cluster.local')).toEqual(['10.96.7.7'])
+    expect(await registry.text()).toContain('portolan_dns_unsent_answers_total{code="EINVAL"} 100\n')
+    expect(lines).toEqual(['DNS answer not sent; more of the kind are only counted for a minute'])
+  })
+
   test('every query is logged where that is wanted', async () => {
     const lines: object[] = []
     const log = { ...silentLog, info: (fields: object, message: string) => void (message === 'DNS query' && lines.push(fields)) }

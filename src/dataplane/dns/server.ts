@@ -8,6 +8,7 @@ import type { Reply, Transport } from './reply.ts'
 import type { Resolver } from './resolver.ts'
 import type { DnsSockets } from './sockets.ts'
 import type { TrafficMetrics } from './traffic-metrics.ts'
+import { UnsentAnswers } from './unsent-answers.ts'
 
 export interface DnsServerDeps {
   readonly resolve: Resolver
@@ -29,6 +30,7 @@ const idleMs = 10_000
 /** Serves a resolver on sockets. A failure on one packet or connection is logged and harms no other. */
 export function serveDns(deps: DnsServerDeps, sockets: DnsSockets): void {
   const { admits, metrics, log } = deps
+  const unsent = new UnsentAnswers(deps)
   const server = new Server(deps)
   sockets.take(
     {
@@ -42,6 +44,7 @@ export function serveDns(deps: DnsServerDeps, sockets: DnsSockets): void {
         metrics.dropped.add()
         socket.resetAndDestroy()
       },
+      unsent: (error, to) => unsent.note(error, to),
     },
     (error) => log.error({ err: error }, 'DNS socket failed'),
   )

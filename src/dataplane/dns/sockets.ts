@@ -22,6 +22,8 @@ export interface DnsTaker {
   /** The answer, if there is one at once; what comes later is told to `DnsSockets.send`. */
   packet(packet: Buffer, from: Peer): Buffer | undefined
   connection(socket: Socket): void
+  /** The kernel did not take an answer. */
+  unsent(error: Error, to: Peer): void
 }
 
 /** Packets that wait for somebody to take them; what comes beyond is lost, as by the kernel. */
@@ -111,8 +113,12 @@ export class DnsSockets {
     for (const socket of this.#connections) taker.connection(socket)
   }
 
-  send(packet: Buffer, { address, port }: Peer): void {
-    this.#udp.send(packet, port, address)
+  /** One that cannot be sent is told to the taker. */
+  send(packet: Buffer, to: Peer): void {
+    // Without a callback Node.js says nothing of a packet that is not taken.
+    this.#udp.send(packet, to.port, to.address, (error) => {
+      if (error !== null) this.#taker?.unsent(error, to)
+    })
   }
 
   async close(): Promise<void> {

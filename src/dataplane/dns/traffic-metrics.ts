@@ -23,6 +23,8 @@ export class TrafficMetrics {
   readonly dropped: Value
   /** Queries that ended in an error of ours. */
   readonly failed: Value
+  /** Answers that the kernel did not take, by its error. */
+  readonly unsent: Family<Value>
   readonly #labels: TrafficLabels
   readonly #requests: Family<Value>
   readonly #responses: Family<Value>
@@ -44,6 +46,7 @@ export class TrafficMetrics {
       .counter(describe('coredns_acl_dropped_requests_total', 'Queries and connections from addresses that get no answers.'))
       .with(labels.server, '.', '')
     this.failed = registry.counter({ name: 'coredns_panics_total', help: 'Queries that ended in an error of the server.' }).with()
+    this.unsent = registry.counter({ name: 'portolan_dns_unsent_answers_total', help: 'Answers that could not be sent.', labels: ['code'] })
   }
 
   answered({ packet, topic }: Reply, { transport, queryBytes, seconds }: Measured): void {

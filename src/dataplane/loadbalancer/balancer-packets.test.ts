@@ -303,3 +303,24 @@ test('what an earlier life left is taken over, and what somebody else changes is
   expect(await edge.whoAnswers(web)).toBe(everywhere)
   await edge.restart()
 })
+
+test('paths to nodes that somebody else removes or turns elsewhere are made again', async () => {
+  const clock = new ManualClock()
+  await edge.restart({ clock })
+  await edge.put({ services: [balanced('web', web)] })
+  const namespace = edge.namespaces.edge
+  const listing = async () => [await namespace.run('ip', 'rule', 'show'), await namespace.run('ip', 'route', 'show', 'table', 'all', 'protocol', '109')].map((text) => text.trim().split('\n').sort())
+  const right = await listing()
+  const table = (number: NodeNumber) => String(Number(markOf(addressOf(number))))
+  await namespace.ip(`rule delete pref 109 lookup ${table(1)}`, `route flush table ${table(2)}`, `route replace default via ${addressOf(1)} table ${table(3)} protocol 109`)
+  const looked = async () => {
+    clock.advance(60_000)
+    await edge.balancer.settled()
+    return listing()
+  }
+  await expect.poll(looked).toEqual(right)
+  expect(await looked()).toEqual(right)
+  expect(edge.troubles.splice(0)).toMatchObject([{ message: 'somebody else changed the paths to nodes: they are made again' }])
+  expect(await edge.whoAnswers(web)).toBe(everywhere)
+  await edge.restart()
+})

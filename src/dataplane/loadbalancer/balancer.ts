@@ -35,7 +35,7 @@ export interface LoadBalancerDeps {
   readonly nodesDevice: string
 }
 
-/** Somebody else's changes to the table are noticed this late. */
+/** Somebody else's changes to the table, and to the paths to nodes, are noticed this late. */
 const inspectEveryMs = 60_000
 
 /**
@@ -53,6 +53,8 @@ export class LoadBalancer implements AsyncDisposable {
   readonly #loop: ApplyLoop
   /** Whether something came in that changes where connections go. */
   #isDirty = true
+  /** Whether it is time to look at the paths, which is done between two changes of them. */
+  #isInspectionDue = false
 
   constructor(deps: LoadBalancerDeps) {
     const { services, slices, nodes, clock, log } = deps
@@ -66,7 +68,7 @@ export class LoadBalancer implements AsyncDisposable {
       clock,
       ready: Promise.all([services.synced, slices.synced, nodes.synced]),
       begin: (signal) => this.#begin(signal),
-      apply: () => this.#followed.whenApplied(() => this.#applyIfDirty()),
+      apply: () => this.#followed.whenApplied(() => this.#inspectAndApply()),
       failed: (err, retryInMs) => log.error({ err, retryInMs }, 'a change failed, the whole table will be loaded again'),
     })
   }
@@ -100,7 +102,8 @@ export class LoadBalancer implements AsyncDisposable {
     }
   }
 
-  async #applyIfDirty(): Promise<undefined> {
+  async #inspectAndApply(): Promise<undefined> {
+    if (this.#isInspectionDue) await this.#inspectPaths()
     if (!this.#isDirty) return
     this.#isDirty = false
     try {
@@ -132,10 +135,21 @@ export class LoadBalancer implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         await clock.sleep(inspectEveryMs, signal)
+        this.#isInspectionDue = true
+        this.#loop.wake()
         if ((await this.#table.inspect()) === 'changed') this.#becomeDirty()
       } catch (err) {
         if (!signal.aborted) log.warn({ err }, 'the rules in the kernel could not be inspected')
       }
+    }
+  }
+
+  async #inspectPaths(): Promise<void> {
+    this.#isInspectionDue = false
+    try {
+      if ((await this.#paths.inspect()) === 'changed') this.#isDirty = true
+    } catch (err) {
+      this.#deps.log.warn({ err }, 'the paths to nodes could not be inspected')
     }
   }
 

@@ -20,6 +20,7 @@ interface IpRule {
 
 interface IpRoute {
   readonly table?: string
+  readonly gateway?: string
 }
 
 /**
@@ -49,6 +50,16 @@ export class NodePaths {
     return new Set(addresses.filter((address) => held.has(tableOf(address))))
   }
 
+  /** Looks whether the kernel has what it was told. What somebody else has changed, the next `set` puts right. Calls of both must not overlap. */
+  async inspect(): Promise<'as told' | 'changed'> {
+    const told = this.#held
+    if (told === undefined) return 'as told' // nobody has been told anything
+    this.#held = await this.#clean()
+    if (this.#held.size === told.size && told.isSubsetOf(this.#held)) return 'as told'
+    this.#deps.log.warn({}, 'somebody else changed the paths to nodes: they are made again')
+    return 'changed'
+  }
+
   /** One that is out of reach, being on another network, is no reason to lead nobody anywhere. It is tried each time. */
   async #add(table: string, address: string): Promise<boolean> {
     const route = `route replace default via ${address} table ${table} protocol ${protocol}`
@@ -64,15 +75,15 @@ export class NodePaths {
     }
   }
 
-  /** What an earlier life left, but for what it did by halves: that is removed. */
+  /** What is there of ours and whole, as an earlier life left it. What is by halves, or leads elsewhere, is removed. */
   async #clean(): Promise<Set<string>> {
-    const rules = (await this.#list<IpRule>('rule', 'show')).filter((rule) => rule.protocol === String(protocol))
-    const routes = await this.#list<IpRoute>('route', 'show', 'table', 'all', 'protocol', String(protocol))
-    const [ruled, routed] = [rules, routes].map((all) => new Set(all.map(({ table = '' }) => table)))
+    const [rules, routes] = await this.#list()
+    const right = routes.filter(({ table, gateway = '' }) => tableOf(gateway) === table)
+    const [ruled, routed] = [rules, right].map((all) => new Set(all.map(({ table = '' }) => table)))
     const whole = new Set([...(ruled ?? [])].filter((table) => routed?.has(table)))
     const halves = [
       ...[...(ruled ?? [])].filter((table) => !whole.has(table)).map((table) => ruleLine('delete', table)),
-      ...[...(routed ?? [])].filter((table) => !whole.has(table)).map(flushLine),
+      ...new Set(routes.map(({ table = '' }) => table)).difference(whole).values().map(flushLine),
     ]
     if (halves.length > 0) await this.#ip([], halves)
     return whole
@@ -82,9 +93,12 @@ export class NodePaths {
     await this.#deps.processes.run(['ip', ...options, '-batch', '-'], { input: `${lines.join('\n')}\n` })
   }
 
-  async #list<T>(...what: readonly string[]): Promise<readonly T[]> {
-    const { stdout } = await this.#deps.processes.run(['ip', '-json', '-4', ...what])
-    return JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly T[]
+  async #list(): Promise<readonly [rules: readonly IpRule[], routes: readonly IpRoute[]]> {
+    const input = `rule show\nroute show table all protocol ${protocol}\n`
+    const { stdout } = await this.#deps.processes.run(['ip', '-json', '-4', '-batch', '-'], { input })
+    // An array for each, on a line of its own.
+    const [rules = [], routes = []] = stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as object[])
+    return [rules.filter((rule: IpRule) => rule.protocol === String(protocol)), routes]
   }
 }
 

@@ -2,7 +2,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { EndpointSlices } from '../../api/kinds/endpoint-slice.ts'
 import { Services } from '../../api/kinds/service.ts'
 import { atRest } from '../../base/at-rest.ts'
@@ -10,6 +10,7 @@ import { systemClock } from '../../base/clock.ts'
 import { silentLog } from '../../base/log.ts'
 import { informer } from '../../client/informer.ts'
 import { MemoryClient } from '../../client/memory-client.ts'
+import { SlicesByService } from '../../client/slices-by-service.ts'
 import { PublishedServices } from './published-services.ts'
 import { targetsOf, type ServicePort } from './service-endpoints.ts'
 import { leadTcp } from './tcp-port.ts'
@@ -57,7 +58,10 @@ test.for<[string, Backend[], Partial<ServicePort>, string[]]>([
   ['nobody of another protocol', [at(1, ready)], { protocol: 'UDP' }, []],
   ['nobody of a Service that there is not', [at(1, ready)], { service: 'other' }, []],
 ])('a port leads to %s', async ([, backends, port, addresses]) => {
-  const targets = targetsOf({ ...web, ...port }, await world(backends))
+  const { services, slices } = await world(backends)
+  const indexed = new SlicesByService()
+  slices.onChange((previous, next) => void indexed.change(previous, next))
+  const targets = targetsOf({ ...web, ...port }, { services, slices: indexed })
   expect(targets.map(({ address }) => address)).toEqual(addresses)
 })
 
@@ -74,12 +78,13 @@ function chance(random: () => number, ingressPort = 0) {
 
 /** A published port that leads to backends on loopback, tried in their order. */
 async function published(backends: readonly Backend[]) {
-  const services = new PublishedServices({ ...(await world(backends)), ...chance(() => 0) })
+  const caches = await world(backends)
+  const services = new PublishedServices({ ...caches, ...chance(() => 0) })
   const socket = await listening(() => {})
   const port = { ...web, hostPort: socket.port }
   services.open(port, socket)
   onTestFinished(() => services.close(port))
-  return { services, port }
+  return { services, port, caches }
 }
 
 const here = (port: number): Backend => ({ address: '127.0.0.1', port, conditions: ready })
@@ -94,6 +99,14 @@ test('both halves of a connection are led, and closed one by one', async () => {
   const client = connect({ host: '127.0.0.1', port: port.hostPort, allowHalfOpen: true })
   client.end('hello')
   expect(await text(client)).toBe('heard hello')
+})
+
+test('a connection costs no look at the slices of other Services', async () => {
+  const backend = await listening((socket) => void socket.end('here'))
+  const { port, caches } = await published([here(backend.port)])
+  const list = vi.spyOn(caches.slices, 'list')
+  expect(await text(connect(port.hostPort, '127.0.0.1'))).toBe('here')
+  expect(list).not.toHaveBeenCalled()
 })
 
 test('an endpoint that refuses is passed over', async () => {

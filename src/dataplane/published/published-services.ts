@@ -1,9 +1,13 @@
 import type { Socket as UdpSocket } from 'node:dgram'
 import type { Server } from 'node:net'
+import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import type { Service } from '../../api/kinds/service.ts'
 import type { EndpointPort } from '../../api/kinds/service-endpoints.ts'
 import type { Clock } from '../../base/clock.ts'
+import type { Cache } from '../../client/cache.ts'
+import { SlicesByService } from '../../client/slices-by-service.ts'
 import { proxyHeader } from './proxy-header.ts'
-import { type ServiceCaches, type ServicePort, targetsOf } from './service-endpoints.ts'
+import { type ServicePort, targetsOf } from './service-endpoints.ts'
 import { leadTcp } from './tcp-port.ts'
 import { leadUdp } from './udp-port.ts'
 
@@ -17,7 +21,9 @@ export interface IngressPort {
   readonly protocol: 'TCP'
 }
 
-export interface PublishedDeps extends ServiceCaches {
+export interface PublishedDeps {
+  readonly services: Cache<Service>
+  readonly slices: Cache<EndpointSlice>
   readonly clock: Clock
   /** From 0 up to 1. */
   random(): number
@@ -31,10 +37,12 @@ export interface PublishedDeps extends ServiceCaches {
  */
 export class PublishedServices {
   readonly #deps: PublishedDeps
+  readonly #slices = new SlicesByService()
   readonly #ends = new Map<string, () => void>()
 
   constructor(deps: PublishedDeps) {
     this.#deps = deps
+    deps.slices.onChange((previous, next) => void this.#slices.change(previous, next))
   }
 
   open(port: PublishedPort, socket: Server | UdpSocket): void {
@@ -47,9 +55,9 @@ export class PublishedServices {
   }
 
   #lead(port: PublishedPort, socket: Server | UdpSocket): () => void {
-    const { clock, random, ingressAt } = this.#deps
-    const route =
-      'ingressPort' in port ? () => [ingressAt(port.ingressPort)] : () => shuffled(targetsOf(port, this.#deps), random)
+    const { clock, random, ingressAt, services } = this.#deps
+    const caches = { services, slices: this.#slices }
+    const route = 'ingressPort' in port ? () => [ingressAt(port.ingressPort)] : () => shuffled(targetsOf(port, caches), random)
     if ('bind' in socket) return leadUdp(socket, route, clock)
     return leadTcp(socket, route, 'ingressPort' in port ? proxyHeader : undefined)
   }

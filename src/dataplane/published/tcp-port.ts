@@ -16,8 +16,7 @@ export type Introduction = (client: Socket) => string
  */
 export function leadTcp(server: Server, route: Route, introduce?: Introduction): () => void {
   const open = new Set<Socket>()
-  // Sockets that are accepted take over these; a server that was handed over cannot be given them as options.
-  Object.assign(server, { allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
+  acceptToLead(server)
   server.on('connection', (client) => {
     open.add(client)
     client.on('close', () => open.delete(client))
@@ -27,6 +26,12 @@ export function leadTcp(server: Server, route: Route, introduce?: Introduction):
     server.close()
     for (const client of open) client.destroy()
   }
+}
+
+/** To be called before the server accepts whom `leadTcp` is to lead: what they say, and that they have said all, is left to it. */
+export function acceptToLead(server: Server): void {
+  // Sockets that are accepted take over these; a server that was handed over cannot be given them as options.
+  Object.assign(server, { allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
 }
 
 async function lead(client: Socket, route: Route, introduce: Introduction | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Node } from '../../api/kinds/node.ts'
 import { silentLog } from '../../base/log.ts'
+import { ManualClock } from '../../base/manual-clock.ts'
 import { LiveCache } from '../../client/live-cache.ts'
 import { FakeProcesses } from '../../kernel/fake-processes.ts'
 import type { Processes } from '../../kernel/processes.ts'
@@ -9,6 +10,7 @@ import { TestNetwork, type TestNamespace } from '../../kernel/test-network.ts'
 import { routesController } from './routes-controller.ts'
 
 const signal = new AbortController().signal
+const clock = new ManualClock()
 
 function node(number: number, via = `192.168.99.${10 + number}`): Node {
   const name = `node-${number}`
@@ -41,7 +43,7 @@ test('the kernel has the routes of the Nodes there are, and keeps those of other
   await network.link({ namespace: own, address: '192.168.99.11/24' }, { namespace: other, address: '192.168.99.12/24' })
   await own.ip('route add 10.109.0.0/16 via 192.168.99.12', 'route add 10.108.77.0/24 via 192.168.99.12 protocol 108')
   const nodes = new LiveCache<Node>(silentLog)
-  const routes = () => routesController({ nodes, ownNode: 'node-1', processes: programsIn(own) })
+  const routes = () => routesController({ nodes, ownNode: 'node-1', processes: programsIn(own), clock })
   const listed = async () => {
     const text = await own.run('ip', '-4', 'route', 'show', 'root', '10.0.0.0/8')
     return text.split('\n').map((line) => line.trim())
@@ -79,13 +81,13 @@ test('what no pod of the own range has is unreachable, and a pod is not', async 
   const wayTo = (address: string) => own.run('ip', 'route', 'get', address)
   expect(await wayTo('10.108.1.6')).toContain('via 192.168.99.12')
 
-  await routesController({ nodes, ownNode: 'node-1', processes: programsIn(own) }).reconcile('routes', signal)
+  await routesController({ nodes, ownNode: 'node-1', processes: programsIn(own), clock }).reconcile('routes', signal)
   await expect(wayTo('10.108.1.6')).rejects.toThrow('No route to host')
   expect(await wayTo('10.108.1.5')).toContain('via 192.168.99.12')
   expect(await wayTo('10.108.2.1')).toContain('via 192.168.99.12')
 
   drop(nodes, 'node-1')
-  await routesController({ nodes, ownNode: 'node-1', processes: programsIn(own) }).reconcile('routes', signal)
+  await routesController({ nodes, ownNode: 'node-1', processes: programsIn(own), clock }).reconcile('routes', signal)
   expect(await wayTo('10.108.1.6')).toContain('via 192.168.99.12')
 })
 
@@ -96,7 +98,7 @@ test('a Node out of reach fails the reconcile but not the other routes', async (
   const nodes = new LiveCache<Node>(silentLog)
   put(nodes, node(1, '172.16.0.1'))
   put(nodes, node(2))
-  const controller = routesController({ nodes, ownNode: undefined, processes: programsIn(own) })
+  const controller = routesController({ nodes, ownNode: undefined, processes: programsIn(own), clock })
   await expect(controller.reconcile('routes', signal)).rejects.toThrow('Nexthop has invalid gateway')
   expect(await own.run('ip', 'route', 'show', 'protocol', '108')).toContain('10.108.2.0/24')
   drop(nodes, 'node-1')
@@ -110,7 +112,7 @@ test('heartbeats run nothing, and a failure is tried again', async () => {
   )
   const nodes = new LiveCache<Node>(silentLog)
   put(nodes, node(2))
-  const controller = routesController({ nodes, ownNode: 'node-1', processes })
+  const controller = routesController({ nodes, ownNode: 'node-1', processes, clock })
   await expect(controller.reconcile('routes', signal)).rejects.toThrow('ip -force -batch -')
   fails = false
   await controller.reconcile('routes', signal)
@@ -119,4 +121,20 @@ test('heartbeats run nothing, and a failure is tried again', async () => {
   put(nodes, { ...node(2), metadata: { ...node(2).metadata, resourceVersion: '2' } })
   await controller.reconcile('routes', signal)
   expect(processes.calls.length).toBe(ran)
+})
+
+test('routes that somebody else has removed come back within a minute', async () => {
+  await using network = new TestNetwork()
+  const [own, other] = [await network.namespace('own'), await network.namespace('other')]
+  await network.link({ namespace: own, address: '192.168.99.11/24' }, { namespace: other, address: '192.168.99.12/24' })
+  const nodes = new LiveCache<Node>(silentLog)
+  for (const number of [1, 2]) put(nodes, node(number))
+  const controller = routesController({ nodes, ownNode: 'node-1', processes: programsIn(own), clock })
+  expect(await controller.reconcile('routes', signal)).toEqual({ againInMs: 60_000 })
+  await own.ip('route delete 10.108.2.0/24')
+  clock.advance(59_999)
+  expect(await controller.reconcile('routes', signal)).toBeUndefined()
+  clock.advance(1)
+  expect(await controller.reconcile('routes', signal)).toEqual({ againInMs: 60_000 })
+  expect(await own.run('ip', 'route', 'show', 'protocol', '108')).toContain('10.108.2.0/24 via 192.168.99.12')
 })

@@ -22,9 +22,10 @@ export class Departure {
   readonly #deps: Deps
   readonly #wake: () => void
   readonly #lookAgain = new Backoff(lookAgain)
-  #deadline: Date | undefined
+  /** Of the monotonic clock, as all that is kept: whoever sets the other one moves no deadline. */
+  #deadlineMs: number | undefined
   /** Since when nobody sends anything new, and all that was sent is accepted. */
-  #quietSince: Date | undefined
+  #quietSinceMs: number | undefined
   #unaccepted = 0
   #isOver = false
 
@@ -41,14 +42,14 @@ export class Departure {
     if (pod === undefined || this.#isOver || !isWithdrawn(pod)) return undefined
     const { withdrawal, clock } = this.#deps
     const { uid } = pod.metadata
-    const now = clock.now()
-    if (this.#deadline === undefined) withdrawal.follow(uid, this.#wake)
-    const deadline = (this.#deadline ??= new Date(now.getTime() + longestServingMs(pod, now)))
+    const nowMs = clock.monotonicMs()
+    if (this.#deadlineMs === undefined) withdrawal.follow(uid, this.#wake)
+    const deadlineMs = (this.#deadlineMs ??= nowMs + longestServingMs(pod, clock.now()))
     const senders = withdrawal.waitsFor(pod)
-    if (deadline > now) {
-      if (senders.length > 0) this.#quietSince = undefined
-      const next = senders.length > 0 ? deadline : await this.#nextLook(pod, now)
-      if (next !== undefined) return earlier(deadline, next)
+    if (deadlineMs > nowMs) {
+      if (senders.length > 0) this.#quietSinceMs = undefined
+      const nextMs = senders.length > 0 ? deadlineMs : await this.#nextLookMs(pod, nowMs)
+      if (nextMs !== undefined) return this.#dateOf(Math.min(deadlineMs, nextMs))
     }
     this.#tellWhatIsLost(pod, senders)
     this.#isOver = true
@@ -60,17 +61,23 @@ export class Departure {
    * Undefined if nothing comes any more. A listener that is closed resets what it has not accepted, so two looks must
    * find nothing of that, with the time between them that packets take that are still under way.
    */
-  async #nextLook(pod: Pod, now: Date): Promise<Date | undefined> {
+  async #nextLookMs(pod: Pod, nowMs: number): Promise<number | undefined> {
     const { withdrawal, clock } = this.#deps
     this.#unaccepted = await this.#countUnaccepted(pod)
     if (this.#unaccepted > 0) {
-      this.#quietSince = undefined
-      return after(clock.now(), this.#lookAgain.nextMs())
+      this.#quietSinceMs = undefined
+      return clock.monotonicMs() + this.#lookAgain.nextMs()
     }
     if (!withdrawal.hasServed(pod.metadata.uid)) return undefined
-    this.#quietSince ??= clock.now()
-    const passed = after(this.#quietSince, passageMs)
-    return passed > now ? passed : undefined
+    this.#quietSinceMs ??= clock.monotonicMs()
+    const passedMs = this.#quietSinceMs + passageMs
+    return passedMs > nowMs ? passedMs : undefined
+  }
+
+  /** Of a time of the monotonic clock. */
+  #dateOf(atMs: number): Date {
+    const { clock } = this.#deps
+    return new Date(clock.now().getTime() + atMs - clock.monotonicMs())
   }
 
   /** Of the node's own network nobody knows whose they are. A process that has just ended is passed over. */
@@ -94,14 +101,6 @@ export class Departure {
       events.event(pod, 'Warning', { reason: 'NotAccepted', message })
     }
   }
-}
-
-function after(time: Date, ms: number): Date {
-  return new Date(time.getTime() + ms)
-}
-
-function earlier(a: Date, b: Date): Date {
-  return a < b ? a : b
 }
 
 function isWithdrawn({ metadata }: Pod): boolean {

@@ -273,6 +273,22 @@ describe('a deleted pod that its Services still send to', () => {
     })
   }
 
+  for (const hours of [1, -1]) {
+    test(`is stopped in time although the machine's clock is set by ${hours} h`, async () => {
+      await using node = await deletedPod(30)
+      node.clock.advance(1_000)
+      node.clock.setOn(hours * 3_600_000)
+      node.withdrawal.waitFor('node node-2')
+      await atRest()
+      node.clock.advance(999)
+      await atRest()
+      expect(stops(node.runtime)).toEqual([])
+      node.clock.advance(1)
+      await atRest()
+      expect(stops(node.runtime)).toHaveLength(1)
+    })
+  }
+
   test('accepts what they had sent before it is stopped', async () => {
     await using node = await deletedPod(30)
     node.backlog.connections = 2

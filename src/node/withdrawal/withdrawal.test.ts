@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { EndpointSlices, type Endpoint, type EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import { Leases } from '../../api/kinds/lease.ts'
 import { Nodes } from '../../api/kinds/node.ts'
-import type { Pod } from '../../api/kinds/pod.ts'
+import { Pods, type Pod } from '../../api/kinds/pod.ts'
 import { Services } from '../../api/kinds/service.ts'
 import { atRest } from '../../base/at-rest.ts'
 import { silentLog } from '../../base/log.ts'
@@ -59,7 +59,18 @@ class World implements AsyncDisposable {
   readonly slices = informer(this.client, EndpointSlices, this.#live)
   readonly nodes = informer(this.client, Nodes, this.#live)
   readonly leases = informer(this.client, Leases, this.#live)
+  readonly pods = informer(this.client, Pods, this.#live)
   readonly running: Promise<void>[] = []
+
+  constructor() {
+    this.client.seed(Pods, pod('a'), pod('b'))
+  }
+
+  async withdrawals(): Promise<Withdrawals> {
+    const withdrawals = new Withdrawals({ ...this, nodeName: 'node-1' })
+    await atRest()
+    return withdrawals
+  }
 
   node(name: string, status: 'True' | 'Unknown' = 'True'): void {
     this.client.seed(Nodes, { metadata: { name }, spec: {}, status: { conditions: [{ type: 'Ready', status }] } })
@@ -151,7 +162,7 @@ describe('a pod is withdrawn', () => {
     await using world = new World()
     for (const name of ['node-1', 'node-2', 'node-3']) world.node(name)
     const [first, second] = [world.follower('node-1'), world.follower('node-2')]
-    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const withdrawals = await world.withdrawals()
     const version = await world.setSlice([endpoint('a')])
     await first(version)
     await second(version)
@@ -170,7 +181,7 @@ describe('a pod is withdrawn', () => {
 
   test('from all slices that offer it', async () => {
     await using world = new World()
-    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const withdrawals = await world.withdrawals()
     await world.setSlice([endpoint('a')], 'one')
     await world.setSlice([endpoint('a')], 'two')
     await world.setSlice([], 'one')
@@ -184,7 +195,7 @@ describe('a pod is withdrawn', () => {
     await using world = new World()
     world.node('node-1')
     const applies = world.follower('node-1')
-    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const withdrawals = await world.withdrawals()
     await applies(await world.setSlice([endpoint('a')]))
     await world.client.delete(EndpointSlices, { namespace: 'default', name: 'kubia-1' })
     await atRest()
@@ -197,7 +208,7 @@ describe('a pod is withdrawn', () => {
     await using world = new World()
     world.node('node-1')
     const applies = world.follower('node-1')
-    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const withdrawals = await world.withdrawals()
     await applies(await world.setSlice([endpoint('a')]))
     await world.setSlice([endpoint('a', terminating)])
     expect(withdrawals.waitsFor(pod('a'))).toEqual(['node node-1'])
@@ -209,7 +220,7 @@ describe('a pod is withdrawn', () => {
   test('once the edge has applied that, too, as long as the edge lives', async () => {
     await using world = new World()
     const applies = world.edge()
-    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const withdrawals = await world.withdrawals()
     await applies(await world.setSlice([endpoint('a'), endpoint('b')]))
     let calls = 0
     withdrawals.follow('a', () => (calls += 1))
@@ -239,7 +250,7 @@ describe('a pod is withdrawn', () => {
 
   test('although an edge that lives no more has not applied it', async () => {
     await using world = new World()
-    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const withdrawals = await world.withdrawals()
     const metadata = { namespace: 'kube-node-lease', name: 'edge', annotations: { 'portolan.dev/applied-revision': '1' } }
     world.client.seed(Leases, { metadata, spec: { leaseDurationSeconds: 40 } })
     await world.setSlice([endpoint('a')])
@@ -255,7 +266,7 @@ describe('a pod is withdrawn', () => {
     const applies = world.follower('node-2')
     await applies(await world.setSlice([endpoint('a')]))
     const next = await world.setSlice([endpoint('a', terminating)])
-    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const withdrawals = await world.withdrawals()
     expect(withdrawals.waitsFor(pod('a'))).toEqual(['node node-2'])
     await applies(next)
     expect(withdrawals.waitsFor(pod('a'))).toEqual([])
@@ -265,7 +276,7 @@ describe('a pod is withdrawn', () => {
     await using world = new World()
     await world.setService()
     await world.setSlice([endpoint('b')])
-    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const withdrawals = await world.withdrawals()
     expect(withdrawals.waitsFor(pod('a'))).toEqual(['Service default/kubia'])
     let calls = 0
     withdrawals.follow('a', () => (calls += 1))
@@ -280,7 +291,7 @@ describe('a pod is withdrawn', () => {
     await using world = new World()
     await world.setService()
     await world.setSlice([])
-    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const withdrawals = await world.withdrawals()
     let calls = 0
     withdrawals.follow('a', () => (calls += 1))
     await world.setSlice([endpoint('a', terminating)])
@@ -298,22 +309,45 @@ describe('a pod is withdrawn', () => {
     await using world = new World()
     await world.setService(spec)
     await world.setSlice([endpoint('b')])
-    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const withdrawals = await world.withdrawals()
     expect(withdrawals.waitsFor(leaving)).toEqual([])
   })
 
   test('without waiting for a Service that has no slices, as in a namespace that is being deleted', async () => {
     await using world = new World()
     await world.setService()
-    const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+    const withdrawals = await world.withdrawals()
     expect(withdrawals.waitsFor(pod('a'))).toEqual([])
+  })
+
+  test('and is forgotten with its object, whichever of the two is seen first', async () => {
+    await using world = new World()
+    const withdrawals = await world.withdrawals()
+    await world.setSlice([endpoint('a'), endpoint('b')])
+    await world.setSlice([endpoint('b')])
+    expect(withdrawals.hasServed('a')).toBe(true)
+    for (const name of ['a', 'b']) world.client.unseed(Pods, { namespace: 'default', name })
+    await atRest()
+    expect(withdrawals.hasServed('a')).toBe(false)
+    await world.setSlice([])
+    expect(withdrawals.hasServed('b')).toBe(false)
+  })
+
+  test('without a look at the slices of Services that do not select it', async () => {
+    await using world = new World()
+    await world.setService()
+    await world.setSlice([endpoint('b')])
+    const withdrawals = await world.withdrawals()
+    const list = vi.spyOn(world.slices, 'list')
+    expect(withdrawals.waitsFor(pod('a'))).toEqual(['Service default/kubia'])
+    expect(list).not.toHaveBeenCalled()
   })
 
   test.for([['of another node', endpoint('a', ready, 'node-2')], ['that no slice has had', endpoint('b')]] as const)(
     'at once if it is one %s',
     async ([, other]) => {
       await using world = new World()
-      const withdrawals = new Withdrawals({ ...world, nodeName: 'node-1' })
+      const withdrawals = await world.withdrawals()
       await world.setSlice([other])
       expect(withdrawals.waitsFor(pod('a'))).toEqual([])
     },

@@ -2,12 +2,12 @@ import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import type { Lease } from '../../api/kinds/lease.ts'
 import type { Node } from '../../api/kinds/node.ts'
 import type { Pod } from '../../api/kinds/pod.ts'
-import { serviceOf } from '../../api/kinds/service-endpoints.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Cache } from '../../client/cache.ts'
 import { ServicesBySelector } from '../../client/services-by-selector.ts'
+import { SlicesByService } from '../../client/slices-by-service.ts'
 import { appliedRevisionOf } from './applied-revision.ts'
 import { edgeLeaseKey } from './edge-lease.ts'
 import { leavingPods, mayBeOffered, offeredPods, revisionOf, withdrawnPods } from './offers.ts'
@@ -18,8 +18,9 @@ export interface WithdrawalsDeps {
   readonly nodes: Cache<Node>
   /** With that of the edge among them. */
   readonly leases: Cache<Lease>
+  /** Those of the node, which are followed. */
+  readonly pods: Cache<Pod>
   readonly clock: Clock
-  /** Whose pods are followed. */
   readonly nodeName: string
 }
 
@@ -30,7 +31,7 @@ export interface Withdrawal {
    * connections to it any more.
    */
   waitsFor(pod: Pod): readonly string[]
-  /** Whether a slice offers the pod, or did. */
+  /** Whether a slice offers the pod, or did, as long as the pod is in the API. */
   hasServed(uid: string): boolean
   /** Calls back, until `forget`, whenever `waitsFor` may have changed. */
   follow(uid: string, onChange: () => void): void
@@ -44,9 +45,14 @@ export interface Withdrawal {
 export class Withdrawals implements Withdrawal {
   readonly #deps: WithdrawalsDeps
   readonly #services: ServicesBySelector
+  readonly #slices = new SlicesByService()
+  /** By uid. */
+  readonly #pods = new Set<string>()
   /** Slices that offer a pod. */
   readonly #offers = new Map<string, Set<ObjectKey>>()
-  /** The last revision that took a pod out of a slice. */
+  /** Slices that show a pod on its way out. */
+  readonly #leaving = new Map<string, Set<ObjectKey>>()
+  /** The last revision that took a pod out of a slice. Of pods that are no more nobody asks. */
   readonly #withdrawnAt = new Map<string, bigint>()
   readonly #followers = new Map<string, () => void>()
   /** When the edge was last heard of; its clock is not trusted. */
@@ -56,7 +62,8 @@ export class Withdrawals implements Withdrawal {
     this.#deps = deps
     this.#services = new ServicesBySelector(deps.services)
     deps.services.onChange(() => this.#tellAll())
-    deps.slices.onChange((previous, next) => this.#onSlice(this.#own(previous), this.#own(next)))
+    deps.pods.onChange((previous, next) => this.#onPod(previous?.metadata.uid, next?.metadata.uid))
+    void this.#followSlices()
     deps.nodes.onChange(() => this.#tellAll())
     deps.leases.onChange(() => {
       this.#edgeSeenMs = deps.clock.monotonicMs()
@@ -87,7 +94,6 @@ export class Withdrawals implements Withdrawal {
 
   forget(uid: string): void {
     this.#followers.delete(uid)
-    this.#withdrawnAt.delete(uid)
   }
 
   /**
@@ -95,13 +101,12 @@ export class Withdrawals implements Withdrawal {
    * just before. One without slices for the pod's addresses will not.
    */
   #unawareOf(pod: Pod): readonly ObjectKey[] {
-    const { services, slices } = this.#deps
-    const selecting = this.#services.selecting(pod).filter((key) => mayBeOffered(pod, services.get(key)))
-    if (selecting.length === 0) return []
-    const near = slices.list(pod.metadata.namespace)
-    return selecting.filter((key) => {
-      const ofService = near.filter((slice) => serviceOf(slice) === key && isForAddressesOf(pod, slice))
-      return ofService.length > 0 && !ofService.some((slice) => leavingPods(slice).has(pod.metadata.uid))
+    const { services } = this.#deps
+    const { uid } = pod.metadata
+    return this.#services.selecting(pod).filter((key) => {
+      if (!mayBeOffered(pod, services.get(key))) return false
+      const ofService = this.#slices.of(key).filter((slice) => isForAddressesOf(pod, slice))
+      return ofService.length > 0 && !ofService.some((slice) => this.#leaving.get(uid)?.has(keyOf(slice)) === true)
     })
   }
 
@@ -113,11 +118,21 @@ export class Withdrawals implements Withdrawal {
     return clock.monotonicMs() - this.#edgeSeenMs < lastsMs ? lease : undefined
   }
 
+  /** Which of the pods in slices are still there is not known before these are. */
+  async #followSlices(): Promise<void> {
+    const { pods, slices } = this.#deps
+    await pods.synced
+    slices.onChange((previous, next) => this.#onSlice(this.#own(previous), this.#own(next)))
+  }
+
   #onSlice(previous: EndpointSlice | undefined, next: EndpointSlice | undefined): void {
     const slice = next ?? previous
     if (slice === undefined) return
     const key = keyOf(slice)
-    for (const uid of offeredPods(next)) this.#offers.set(uid, (this.#offers.get(uid) ?? new Set()).add(key))
+    this.#slices.change(previous, next)
+    for (const uid of leavingPods(previous)) removeFrom(this.#leaving, uid, key)
+    for (const uid of leavingPods(next)) addTo(this.#leaving, uid, key)
+    for (const uid of offeredPods(next)) addTo(this.#offers, uid, key)
     // Of one that was deleted the cache knows when.
     const revision = revisionOf(next?.metadata.resourceVersion ?? this.#deps.slices.version)
     for (const uid of withdrawnPods(previous, next)) this.#withdraw(uid, key, revision)
@@ -126,15 +141,22 @@ export class Withdrawals implements Withdrawal {
     for (const uid of leavingPods(next)) this.#followers.get(uid)?.()
   }
 
+  #onPod(previous: string | undefined, next: string | undefined): void {
+    if (previous !== undefined && previous !== next) {
+      this.#pods.delete(previous)
+      this.#withdrawnAt.delete(previous)
+    }
+    if (next !== undefined) this.#pods.add(next)
+  }
+
   #own(slice: EndpointSlice | undefined): EndpointSlice | undefined {
     if (slice === undefined) return undefined
     return { ...slice, endpoints: slice.endpoints.filter(({ nodeName }) => nodeName === this.#deps.nodeName) }
   }
 
   #withdraw(uid: string, key: ObjectKey, revision: bigint): void {
-    const offers = this.#offers.get(uid)
-    offers?.delete(key)
-    if (offers?.size === 0) this.#offers.delete(uid)
+    removeFrom(this.#offers, uid, key)
+    if (!this.#pods.has(uid)) return
     const known = this.#withdrawnAt.get(uid) ?? 0n
     this.#withdrawnAt.set(uid, revision > known ? revision : known)
     this.#followers.get(uid)?.()
@@ -143,6 +165,16 @@ export class Withdrawals implements Withdrawal {
   #tellAll(): void {
     for (const onChange of this.#followers.values()) onChange()
   }
+}
+
+function addTo(slices: Map<string, Set<ObjectKey>>, uid: string, key: ObjectKey): void {
+  slices.set(uid, (slices.get(uid) ?? new Set()).add(key))
+}
+
+function removeFrom(slices: Map<string, Set<ObjectKey>>, uid: string, key: ObjectKey): void {
+  const ofPod = slices.get(uid)
+  ofPod?.delete(key)
+  if (ofPod?.size === 0) slices.delete(uid)
 }
 
 function isForAddressesOf({ status }: Pod, { addressType }: EndpointSlice): boolean {
