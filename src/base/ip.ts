@@ -58,6 +58,14 @@ export function formatRange({ first, last }: AddressRange): string {
   return `${formatIPv4(first)}-${formatIPv4(last)}`
 }
 
+/** Of `203.0.113.10-203.0.113.254` or `203.0.113.0/28`; undefined unless it is one of them. */
+export function parseRange(text: string): AddressRange | undefined {
+  const cidr = parseCidr(text)
+  if (cidr !== undefined) return { first: cidr.base, last: cidr.base + sizeOf(cidr) - 1 }
+  const [first, last, ...rest] = text.split('-').map(parseIPv4)
+  return first === undefined || last === undefined || rest.length > 0 || first > last ? undefined : { first, last }
+}
+
 /** How many addresses the range holds. */
 export function sizeOf({ bits }: Cidr): number {
   return 2 ** (32 - bits)

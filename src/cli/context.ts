@@ -9,6 +9,7 @@ import type { DnsRunner } from './dns.ts'
 import type { DoctorSources } from './doctor/sources.ts'
 import type { ImageStore } from './image.ts'
 import type { IngressRunner } from './ingress.ts'
+import type { LoadBalancerRunner } from './load-balancer.ts'
 import type { ProxyRunner } from './proxy.ts'
 
 export { UserError } from '../cluster/user-error.ts'
@@ -24,6 +25,7 @@ export interface CliContext extends TeardownDeps {
   readonly images: ImageStore
   readonly agent: AgentRunner
   readonly proxy: ProxyRunner
+  readonly loadBalancer: LoadBalancerRunner
   readonly ingress: IngressRunner
   readonly dns: DnsRunner
   readonly doctor: DoctorSources

@@ -7,6 +7,7 @@ import { deleteCommand, downCommand } from './down.ts'
 import { dnsCommand } from './dns.ts'
 import { imageCommand } from './image.ts'
 import { ingressCommand } from './ingress.ts'
+import { loadBalancerCommand } from './load-balancer.ts'
 import { nodeCommand } from './node.ts'
 import { proxyCommand } from './proxy.ts'
 import { publishCommand, unpublishCommand } from './publish.ts'
@@ -34,6 +35,7 @@ export function program(context: CliContext, version: string): Command {
     imageCommand,
     agentCommand,
     proxyCommand,
+    loadBalancerCommand,
     ingressCommand,
     dnsCommand,
     setupCommand,

@@ -63,6 +63,11 @@ export const commandErrors: Readonly<Record<string, readonly ShownError[]>> = {
     ['the API does not tell the range of its cluster IPs: give it with --service-cidr', 'older API servers do not'],
     ['needs the program …: install the package …', 'as it says'],
   ],
+  'load-balancer': [
+    ['--pool … is not a range of IPv4 addresses such as 198.51.100.0/28 or 198.51.100.2-198.51.100.14', 'as it says'],
+    ['--nodes-device … is no device of this machine: see ip link', 'the device by which this machine reaches the nodes'],
+    ['this machine does not forward what comes by …: sysctl -w net.ipv4.ip_forward=1', 'a load balancer is a router'],
+  ],
   dns: [
     ['… is no address: give an IP address with or without a port, such as 127.0.0.1:…', 'as it says'],
     ['--allow … is not a range of addresses such as 10.244.0.0/16', 'as it says'],

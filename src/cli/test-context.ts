@@ -24,6 +24,7 @@ export function testContext(given: Partial<CliContext>): CliContext {
     agent: { join: elsewhere('the agent'), run: elsewhere('the agent'), cleanUp: elsewhere('the agent') },
     doctor: { readIngresses: elsewhere('the doctor'), schema: elsewhere('the doctor'), standardInput: elsewhere('the doctor') },
     proxy: { connect: elsewhere('the proxy'), run: elsewhere('the proxy'), removeRules: elsewhere('the proxy') },
+    loadBalancer: { connect: elsewhere('the load balancer'), run: elsewhere('the load balancer'), removeRules: elsewhere('the load balancer') },
     ingress: { connect: elsewhere('the ingress'), run: elsewhere('the ingress') },
     dns: { connect: elsewhere('DNS'), run: elsewhere('DNS') },
     say: () => {},

@@ -6,6 +6,7 @@ import type { DaemonSet } from '../api/kinds/daemon-set.ts'
 import type { Deployment } from '../api/kinds/deployment.ts'
 import type { EndpointSlice } from '../api/kinds/endpoint-slice.ts'
 import type { Endpoints } from '../api/kinds/endpoints.ts'
+import { ownClasses } from '../api/kinds/load-balancer.ts'
 import type { Lease } from '../api/kinds/lease.ts'
 import type { Namespace } from '../api/kinds/namespace.ts'
 import type { Node } from '../api/kinds/node.ts'
@@ -125,7 +126,7 @@ export function controllers(deps: ControllerDeps): readonly Controller[] {
     endpointSliceController(common),
     endpointsController(common),
     endpointSliceMirroringController({ ...common, ...recorder('endpoint-slice-mirroring-controller') }),
-    loadBalancerAddressController({ ...common, ...recorder('service-controller'), pool: deps.loadBalancerPool }),
+    loadBalancerAddressController({ ...common, ...recorder('service-controller'), pool: deps.loadBalancerPool, classes: ownClasses }),
     // It only tells what the others have come to.
     serviceReasonsController({ ...common, ...recorder('service-reasons') }),
     // What takes away comes last: it must not judge by what the others are still putting right.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Events } from '../api/kinds/event.ts'
+import { ownClasses } from '../api/kinds/load-balancer.ts'
 import { Services, type Service } from '../api/kinds/service.ts'
 import { service, TestCluster } from './fixtures.ts'
 import { loadBalancerAddressController } from './load-balancer-addresses.ts'
@@ -16,7 +17,7 @@ function clusterWith(addresses: number): TestCluster {
 function run(cluster: TestCluster, addresses: number): void {
   const pool = { first: 0xcb007100 + 10, last: 0xcb007100 + 9 + addresses }
   const events = cluster.events.recorder('service-controller')
-  cluster.run(loadBalancerAddressController({ client: cluster.client, services: cluster.cache(Services), events, pool }))
+  cluster.run(loadBalancerAddressController({ client: cluster.client, services: cluster.cache(Services), events, pool, classes: ownClasses }))
 }
 
 interface Says {

@@ -1,4 +1,4 @@
-import { balancedAddresses, cleanupFinalizer, isBalanced } from '../api/kinds/load-balancer.ts'
+import { balancedAddresses, cleanupFinalizer, isBalanced, type ServedClasses } from '../api/kinds/load-balancer.ts'
 import { Services, type Service } from '../api/kinds/service.ts'
 import { keyOf } from '../api/object.ts'
 import type { AddressRange } from '../base/ip.ts'
@@ -14,6 +14,7 @@ export interface LoadBalancerAddressesDeps {
   readonly services: Cache<Service>
   readonly events: EventRecorder
   readonly pool: AddressRange
+  readonly classes: ServedClasses
 }
 
 /**
@@ -22,7 +23,7 @@ export interface LoadBalancerAddressesDeps {
  * service controller.
  */
 export function loadBalancerAddressController(deps: LoadBalancerAddressesDeps): Controller {
-  const { client, services, events } = deps
+  const { client, services, events, classes } = deps
   /** Addresses given to Services, by uid, until the cache shows them. */
   const given = new Map<string, string>()
   /** Why a Service has none, by uid: to be said once. */
@@ -75,18 +76,18 @@ export function loadBalancerAddressController(deps: LoadBalancerAddressesDeps): 
     name: 'load-balancer-addresses',
     // One after the other: what one is given the next must not get.
     workers: 1,
-    wakesOn: [from(services, (service) => [keyOf(service)]), whenAddressesAreFreed(services), forgetting(services, [given, told])],
+    wakesOn: [from(services, (service) => [keyOf(service)]), whenAddressesAreFreed(services, classes), forgetting(services, [given, told])],
     async reconcile(key, signal) {
       const service = services.get(key)
       if (service === undefined) return
-      if (!isWanted(service)) return isHeld(service) ? release(service, signal) : undefined
-      if (!isBalanced(service)) return
+      if (!isWanted(service)) return isHeld(service, classes) ? release(service, signal) : undefined
+      if (!isBalanced(service, classes)) return
       const others = holdersBut(service)
       const present = balancedAddresses(service)
       const address = present[0] ?? given.get(service.metadata.uid)
       const choice = chooseAddress({ service, address }, others, deps.pool)
       if ('problem' in choice) return refuse(service, choice.problem, signal)
-      const isRight = address === choice.address && present.length <= 1 && (present.length === 0 || isHeld(service))
+      const isRight = address === choice.address && present.length <= 1 && (present.length === 0 || isHeld(service, classes))
       if (!isRight) await assign(service, choice.address, signal)
     },
   }
@@ -98,9 +99,9 @@ function isWanted({ metadata, spec }: Service): boolean {
 }
 
 /** Whether our finalizer holds it. That of a Service of another class is another's, by the same name. */
-function isHeld(service: Service): boolean {
+function isHeld(service: Service, classes: ServedClasses): boolean {
   const { metadata, spec } = service
-  return (metadata.finalizers ?? []).includes(cleanupFinalizer) && (spec.type !== 'LoadBalancer' || isBalanced(service))
+  return (metadata.finalizers ?? []).includes(cleanupFinalizer) && (spec.type !== 'LoadBalancer' || isBalanced(service, classes))
 }
 
 async function addFinalizer(client: Client, service: Service, signal: AbortSignal): Promise<Service> {
@@ -136,13 +137,13 @@ async function writeAddress(
 }
 
 /** Wakes those that have no address, oldest first, when another may have made room. */
-function whenAddressesAreFreed(services: Cache<Service>): Source {
+function whenAddressesAreFreed(services: Cache<Service>, classes: ServedClasses): Source {
   return {
     synced: services.synced,
     subscribe: (wake) =>
       services.onChange((previous, next) => {
         if (previous === undefined || occupied(previous) === occupied(next)) return
-        const waiting = services.list().filter((service) => isBalanced(service) && balancedAddresses(service).length === 0)
+        const waiting = services.list().filter((service) => isBalanced(service, classes) && balancedAddresses(service).length === 0)
         for (const service of waiting.sort(byAge)) wake(keyOf(service))
       }),
   }

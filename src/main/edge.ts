@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { EndpointSlices } from '../api/kinds/endpoint-slice.ts'
 import { IngressClasses } from '../api/kinds/ingress-class.ts'
 import { Ingresses } from '../api/kinds/ingress.ts'
+import { ownClasses } from '../api/kinds/load-balancer.ts'
 import { Nodes } from '../api/kinds/node.ts'
 import { Services } from '../api/kinds/service.ts'
 import { systemClock } from '../base/clock.ts'
@@ -66,7 +67,7 @@ const balancer = new LoadBalancer({
   ask: askByHttp({ withinMs: 500 }),
   log,
   clock: systemClock,
-  pool: loadBalancerPool(plan),
+  domain: { pool: loadBalancerPool(plan), classes: ownClasses },
   nodesDevice,
 })
 // Not before it is known where to.

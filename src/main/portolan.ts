@@ -12,6 +12,7 @@ import { agentRunner } from './agent-command.ts'
 import { dnsRunner } from './dns-runner.ts'
 import { imageStore } from './image-store.ts'
 import { ingressRunner } from './ingress-command.ts'
+import { loadBalancerRunner } from './load-balancer-runner.ts'
 import { proxyRunner } from './proxy-runner.ts'
 import { readIngresses } from './read-ingresses.ts'
 import { removeRuntimeLeftovers } from './runtime-leftovers.ts'
@@ -31,6 +32,7 @@ const context: CliContext = {
   removeRuntimeLeftovers,
   images: imageStore(say),
   proxy: proxyRunner,
+  loadBalancer: loadBalancerRunner,
   ingress: ingressRunner,
   dns: dnsRunner,
   agent: agentRunner,

@@ -1,7 +1,9 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Service } from '../../src/api/kinds/service.ts'
+import { TestNamespace, TestNetwork } from '../../src/kernel/test-network.ts'
+import { RunningCommand } from '../kubectl-session.ts'
 import { eventually, run, TestCluster } from '../test-cluster.ts'
 
 /**
@@ -312,6 +314,63 @@ describe('addresses', () => {
     expect(before).not.toContain(loadBalancer)
     expect((await externalIPs()).sort()).toEqual([...before, loadBalancer].sort())
     expect(await cluster.words('service/after', '{.metadata.finalizers[*]}')).toEqual([finalizer])
+  })
+})
+
+describe('the load balancer by itself', () => {
+  const client = '192.0.2.2'
+  /** A router on the node network that nobody of the cluster knows, and a client behind it. */
+  let router: TestNamespace
+  let behind: TestNamespace
+  let balancer: RunningCommand | undefined
+  const network = new TestNetwork()
+  beforeAll(async () => {
+    const { processes } = JSON.parse((await cluster.portolan('status', '--json')).stdout) as { processes: { name: string; pid: number }[] }
+    const edge = new TestNamespace('edge', processes.find(({ name }) => name === 'edge')?.pid ?? fail())
+    router = await network.namespace('router')
+    behind = await network.namespace('behind')
+    const [, port] = await network.link({ namespace: router, address: '192.168.99.200/24' }, { namespace: edge })
+    await edge.ip(`link set ${port} master nodes`)
+    await network.link({ namespace: router, address: '192.0.2.1/24' }, { namespace: behind, address: `${client}/24` })
+    await behind.ip('route add default via 192.0.2.1')
+    const inside = await readFile(String(cluster.environment['KUBECONFIG']), 'utf8')
+    await writeFile(kubeconfig(), inside.replace(/server: .*/, 'server: https://192.168.99.1:6443'))
+    for (const node of ['node-1', 'node-2', 'node-3']) {
+      await cluster.portolan('node', 'exec', node, '--', 'ip', 'route', 'add', '192.0.2.0/24', 'via', '192.168.99.200')
+    }
+  })
+  afterAll(async () => {
+    await balancer?.[Symbol.asyncDispose]()
+    await network[Symbol.asyncDispose]()
+  })
+
+  const kubeconfig = () => join(cluster.home, 'inside.kubeconfig')
+  const inRouter = (...command: string[]) => ['nsenter', `--net=${router.path}`, '--', ...command]
+  const asks = async () => (await behind.run('sh', '-c', 'curl -s --max-time 2 http://198.51.100.1 || true')).trim()
+
+  test('gives Services of its class their addresses and leads clients to them, and leaves its rules', async () => {
+    const spec = { type: 'LoadBalancer', loadBalancerClass: 'example.com/alone', selector: { app: 'web', where: 'elsewhere' }, externalTrafficPolicy: 'Local' }
+    await create([{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'alone' }, spec: { ...spec, ports: [{ port: 80, targetPort: 8080 }] } }])
+    const [program = '', ...words] = inRouter('./portolan', 'load-balancer', '--kubeconfig', kubeconfig(), '--nodes-device', 'a1')
+    balancer = new RunningCommand(program, [...words, '--pool', '198.51.100.1-198.51.100.2', '--class', 'example.com/alone'], cluster.environment)
+    await balancer.says(/the rules are in place/, 'stderr')
+    await eventually('an address', async () => (await cluster.words('service/alone', '{.status.loadBalancer.ingress[*].ip}')).join() === '198.51.100.1')
+    await eventually('an answer', async () => (await asks()) === `on-2 sees ${client}`)
+    expect(await balancer.interrupt()).toBe(0)
+    expect(await asks()).toBe(`on-2 sees ${client}`)
+  })
+
+  test('takes away what it left, and nothing else', async () => {
+    const clean = () => run('nsenter', [`--net=${router.path}`, '--', './portolan', 'load-balancer', '--cleanup'])
+    expect((await clean()).stderr).toContain('the rules are gone\n')
+    expect((await clean()).stderr).toContain('there are no rules here\n')
+    expect(await router.run('nft', 'list', 'ruleset')).toBe('')
+    expect(await router.run('ip', 'rule', 'show')).not.toContain('fwmark')
+    expect(await router.run('ip', 'route', 'show', 'table', 'all', 'protocol', '109')).toBe('')
+    // A connection needs an address that leads somewhere.
+    expect(await asks()).toBe('')
+    await cluster.kubectl('delete', 'service', 'alone', '--wait=false')
+    await cluster.kubectl('patch', 'service', 'alone', '-p', '{"metadata":{"finalizers":null}}')
   })
 })
 

@@ -1,7 +1,10 @@
 import type { Service } from './service.ts'
 
-/** The class that our load balancer answers to. */
-export const loadBalancerClass = 'portolan.dev/load-balancer'
+/** Which Services a load balancer serves, by their `loadBalancerClass`. Undefined stands for those that name none. */
+export type ServedClasses = readonly (string | undefined)[]
+
+/** Those of the cluster's own load balancer. */
+export const ownClasses: ServedClasses = [undefined, 'portolan.dev/load-balancer']
 
 /** Keeps a Service until its address has been taken back (upstream's name for every implementation). */
 export const cleanupFinalizer = 'service.kubernetes.io/load-balancer-cleanup'
@@ -12,9 +15,9 @@ export const sharingAnnotation = 'portolan.dev/allow-shared-ip'
 /** Asks for an address, as `spec.loadBalancerIP` does, which is deprecated. */
 export const addressAnnotation = 'portolan.dev/load-balancer-ip'
 
-/** Whether our load balancer serves it: that of another class is somebody else's. */
-export function isBalanced({ spec: { type, loadBalancerClass: named } }: Service): boolean {
-  return type === 'LoadBalancer' && (named === undefined || named === loadBalancerClass)
+/** Whether the load balancer of these classes serves it: that of another class is somebody else's. */
+export function isBalanced({ spec: { type, loadBalancerClass } }: Service, classes: ServedClasses): boolean {
+  return type === 'LoadBalancer' && classes.includes(loadBalancerClass)
 }
 
 /** What clients may use, by the record: the Service's status. */

@@ -10,7 +10,7 @@ import { FakeProcesses } from '../../kernel/fake-processes.ts'
 import { FakeNft } from '../../kernel/nft-fake.ts'
 import { LoadBalancer } from './balancer.ts'
 import { tableName } from './base-rules.ts'
-import { balanced, local, node, pool, slice } from './test-objects.ts'
+import { balanced, domain, local, node, slice } from './test-objects.ts'
 
 const web = '203.0.113.10'
 
@@ -28,7 +28,7 @@ class World implements AsyncDisposable {
     ...this,
     ask: async () => true,
     log: silentLog,
-    pool,
+    domain,
     nodesDevice: 'nodes',
   })
 

@@ -4,7 +4,6 @@ import type { Node } from '../../api/kinds/node.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { ApplyLoop } from '../../base/apply-loop.ts'
 import type { Clock } from '../../base/clock.ts'
-import type { AddressRange } from '../../base/ip.ts'
 import type { Log } from '../../base/log.ts'
 import type { Cache } from '../../client/cache.ts'
 import { FollowedSlices, type SliceVersions } from '../../client/followed-slices.ts'
@@ -14,7 +13,7 @@ import type { Processes } from '../../kernel/processes.ts'
 import { balancedNode, type BalancedNode } from './balanced-node.ts'
 import { baseRules } from './base-rules.ts'
 import { compile } from './compile.ts'
-import { frontendsOf } from './frontend.ts'
+import { type Domain, frontendsOf } from './frontend.ts'
 import { HealthChecks } from './health-checks.ts'
 import type { Ask } from './health.ts'
 import { KernelTable } from './kernel-table.ts'
@@ -29,8 +28,8 @@ export interface LoadBalancerDeps {
   readonly ask: Ask
   readonly log: Log
   readonly clock: Clock
-  /** Addresses of others are left alone. */
-  readonly pool: AddressRange
+  /** Services and addresses of others are left alone. */
+  readonly domain: Domain
   /** Where nodes' packets come in. */
   readonly nodesDevice: string
 }
@@ -59,7 +58,7 @@ export class LoadBalancer implements AsyncDisposable {
   constructor(deps: LoadBalancerDeps) {
     const { services, slices, nodes, clock, log } = deps
     this.#deps = deps
-    this.#table = new KernelTable({ ...deps, rules: baseRules(deps) })
+    this.#table = new KernelTable({ ...deps, rules: baseRules({ pool: deps.domain.pool, nodesDevice: deps.nodesDevice }) })
     this.#paths = new NodePaths(deps)
     this.#health = new HealthChecks({ ...deps, onChange: () => this.#becomeDirty() })
     this.#followed = new FollowedSlices(log)
@@ -115,7 +114,7 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   async #apply(): Promise<void> {
-    const { services, nodes, pool } = this.#deps
+    const { services, nodes, domain } = this.#deps
     const all = nodes.list().map(balancedNode).filter((node) => node !== undefined)
     // To those that are closed, too: they keep the connections that they have.
     const reachable = await this.#paths.set(all.map(({ address }) => address))
@@ -124,7 +123,7 @@ export class LoadBalancer implements AsyncDisposable {
       slicesOf: (service) => this.#slices.of(service),
       nodes: all.filter(({ address, isOpen }) => isOpen && reachable.has(address)),
       healthOf: (address, port) => this.#health.healthOf(address, port),
-      pool,
+      domain,
     })
     this.#health.set(checks)
     await this.#table.apply(elements)
@@ -174,7 +173,7 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   #isBalanced(service: Service | undefined): boolean {
-    return service !== undefined && frontendsOf(service, this.#deps.pool).length > 0
+    return service !== undefined && frontendsOf(service, this.#deps.domain).length > 0
   }
 
   #followsEndpoints(service: Service | undefined): boolean {

@@ -10,7 +10,7 @@ import { baseRules, tableName } from './base-rules.ts'
 import { bucketCount } from './buckets.ts'
 import { compile, type Compiled } from './compile.ts'
 import type { Health } from './health.ts'
-import { addressOf, balanced, local, node, pool, slice } from './test-objects.ts'
+import { addressOf, balanced, domain, local, node, pool, slice } from './test-objects.ts'
 
 const web = '203.0.113.10'
 
@@ -32,7 +32,7 @@ function compiled({ services, slices = [], nodes = [node(1), node(2), node(3)], 
     slicesOf: (service) => slices.filter((each) => serviceOf(each) === service),
     nodes: nodes.map(balancedNode).filter((each) => each?.isOpen === true).filter((each) => each !== undefined),
     healthOf: (address, port) => known.get(`${address}:${port}`) ?? 'unknown',
-    pool,
+    domain,
   })
 }
 

@@ -1,12 +1,11 @@
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { keyOf, type ObjectKey } from '../../api/object.ts'
-import type { AddressRange } from '../../base/ip.ts'
 import { bySetThenKey, type SetElement } from '../../kernel/nft-elements.ts'
 import type { BalancedNode } from './balanced-node.ts'
 import { byClientBit, sets } from './base-rules.ts'
 import { assignBuckets } from './buckets.ts'
-import { frontendsOf, isByClient, scopeOf, type Frontend, type Scope } from './frontend.ts'
+import { frontendsOf, isByClient, scopeOf, type Domain, type Frontend, type Scope } from './frontend.ts'
 import type { Check, HealthOf } from './health.ts'
 import { candidatesFor, membersOf, nodeHealthPort } from './members.ts'
 import { hex, markOf } from './node-mark.ts'
@@ -17,7 +16,7 @@ export interface View {
   slicesOf(service: ObjectKey): readonly EndpointSlice[]
   readonly nodes: readonly BalancedNode[]
   readonly healthOf: HealthOf
-  readonly pool: AddressRange
+  readonly domain: Domain
 }
 
 export interface Compiled {
@@ -51,9 +50,9 @@ export function compile(view: View): Compiled {
   }
 }
 
-function groupsOf({ services, slicesOf, nodes, pool }: View): readonly Group[] {
+function groupsOf({ services, slicesOf, nodes, domain }: View): readonly Group[] {
   return [...services].sort(byName).flatMap((service) => {
-    const frontends = frontendsOf(service, pool)
+    const frontends = frontendsOf(service, domain)
     const scope = scopeOf(service)
     if (frontends.length === 0 || scope === undefined) return []
     const slices = scope.nodes === 'all' ? [] : slicesOf(keyOf(service))

@@ -1,4 +1,4 @@
-import { balancedAddresses, isBalanced } from '../../api/kinds/load-balancer.ts'
+import { balancedAddresses, isBalanced, type ServedClasses } from '../../api/kinds/load-balancer.ts'
 import { isProxied } from '../../api/kinds/service-endpoints.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { parseIPv4, type AddressRange } from '../../base/ip.ts'
@@ -21,9 +21,16 @@ const protocols: ReadonlyMap<string, Protocol> = new Map([
   ['SCTP', 'sctp'],
 ])
 
-/** None if the Service is not ours to balance. Addresses outside of the pool are somebody else's. */
-export function frontendsOf(service: Service, { first, last }: AddressRange): readonly Frontend[] {
-  if (!isBalanced(service) || !isProxied(service)) return []
+/** What is a load balancer's own. */
+export interface Domain {
+  /** Addresses outside of it are somebody else's. */
+  readonly pool: AddressRange
+  readonly classes: ServedClasses
+}
+
+/** None if the Service is not to be balanced here. */
+export function frontendsOf(service: Service, { pool: { first, last }, classes }: Domain): readonly Frontend[] {
+  if (!isBalanced(service, classes) || !isProxied(service)) return []
   const addresses = balancedAddresses(service).filter((address) => {
     const number = parseIPv4(address)
     return number !== undefined && number >= first && number <= last

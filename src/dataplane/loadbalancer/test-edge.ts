@@ -10,7 +10,7 @@ import { TestNetwork, type TestNamespace } from '../../kernel/test-network.ts'
 import type { TestPeer } from '../../kernel/test-peer.ts'
 import { LoadBalancer, type LoadBalancerDeps } from './balancer.ts'
 import type { Ask } from './health.ts'
-import { addressOf, node, pool } from './test-objects.ts'
+import { addressOf, domain, node } from './test-objects.ts'
 
 export const numbers = [1, 2, 3] as const
 export type NodeNumber = (typeof numbers)[number]
@@ -124,7 +124,7 @@ export class TestEdge implements AsyncDisposable {
       ask,
       log: { ...silentLog, warn: keep, error: keep },
       clock: systemClock,
-      pool,
+      domain,
       nodesDevice: 'nodes',
       ...deps,
     })

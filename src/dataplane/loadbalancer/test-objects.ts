@@ -1,8 +1,10 @@
 import type { Endpoint, EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import { ownClasses } from '../../api/kinds/load-balancer.ts'
 import type { Node } from '../../api/kinds/node.ts'
 import type { Service, ServiceSpec } from '../../api/kinds/service.ts'
 
 export const pool = { first: 0xcb007100 + 10, last: 0xcb007100 + 254 }
+export const domain = { pool, classes: ownClasses }
 
 let versions = 0
 
