@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ask } from '../requests.ts'
 import { rolloutManifest } from '../rollout-manifest.ts'
@@ -190,6 +191,18 @@ describe('Services of type ExternalName', () => {
     await apply({ ...external('alias', 'echo.default.svc.cluster.local'), metadata: { name: 'alias', namespace: 'front' } })
     await cluster.kubectl('create', 'ingress', 'alias', '-n', 'front', '--rule=alias.example.com/*=alias:80')
     await eventually('the echo', async () => (await echoed('http://alias.example.com/x')).url === '/x')
+  })
+
+  test.for([
+    ['circle', 'portolan-ingress.kube-system.svc.cluster.local', '192.168.99.1:80|203.0.113.3:80'],
+    ['circle-by-address', address, '203.0.113.3:80'],
+  ] as const)('%s, which leads back to the ingress by %s, is told and not followed', async ([name, externalName, where]) => {
+    await apply({ ...external(name, externalName), spec: { type: 'ExternalName', externalName, ports: [{ port: 80 }] } })
+    await cluster.kubectl('create', 'ingress', name, `--rule=${name}.example.com/*=${name}:80`)
+    const told = new RegExp(`RequestLoop .*Service default/${name} leads to (${where}), which is this ingress itself`)
+    await eventually('an Event', async () => told.test(await cluster.kubectl('describe', 'ingress', name)))
+    const body = `portolan: the Service default/${name} has no ready endpoint for its port 80\n`
+    await eventually('503', async () => isDeepStrictEqual(await curl(`http://${name}.example.com/`), { code: 503, body }))
   })
 
   test('one that leads nowhere is told', async () => {
