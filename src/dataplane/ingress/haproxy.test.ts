@@ -2,6 +2,7 @@ import { Agent, request, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import { connect as connectTls } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { silentLog } from '../../base/log.ts'
@@ -17,8 +18,8 @@ async function newPlace() {
   const folder = await scratch()
   onTestFinished(() => folder[Symbol.asyncDispose]())
   const { server } = await throwawayPki()
-  const port = await freePort()
-  const main = mainText({ addresses: ['127.0.0.1'], ports: { http: port, https: await freePort() }, directory: folder.path, threads: 1, accessLog: false }, [])
+  const [port, tlsPort] = [await freePort(), await freePort()]
+  const main = mainText({ addresses: ['127.0.0.1'], ports: { http: port, https: tlsPort }, directory: folder.path, threads: 1, accessLog: false }, [])
   const haproxy = () =>
     new Haproxy({
       processes: realProcesses,
@@ -38,12 +39,12 @@ async function newPlace() {
     certificates: new Map(),
   })
   const sockets = async () => (await readdir(folder.path)).filter((name) => name.endsWith('.sock')).sort()
-  return { port, haproxy, saying, sockets }
+  return { port, tlsPort, haproxy, saying, sockets }
 }
 
-function asking(port: number, agent: Agent): () => Promise<string> {
+function asking(port: number, agent: Agent, headers: Readonly<Record<string, string>> = {}): () => Promise<string> {
   return async () => {
-    const outgoing = request({ port, agent }).end()
+    const outgoing = request({ port, agent, headers }).end()
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
     return text(response)
   }
@@ -97,4 +98,38 @@ test('what an earlier life has left behind is taken over by the first that start
   await expect.poll(() => earlier.pid).toBeUndefined()
   expect(await asking(port, new Agent())()).toBe('later')
   expect(await sockets()).toEqual([expect.stringMatching(/^runtime-[23]\.sock$/)])
+})
+
+test('routes to backends that there are, and certificates, do not wait for the next start; a host with another backend does', async () => {
+  const { port, tlsPort, haproxy, saying } = await newPlace()
+  const { cert, key } = await (await throwawayPki()).issue('CN=new.com')
+  const one = haproxy()
+  onTestFinished(() => one.stop())
+  const [web, late] = [saying('web'), saying('late')]
+  const at = (host: string) => asking(port, new Agent(), { host })()
+  const shown = async (servername: string) => {
+    const socket = connectTls({ port: tlsPort, host: '127.0.0.1', servername, rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    onTestFinished(() => void socket.destroy())
+    return socket.getPeerCertificate().subject.CN
+  }
+  expect(await one.apply(web, { mayRestart: true })).toBe('restarted')
+  const { pid } = one
+  const next: Description = {
+    ...web,
+    backends: new Map([...web.backends, ...late.backends]),
+    maps: {
+      ...web.maps,
+      hosts: new Map([['new.com', 'new.com'], ['late.com', 'late.com']]),
+      prefixes: new Map([['-/', 'late'], ['new.com/only/', 'web'], ['late.com/', 'late']]),
+    },
+    certificates: new Map([['new.pem', { pem: `${cert}\n${key}\n`, hosts: ['new.com'], ingresses: [] }]]),
+  }
+  expect(await one.apply(next, { mayRestart: false })).toBe('postponed')
+  expect([await at('new.com'), await at('late.com'), await at('other.com'), await shown('new.com')]).toEqual([
+    'portolan: no rule for the host new.com matches the path /\n', 'web', 'web', 'new.com',
+  ])
+  expect(one.pid).toBe(pid)
+  expect(await one.apply(next, { mayRestart: true })).toBe('restarted')
+  await expect.poll(() => at('late.com')).toBe('late')
 })

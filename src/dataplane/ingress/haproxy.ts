@@ -7,6 +7,7 @@ import { checkConfiguration, HaproxyProcess, leftBehind, type HaproxyProcessDeps
 import { RetiringProcess, withServers } from './retiring-process.ts'
 import { mapCommands, serverCommands, type SlotsOf } from './runtime-changes.ts'
 import { assign, emptySlots, slotCount, type Slots } from './slots.ts'
+import { whatCanBeTold } from './what-can-be-told.ts'
 
 export interface HaproxyDeps extends HaproxyProcessDeps {
   /** All files are in it; on a tmpfs, as keys are among them. */
@@ -17,7 +18,7 @@ export interface HaproxyDeps extends HaproxyProcessDeps {
   onEnd(): void
 }
 
-/** How a change came into effect. `postponed`: of it only what concerns endpoints has, as the rest takes a new process. */
+/** How a change came into effect. `postponed`: of it only what `whatCanBeTold` says and endpoints have, as the rest takes a new process. */
 export type Applied = 'unchanged' | 'changed' | 'restarted' | 'postponed'
 
 /** What a process was told last. */
@@ -96,7 +97,7 @@ export class Haproxy {
     if (slots === undefined && mayRestart) return this.#restart(description)
     const next =
       slots === undefined
-        ? { description: told.description, slots: withServers(told.slots, description.servers) }
+        ? { description: whatCanBeTold(told.description, description), slots: withServers(told.slots, description.servers) }
         : { description: withOldBackends(told.description, description), slots }
     try {
       const applied = await this.#change(serving, next)

@@ -209,13 +209,13 @@ export class IngressProxy implements AsyncDisposable {
     const started = clock.monotonicMs()
     const applied = await this.#unlessRefused(() => haproxy.apply(description, { mayRestart: started >= this.#mayRestartAtMs }), description)
     const tookMs = clock.monotonicMs() - started
+    this.#certificates.accept(secrets)
     if (applied === 'postponed') return Math.max(this.#mayRestartAtMs - clock.monotonicMs(), 1)
     if (applied === 'restarted') {
       const { retiring } = haproxy
       this.#mayRestartAtMs = clock.monotonicMs() + restartPauseFactor * tookMs * Math.max(1, retiring)
       log.info({ tookMs: Math.round(tookMs), backends: description.backends.size, retiring }, 'HAProxy has a new configuration')
     }
-    this.#certificates.accept(secrets)
     this.#nowServes(ours)
     return undefined
   }
