@@ -237,6 +237,41 @@ test('no request is lost while pods, routes and certificates change', async () =
   expect((await asking).map(({ failures }) => failures)).toEqual([{}, {}])
 })
 
+/** A connection from outside that a pod sends everything back on, and what has come. */
+function upgraded(): { readonly child: ChildProcess; readonly heard: () => string } {
+  const program = `const socket = require('net').connect(80, '${address}'); process.stdin.pipe(socket); socket.pipe(process.stdout)`
+  const child = spawn('./portolan', ['client', '--name', cluster.name, '--', process.execPath, '-e', program], { env: cluster.environment, stdio: ['pipe', 'pipe', 'inherit'] })
+  let heard = ''
+  child.stdout?.setEncoding('utf8').on('data', (piece: string) => (heard += piece))
+  child.stdin?.write('GET /echo HTTP/1.1\r\nHost: foo.example.com\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+  return { child, heard: () => heard }
+}
+
+test('when the edge dies nothing is lost: requests under way, kept connections, and upgraded ones', async () => {
+  const edge = async () => (await victimsOf(cluster.name)).find(({ kind }) => kind === 'edge')?.pid
+  await cluster.kubectl('scale', 'deployment/web', '--replicas=3')
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+  const { child, heard } = upgraded()
+  const ended = once(child, 'exit')
+  onTestFinished(async () => {
+    child.stdin?.end()
+    await ended
+  })
+  await eventually('the upgrade', async () => heard().startsWith('HTTP/1.1 101 '))
+  const underWay = curl('http://foo.example.com/echo/slow')
+  const load = { url: `http://${address}/`, count: 2_400, perSecond: 120, concurrency: 4 }
+  const asking = Promise.all((['new', 'keep-alive'] as const).map((connections) => ask(cluster, 'outside', { ...load, connections })))
+  const before = await edge()
+  process.kill(before ?? NaN, 'SIGKILL')
+  await cluster.kubectl('set', 'env', 'deployment/web', 'TURN=2')
+  await eventually('another edge', async () => ![before, undefined].includes(await edge()))
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+  expect((await underWay).code).toBe(200)
+  expect((await asking).map(({ failures }) => failures)).toEqual([{}, {}])
+  child.stdin?.write('still there?')
+  await eventually('what was sent', async () => heard().endsWith('still there?'))
+})
+
 test('it runs by itself for any API that a kubeconfig leads to', async () => {
   const kubeconfig = join(cluster.home, 'inside')
   const inside = (await readFile(join(cluster.home, 'kubeconfig'), 'utf8')).replace(/https:\/\/127.0.0.1:\d+/, 'https://192.168.99.1:6443')

@@ -1,6 +1,7 @@
-import { Agent, request, type IncomingMessage } from 'node:http'
+import { Agent, createServer, request, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
+import { connect, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { connect as connectTls } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
@@ -132,4 +133,49 @@ test('routes to backends that there are, and certificates, do not wait for the n
   expect(one.pid).toBe(pid)
   expect(await one.apply(next, { mayRestart: true })).toBe('restarted')
   await expect.poll(() => at('late.com')).toBe('late')
+})
+
+test('what an earlier life has left behind follows endpoints, and its upgraded connections go on', async () => {
+  const { port, haproxy, saying } = await newPlace()
+  const pod = async (word: string) => {
+    const server = createServer((_, response) => void response.end(word)).listen(0, '127.0.0.1')
+    server.on('upgrade', (_, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+      socket.on('error', () => {}).pipe(socket)
+    })
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    return { server, address: `127.0.0.1:${(server.address() as AddressInfo).port}` }
+  }
+  const leading = (address: string): Description => ({
+    ...saying('web'),
+    backends: new Map([['web', { text: 'backend web\n', serverOptions: '', ingresses: [] }]]),
+    servers: new Map([['web', [address]]]),
+  })
+  const [before, after] = [await pod('before'), await pod('after')]
+  const earlier = haproxy()
+  onTestFinished(() => earlier.stop())
+  await earlier.apply(leading(before.address), { mayRestart: true })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => agent.destroy())
+  const kept = asking(port, agent)
+  expect(await kept()).toBe('before')
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  onTestFinished(() => void socket.destroy())
+  socket.write('GET / HTTP/1.1\r\nHost: web.com\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+  expect(String(await once(socket, 'data'))).toContain('101 Switching Protocols')
+
+  const later = haproxy()
+  onTestFinished(() => later.stop())
+  await later.apply(leading(after.address), { mayRestart: true })
+  expect([later.retiring, later.has('web')]).toEqual([1, true])
+  before.server.close()
+  before.server.closeIdleConnections()
+  expect(await kept()).toBe('after')
+  socket.write('still there?')
+  expect(await once(socket, 'data')).toEqual(['still there?'])
+  expect(later.retiring).toBe(1)
+  socket.destroy()
+  await expect.poll(() => later.retiring, { timeout: 5_000 }).toBe(0)
+  await expect.poll(() => earlier.pid).toBeUndefined()
 })

@@ -1,12 +1,14 @@
 import type { Log } from '../../base/log.ts'
+import { AdoptedProcess } from './adopted-process.ts'
 import { changeCertificate, certificateChanges } from './certificate-changes.ts'
 import { ConfigurationRefused, culpritsOf } from './configuration-refused.ts'
 import type { BackendName, Description } from './description.ts'
 import { filePaths, renderFiles, writeFiles, type FilePaths } from './files.ts'
-import { checkConfiguration, HaproxyProcess, leftBehind, type HaproxyProcessDeps } from './haproxy-process.ts'
+import { checkConfiguration, HaproxyProcess, leftBehind, type HaproxyProcessDeps, type LiveProcess, type Predecessor } from './haproxy-process.ts'
 import { RetiringProcess, withServers } from './retiring-process.ts'
 import { mapCommands, serverCommands, type SlotsOf } from './runtime-changes.ts'
 import { assign, emptySlots, slotCount, type Slots } from './slots.ts'
+import { slotsIn } from './told-state.ts'
 import { whatCanBeTold } from './what-can-be-told.ts'
 
 export interface HaproxyDeps extends HaproxyProcessDeps {
@@ -48,7 +50,7 @@ export class Haproxy {
   #serving: Serving | undefined
   /** Of the youngest process. */
   #number = 0
-  /** Whether those that an earlier life has left behind have been told to finish. */
+  /** Whether those that an earlier life has left behind have been looked for. */
   #hasTakenOver = false
 
   constructor(deps: HaproxyDeps) {
@@ -151,7 +153,6 @@ export class Haproxy {
     this.#number = 1 + Math.max(this.#number, ...strangers.map(({ number }) => number))
     const process = await HaproxyProcess.start(this.#deps, {
       number: this.#number,
-      finishes: strangers,
       ...(takesOverFrom === undefined ? {} : { takesOverFrom }),
     })
     this.#hasTakenOver = true
@@ -161,14 +162,27 @@ export class Haproxy {
       this.#serving = undefined
       this.#deps.onEnd()
     })
-    if (before !== undefined) await this.#retire(before)
+    if (before !== undefined) await this.#retire(before.process, { slots: before.told.slots, isKnown: before.isKnown })
+    for (const stranger of strangers) await this.#adopt(stranger)
   }
 
-  async #retire({ process, told, isKnown }: Serving): Promise<void> {
-    const retiring = new RetiringProcess(process, { slots: told.slots, isKnown }, this.#deps)
+  /** It retires like one of this life. One that does not say what it has is ended, as it could not follow. */
+  async #adopt(found: Predecessor): Promise<void> {
+    const process = new AdoptedProcess(found, this.#deps)
+    try {
+      using session = await process.session()
+      await this.#retire(process, { slots: await slotsIn(session), isKnown: true })
+    } catch (err) {
+      this.#log.warn({ err, pid: found.pid }, 'a HAProxy of before does not say what it does; it is ended with its connections')
+      await process.kill()
+    }
+  }
+
+  async #retire(process: LiveProcess, has: { slots: SlotsOf; isKnown: boolean }): Promise<void> {
+    const retiring = new RetiringProcess(process, has, this.#deps)
     this.#retiring.add(retiring)
     void retiring.ended.then(() => this.#retiring.delete(retiring))
-    await retiring.closeFrontends(told.description.main)
+    await retiring.closeFrontends()
   }
 }
 

@@ -66,8 +66,6 @@ function globalSection({ directory, threads }: MainSettings): string[] {
     `  stats socket "\${${runtimeSocketVariable}-${directory}/runtime.sock}" mode 600 level admin expose-fd listeners`,
     '  stats timeout 1m',
     '  log stderr format raw local0',
-    // For those that an edge left behind when it died: see retiring-process.ts for the others.
-    '  hard-stop-after 1h',
     '  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
     '  ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20',
     '  ssl-server-verify none',
@@ -139,15 +137,15 @@ function frontend(settings: MainSettings, canaries: readonly string[]): string[]
     ...(accessLog ? ['  log global', `  log-format '${accessLogFormat}'`] : []),
     '  http-request set-var(txn.host) req.hdr(host),field(1,:),lower,rtrim(.)',
     '  http-request set-var(txn.path) path',
-    // It would be routed by what it begins with, and served by what it comes to.
+    // It would be routed by what it begins with, and served by what it comes to; some servers drop `;` and what follows first.
     // The words that it must have one of are looked for first, as that is cheap.
-    `  ${answer(400, 'the path has dots that lead upwards', '{ var(txn.path) -m sub /. %2 } { var(txn.path),url_dec -m reg (^|/)\\.\\.?(/|$) }')}`,
+    `  ${answer(400, 'the path has dots that lead upwards', '{ var(txn.path) -m sub /. %2 } { var(txn.path),url_dec -m reg (^|/)\\.\\.?(;[^/]*)?(/|$) }')}`,
     `  http-request disable-l7-retry unless ${repeatable}`,
     `  http-request set-var(${unsharedVariable}) uuid() if ${unshared}`,
     `  http-request set-var(txn.rules) var(txn.host),${map('hosts')}`,
     // A host that has rules of its own is a name.
     `  ${answer(400, 'the host is not a name', '!{ var(txn.rules) -m found } !{ var(txn.host) -m reg ^[a-z0-9._-]*$ }')}`,
-    `  http-request set-var(txn.rules) var(txn.host),regsub(^[^.]*,*),${map('hosts')} unless { var(txn.rules) -m found }`,
+    `  http-request set-var(txn.rules) var(txn.host),regsub(^[^.]+,*),${map('hosts')} unless { var(txn.rules) -m found }`,
     `  http-request set-var(txn.rules) str(${anyHost}) unless { var(txn.rules) -m found }`,
     '  http-request set-var(txn.key) var(txn.rules),concat(,txn.path)',
     `  http-request set-var(txn.backend) var(txn.key),${map('exact')}`,
