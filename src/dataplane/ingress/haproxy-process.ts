@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
@@ -6,6 +6,7 @@ import { CommandFailed, type LastingProcesses, type Processes, type RunningProce
 import { alertsIn, ConfigurationRefused } from './configuration-refused.ts'
 import { files, runtimeSocketVariable } from './main-text.ts'
 import { RuntimeSession } from './runtime-session.ts'
+import { runtimeSocketOf, runtimeSocketsIn } from './runtime-sockets.ts'
 
 export interface HaproxyProcessDeps {
   readonly processes: Processes & LastingProcesses
@@ -53,13 +54,8 @@ export async function checkConfiguration({ processes, directory, ...place }: Hap
 
 /** Those that an earlier life of this process has left behind, the youngest first. Sockets where nobody answers are removed. */
 export async function leftBehind(directory: string): Promise<readonly Predecessor[]> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
-  const numbers = names.map((name) => Number(/^runtime-(\d+)\.sock$/.exec(name)?.[1])).filter((number) => !Number.isNaN(number))
   const found: Predecessor[] = []
-  for (const number of numbers.sort((a, b) => b - a)) {
+  for (const number of await runtimeSocketsIn(directory)) {
     const runtimeSocket = runtimeSocketOf(directory, number)
     const pid = await pidAt(runtimeSocket)
     if (pid === undefined) await rm(runtimeSocket, { force: true })
@@ -140,10 +136,6 @@ export interface Succession {
   readonly number: number
   /** Whose listening sockets it takes. */
   readonly takesOverFrom?: Pick<Predecessor, 'runtimeSocket'>
-}
-
-function runtimeSocketOf(directory: string, number: number): string {
-  return join(directory, `runtime-${number}.sock`)
 }
 
 function placeOf({ netns }: Pick<HaproxyProcessDeps, 'netns'>): { netns?: string } {

@@ -86,6 +86,17 @@ test('all processes end with it, those too that still have connections', async (
   expect(await sockets()).toEqual([])
 })
 
+test('what an earlier life has left behind ends, too, when there is nothing to serve', async () => {
+  const { port, haproxy, saying, sockets } = await newPlace()
+  const earlier = haproxy()
+  onTestFinished(() => earlier.stop())
+  await earlier.apply(saying('earlier'), { mayRestart: true })
+  await haproxy().stop()
+  await expect(asking(port, new Agent())()).rejects.toThrow('ECONNREFUSED')
+  await expect.poll(() => earlier.pid).toBeUndefined()
+  expect(await sockets()).toEqual([])
+})
+
 test('what an earlier life has left behind is taken over by the first that starts, be it not the first try', async () => {
   const { port, haproxy, saying, sockets } = await newPlace()
   const earlier = haproxy()

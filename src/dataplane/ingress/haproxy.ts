@@ -84,11 +84,14 @@ export class Haproxy {
     return applied
   }
 
-  /** All processes end, with their connections. */
+  /** All processes end, with their connections: those of an earlier life, too. */
   async stop(): Promise<void> {
     const serving = this.#serving
+    const strangers = this.#hasTakenOver ? [] : await leftBehind(this.#deps.directory)
+    this.#hasTakenOver = true
     this.#serving = undefined
-    await Promise.all([serving?.process.kill(), ...[...this.#retiring].map((process) => process.kill())])
+    const others = [...this.#retiring, ...strangers.map((each) => new AdoptedProcess(each, this.#deps))]
+    await Promise.all([serving?.process.kill(), ...others.map((process) => process.kill())])
   }
 
   async #apply(description: Description, mayRestart: boolean): Promise<Applied> {
