@@ -51,6 +51,8 @@ export class IngressSite implements AsyncDisposable {
       haproxy,
       settings: { addresses: ['*'], ports, directory, threads: 2, accessLog: false },
       events: new EventBroadcaster({ ...common, client }).recorder('portolan-ingress'),
+      publicAddresses: [],
+      localAddresses: () => [],
       resolve: async () => [],
       clusterDomain: 'cluster.local',
     })

@@ -13,7 +13,7 @@ import { type Connections, LoadGenerator } from './load-generator.ts'
 const endpointPort = 8080
 const pods = ['10.128.0.2', '10.128.0.3', '10.128.0.4'] as const
 const edgeAddress = '192.168.99.1'
-const ports = { ours: 80, oursTls: 443, haproxy: 81, nginx: 82 } as const
+const ports = { ours: 80, oursTls: 443, haproxy: 81, nginx: 82, routing: 83 } as const
 const rounds = 5
 const changes = 20
 const many = { ingresses: 1000, paths: 10 } as const
@@ -21,8 +21,8 @@ const disturbedSeconds = 20
 const betweenChangesMs = 500
 
 /**
- * Requests through our ingress next to HAProxy and nginx with configurations by hand, to the same three servers; how long
- * changes take; what many routes cost; and whether requests are lost while everything changes.
+ * Requests through our ingress next to HAProxy and nginx with configurations by hand, to the same three servers: without
+ * anything else to do, and with HAProxy that does what an ingress is for; how long changes take; what many routes cost; and whether requests are lost while everything changes.
  */
 export const ingress: Benchmark = {
   name: 'ingress',
@@ -70,12 +70,13 @@ async function place(network: TestNetwork, servers: HttpServers) {
 /** As somebody would write them who has nothing else to serve. */
 async function startOthers(edge: TestNamespace): Promise<AsyncDisposable> {
   const directory = await mkdtemp(join(tmpdir(), 'bench-ingress-others-'))
-  const [haproxy, nginx] = [join(directory, 'haproxy.cfg'), join(directory, 'nginx.conf')]
-  await writeFile(haproxy, haproxyConfiguration)
+  const [haproxy, nginx, routes] = ['haproxy.cfg', 'nginx.conf', 'routes.map'].map((name) => join(directory, name)) as [string, string, string]
+  await writeFile(routes, 'www.example.com/ web\n')
+  await writeFile(haproxy, haproxyConfiguration(routes))
   await writeFile(nginx, nginxConfiguration(directory))
   const commands = [`haproxy -db -f ${haproxy}`, `nginx -e stderr -c ${nginx}`].map((command) => `${command} & cat; kill $!; wait`)
   const started = commands.map((command) => realProcesses.start(['sh', '-c', command], { netns: edge.path }))
-  for (const port of [ports.haproxy, ports.nginx]) {
+  for (const port of [ports.haproxy, ports.nginx, ports.routing]) {
     await edge.run('curl', '-sf', '--retry', '50', '--retry-connrefused', '--retry-delay', '1', `http://127.0.0.1:${port}/`)
   }
   return {
@@ -87,7 +88,8 @@ async function startOthers(edge: TestNamespace): Promise<AsyncDisposable> {
   }
 }
 
-const haproxyConfiguration = `global
+/** The second frontend routes by host and path, and tells pods of the client: what an ingress does at the least. */
+const haproxyConfiguration = (routes: string) => `global
   nbthread 2
   maxconn 4000
 defaults
@@ -98,6 +100,14 @@ defaults
 frontend all
   bind :${ports.haproxy}
   default_backend web
+frontend routing
+  bind :${ports.routing}
+  http-request set-header X-Forwarded-For %[src]
+  http-request set-header X-Real-IP %[src]
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  http-request set-header X-Forwarded-Port %[dst_port]
+  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
+  use_backend %[base,map_beg(${routes},web)]
 backend web
 ${pods.map((address, index) => `  server s${index} ${address}:${endpointPort}`).join('\n')}
 `
@@ -120,20 +130,22 @@ http {
 async function throughput({ generator, client, say }: Bench, suffix: string): Promise<Figure[]> {
   const figures: Figure[] = []
   for (const connections of ['keep-alive', 'new'] as const satisfies readonly Connections[]) {
-    const rates = { ours: [] as number[], haproxy: [] as number[], nginx: [] as number[] }
+    const rates = { ours: [] as number[], haproxy: [] as number[], routing: [] as number[], nginx: [] as number[] }
     for (let round = 0; round < rounds; round += 1) {
-      for (const name of ['ours', 'haproxy', 'nginx'] as const) {
+      for (const name of ['ours', 'haproxy', 'routing', 'nginx'] as const) {
         const { perSecond } = await generator.run({ from: client, addresses: [edgeAddress], port: ports[name], connections })
         rates[name].push(perSecond)
       }
     }
     say(`${connections}${suffix}: ${JSON.stringify(rates)}`)
-    const ratio = (other: 'haproxy' | 'nginx') => median(rates.ours.map((rate, round) => rate / (rates[other][round] ?? NaN)))
+    const ratio = (other: 'haproxy' | 'routing' | 'nginx') => median(rates.ours.map((rate, round) => rate / (rates[other][round] ?? NaN)))
     figures.push(
       { what: `${connections}${suffix}: ours`, value: median(rates.ours), unit: '/s' },
       { what: `${connections}${suffix}: HAProxy by hand`, value: median(rates.haproxy), unit: '/s' },
+      { what: `${connections}${suffix}: HAProxy by hand that routes`, value: median(rates.routing), unit: '/s' },
       { what: `${connections}${suffix}: nginx by hand`, value: median(rates.nginx), unit: '/s' },
       { what: `${connections}${suffix}: ours ÷ HAProxy`, value: ratio('haproxy'), unit: '×', goal: '→ 1.0' },
+      { what: `${connections}${suffix}: ours ÷ HAProxy that routes`, value: ratio('routing'), unit: '×', goal: '≥ 0.95' },
       { what: `${connections}${suffix}: ours ÷ nginx`, value: ratio('nginx'), unit: '×', goal: '≥ 1.0' },
     )
   }

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, networkInterfaces } from 'node:os'
 import type { EndpointSlice } from '../api/kinds/endpoint-slice.ts'
 import type { IngressClass } from '../api/kinds/ingress-class.ts'
 import type { Ingress } from '../api/kinds/ingress.ts'
@@ -65,6 +65,7 @@ export function runIngress(deps: IngressRunDeps): RunningIngress {
     haproxy,
     settings: { ...deps.settings, threads: Math.min(2, availableParallelism()) },
     events: events.recorder('portolan-ingress'),
+    localAddresses: localIPv4Addresses,
     resolve: outsideNames({ serversFor: deps.nameServersFor, signal }),
   })
   const status = ingressStatusController({ client, ingresses, classes, proxy, addresses: publicAddresses })
@@ -77,6 +78,10 @@ export function runIngress(deps: IngressRunDeps): RunningIngress {
     // What is still to be told is told if the API is there to hear it.
     await Promise.race([events.idle(), clock.sleep(lastWordsMs)])
   }
+}
+
+function localIPv4Addresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).filter(({ family }) => family === 'IPv4').map(({ address }) => address))
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

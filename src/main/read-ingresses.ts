@@ -33,6 +33,8 @@ export async function readIngresses({ ingresses, classes, services, slices, secr
       certificate,
       // Whether they lead anywhere is told in Events by whoever has asked.
       externalName: () => ({ addresses: [] }),
+      // So is what leads back to them.
+      isOwn: () => false,
       clusterDomain: '',
     },
     settings,

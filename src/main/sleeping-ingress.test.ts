@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -21,10 +21,11 @@ class SilentClient extends MemoryClient {
   }
 }
 
-async function started(client: MemoryClient) {
+async function started(client: MemoryClient, files: Readonly<Record<string, string>> = {}) {
   const stop = new AbortController()
   const live = { log: silentLog, clock: systemClock, signal: stop.signal }
   const directory = await mkdtemp(join(tmpdir(), 'sleeping-ingress-'))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text)
   const [{ server }, http, https] = await Promise.all([throwawayPki(), freePort(), freePort()])
   const ingress = new SleepingIngress({
     client,
@@ -46,8 +47,13 @@ async function started(client: MemoryClient) {
     await rm(directory, { recursive: true })
   })
   const answered = () => fetch(`http://127.0.0.1:${http}/`).then(({ status }) => status, () => 'nobody')
-  return { ingress, ended, stop, answered }
+  return { ingress, ended, stop, answered, directory }
 }
+
+test('it wakes up to end what an earlier life has left behind', async () => {
+  const { directory } = await started(new MemoryClient(), { 'runtime-1.sock': '' })
+  await expect.poll(() => readdir(directory)).toEqual([])
+})
 
 test('it ends in time although the API has vanished while there was something to tell', async () => {
   const client = new SilentClient()

@@ -1,5 +1,6 @@
 import { keyOf } from '../api/object.ts'
 import { isOurs } from '../dataplane/ingress/classes.ts'
+import { runtimeSocketsIn } from '../dataplane/ingress/runtime-sockets.ts'
 import type { OnApplied } from './applied-by-all.ts'
 import type { IngressRunDeps, RunningIngress } from './ingress-runner.ts'
 
@@ -35,9 +36,10 @@ export class SleepingIngress {
     await this.#running.ended
   }
 
-  /** Resolves when there is an Ingress to serve, or when the signal aborts. */
-  #needed(): Promise<void> {
-    const { ingresses, classes, signal } = this.#deps
+  /** Resolves when there is an Ingress to serve, or a HAProxy of an earlier life to end, or when the signal aborts. */
+  async #needed(): Promise<void> {
+    const { ingresses, classes, signal, settings } = this.#deps
+    if ((await runtimeSocketsIn(settings.directory)).length > 0) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const look = () => {
       const all = classes.list()

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { outsideAddress, startOutsideHost } from '../outside-host.ts'
 import { ask } from '../requests.ts'
@@ -177,6 +178,18 @@ describe('Services of type ExternalName', () => {
     await eventually('the echo', async () => (await echoed('http://alias.example.com/x')).url === '/x')
   })
 
+  test.for([
+    ['circle', 'portolan-ingress.kube-system.svc.cluster.local', '192.168.99.1:80|203.0.113.3:80'],
+    ['circle-by-address', address, '203.0.113.3:80'],
+  ] as const)('%s, which leads back to the ingress by %s, is told and not followed', async ([name, externalName, where]) => {
+    await apply({ ...external(name, externalName), spec: { type: 'ExternalName', externalName, ports: [{ port: 80 }] } })
+    await cluster.kubectl('create', 'ingress', name, `--rule=${name}.example.com/*=${name}:80`)
+    const told = new RegExp(`RequestLoop .*Service default/${name} leads to (${where}), which is this ingress itself`)
+    await eventually('an Event', async () => told.test(await cluster.kubectl('describe', 'ingress', name)))
+    const body = `portolan: the Service default/${name} has no ready endpoint for its port 80\n`
+    await eventually('503', async () => isDeepStrictEqual(await curl(`http://${name}.example.com/`), { code: 503, body }))
+  })
+
   test('one that leads nowhere is told', async () => {
     await apply(external('nowhere', 'nowhere.example'))
     await cluster.kubectl('create', 'ingress', 'nowhere', '--rule=nowhere.example.com/*=nowhere:80')
@@ -207,6 +220,41 @@ test('no request is lost while pods, routes and certificates change', async () =
   await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
   await cluster.kubectl('scale', 'deployment/web', '--replicas=1')
   expect((await asking).map(({ failures }) => failures)).toEqual([{}, {}])
+})
+
+/** A connection from outside that a pod sends everything back on, and what has come. */
+function upgraded(): { readonly child: ChildProcess; readonly heard: () => string } {
+  const program = `const socket = require('net').connect(80, '${address}'); process.stdin.pipe(socket); socket.pipe(process.stdout)`
+  const child = spawn('./portolan', ['client', '--name', cluster.name, '--', process.execPath, '-e', program], { env: cluster.environment, stdio: ['pipe', 'pipe', 'inherit'] })
+  let heard = ''
+  child.stdout?.setEncoding('utf8').on('data', (piece: string) => (heard += piece))
+  child.stdin?.write('GET /echo HTTP/1.1\r\nHost: foo.example.com\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+  return { child, heard: () => heard }
+}
+
+test('when the edge dies nothing is lost: requests under way, kept connections, and upgraded ones', async () => {
+  const edge = async () => (await victimsOf(cluster.name)).find(({ kind }) => kind === 'edge')?.pid
+  await cluster.kubectl('scale', 'deployment/web', '--replicas=3')
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+  const { child, heard } = upgraded()
+  const ended = once(child, 'exit')
+  onTestFinished(async () => {
+    child.stdin?.end()
+    await ended
+  })
+  await eventually('the upgrade', async () => heard().startsWith('HTTP/1.1 101 '))
+  const underWay = curl('http://foo.example.com/echo/slow')
+  const load = { url: `http://${address}/`, count: 2_400, perSecond: 120, concurrency: 4 }
+  const asking = Promise.all((['new', 'keep-alive'] as const).map((connections) => ask(cluster, 'outside', { ...load, connections })))
+  const before = await edge()
+  process.kill(before ?? NaN, 'SIGKILL')
+  await cluster.kubectl('set', 'env', 'deployment/web', 'TURN=2')
+  await eventually('another edge', async () => ![before, undefined].includes(await edge()))
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+  expect((await underWay).code).toBe(200)
+  expect((await asking).map(({ failures }) => failures)).toEqual([{}, {}])
+  child.stdin?.write('still there?')
+  await eventually('what was sent', async () => heard().endsWith('still there?'))
 })
 
 test('it runs by itself for any API that a kubeconfig leads to', async () => {

@@ -1,4 +1,5 @@
 import type { User } from './htpasswd.ts'
+import { unsharedVariable } from './main-text.ts'
 import type { Cors, Settings } from './settings.ts'
 
 /** All that a backend is made of, beside its endpoints. */
@@ -24,6 +25,7 @@ export function backendText(name: string, plan: BackendPlan): string {
     `backend ${name}`,
     ...timeouts(settings),
     ...balancing(plan),
+    ...reuse(settings),
     ...(settings.sslRedirect === true ? ['http-request redirect scheme https code 308 unless { ssl_fc }'] : []),
     ...sources(settings),
     ...(settings.rateLimit === undefined ? [] : rateLimit(name, settings.rateLimit)),
@@ -36,11 +38,20 @@ export function backendText(name: string, plan: BackendPlan): string {
   ].map(indented).join('\n')
 }
 
+/**
+ * Any request may have a connection that waits for the next, unless it is unshared. With TLS the name by which these are
+ * told apart is that of the host, and streams of HTTP/2 would share one with other clients.
+ */
+function reuse({ protocol }: Settings): string[] {
+  return protocol === undefined ? ['http-reuse always'] : []
+}
+
 /** What each server line of the backend ends with. */
 export function serverOptions({ protocol }: Settings): string {
   switch (protocol) {
     case undefined:
-      return ''
+      // Without TLS nobody is told of it: it only sets connections apart.
+      return ` sni var(${unsharedVariable})`
     case 'https':
       // Pods have certificates of their own making.
       return ' ssl verify none alpn h2,http/1.1 sni req.hdr(host),field(1,:)'

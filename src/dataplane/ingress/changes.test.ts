@@ -237,5 +237,5 @@ test('HAProxy is started again when it ends, and is not there when there is noth
     await site.client.delete(Ingresses, { namespace: metadata.namespace, name: metadata.name })
   }
   await expect.poll(() => site.pid).toBeUndefined()
-  expect((await readdir(site.directory)).filter((name) => name.endsWith('.sock'))).toEqual([])
+  await expect.poll(async () => (await readdir(site.directory)).filter((name) => name.endsWith('.sock'))).toEqual([])
 })

@@ -77,6 +77,7 @@ function world(): IngressWorld {
     slicesOf: (key) => (key === 'default/web' ? [slice('web', ['10.108.1.3', '10.108.1.2'])] : []),
     certificate: (key) => certificates.get(key),
     externalName: () => ({ addresses: ['198.51.100.7'] }),
+    isOwn: () => false,
     clusterDomain: 'cluster.local',
   }
 }

@@ -8,8 +8,8 @@ import { backendText, serverOptions, type BackendPlan } from './backend-text.ts'
 import { uncovered, type Certificate } from './certificates.ts'
 import type { SecretCertificate } from './certificate-store.ts'
 import type { Backend, BackendName, Description, MapName, ShownCertificate } from './description.ts'
-import { portOf, type PortReference } from './endpoints.ts'
-import { chainOf, outsideNameOf, serversOf, type EndpointSource } from './endpoint-source.ts'
+import { portOf, type Address, type PortReference } from './endpoints.ts'
+import { chainOf, loopsOf, outsideNameOf, serversOf, type EndpointSource } from './endpoint-source.ts'
 import type { ExternalAddresses } from './external-names.ts'
 import { usersOf } from './htpasswd.ts'
 import { mainText, type MainSettings } from './main-text.ts'
@@ -28,6 +28,8 @@ export interface IngressWorld {
   certificate(key: ObjectKey): SecretCertificate
   /** Where a name outside of the cluster leads. */
   externalName(name: string): ExternalAddresses
+  /** Whether whoever connects there comes to this ingress itself. */
+  isOwn(address: Address): boolean
   /** What the names of the cluster's Services end with, such as `cluster.local`. */
   readonly clusterDomain: string
 }
@@ -74,6 +76,7 @@ class Compilation {
     const { routes, certificates, problems } = routingOf(this.#world.ingresses)
     this.#problems.push(...problems)
     for (const route of routes) this.#addRoute(route)
+    this.#checkLoops()
     const shown = this.#shown(certificates)
     const servers = new Map([...this.#sources].map(([name, source]) => [name, serversOf(this.#world, source)]))
     const main = mainText(settings, [...new Set(this.#canaries)].sort())
@@ -160,6 +163,17 @@ class Compilation {
     const name = outsideNameOf(this.#world, key)
     const { problem } = name === undefined ? {} : this.#world.externalName(name)
     if (problem !== undefined) this.#complain(ingress, 'NameNotResolved', `the name ${name} of Service ${key} leads nowhere: ${problem}`)
+  }
+
+  #checkLoops(): void {
+    for (const [name, source] of this.#sources) {
+      const loops = loopsOf(this.#world, source)
+      if (loops.length === 0) continue
+      const message =
+        `Service ${source.service} leads to ${loops.join(', ')}, which is this ingress itself: requests would go round and round, so none is sent there; ` +
+        'lead to the Service whose pods are to answer'
+      for (const ingress of this.#backends.get(name)?.ingresses ?? []) this.#complain(ingress, 'RequestLoop', message)
+    }
   }
 
   #users(ingress: Ingress, secretName: string) {

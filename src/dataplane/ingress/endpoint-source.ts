@@ -8,16 +8,25 @@ export interface EndpointSource {
   readonly port: PortReference
 }
 
-type World = Pick<IngressWorld, 'service' | 'slicesOf' | 'externalName' | 'clusterDomain'>
+type World = Pick<IngressWorld, 'service' | 'slicesOf' | 'externalName' | 'clusterDomain' | 'isOwn'>
 
 /** So many Services of type ExternalName may lead from one to the next. Those that lead in a circle lead nowhere. */
 const longestChain = 8
 
 /**
  * Where requests to a backend go: to endpoints, be they those of another Service of the cluster that the name of an
- * ExternalName means, or to the addresses of a name outside.
+ * ExternalName means, or to the addresses of a name outside; but not back to this ingress.
  */
-export function serversOf(world: World, { service: key, port }: EndpointSource): readonly Address[] {
+export function serversOf(world: World, source: EndpointSource): readonly Address[] {
+  return targetsOf(world, source).filter((address) => !world.isOwn(address))
+}
+
+/** What is left out of these, as it leads back. */
+export function loopsOf(world: World, source: EndpointSource): readonly Address[] {
+  return targetsOf(world, source).filter((address) => world.isOwn(address))
+}
+
+function targetsOf(world: World, { service: key, port }: EndpointSource): readonly Address[] {
   const target = chainOf(world, key).at(-1) ?? key
   const service = world.service(target)
   if (service === undefined) return []

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
@@ -6,6 +6,7 @@ import { CommandFailed, type LastingProcesses, type Processes, type RunningProce
 import { alertsIn, ConfigurationRefused } from './configuration-refused.ts'
 import { files, runtimeSocketVariable } from './main-text.ts'
 import { RuntimeSession } from './runtime-session.ts'
+import { runtimeSocketOf, runtimeSocketsIn } from './runtime-sockets.ts'
 
 export interface HaproxyProcessDeps {
   readonly processes: Processes & LastingProcesses
@@ -27,6 +28,17 @@ export interface Predecessor {
   readonly number: number
 }
 
+/** One of these, whoever has started it. */
+export interface LiveProcess {
+  readonly pid: number
+  readonly runtimeSocket: string
+  /** When it has ended, for whatever reason. */
+  readonly ended: Promise<void>
+  session(): Promise<RuntimeSession>
+  /** Connections that are open end with it. */
+  kill(): Promise<void>
+}
+
 const pollEveryMs = 5
 const startWithinMs = 20_000
 
@@ -42,13 +54,8 @@ export async function checkConfiguration({ processes, directory, ...place }: Hap
 
 /** Those that an earlier life of this process has left behind, the youngest first. Sockets where nobody answers are removed. */
 export async function leftBehind(directory: string): Promise<readonly Predecessor[]> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
-  const numbers = names.map((name) => Number(/^runtime-(\d+)\.sock$/.exec(name)?.[1])).filter((number) => !Number.isNaN(number))
   const found: Predecessor[] = []
-  for (const number of numbers.sort((a, b) => b - a)) {
+  for (const number of await runtimeSocketsIn(directory)) {
     const runtimeSocket = runtimeSocketOf(directory, number)
     const pid = await pidAt(runtimeSocket)
     if (pid === undefined) await rm(runtimeSocket, { force: true })
@@ -62,18 +69,15 @@ export async function leftBehind(directory: string): Promise<readonly Predecesso
  * gets its listening sockets, and both take connections until the other's frontends are shut: no connection is refused
  * or broken in between.
  */
-export class HaproxyProcess {
+export class HaproxyProcess implements LiveProcess {
   readonly pid: number
   readonly runtimeSocket: string
-  readonly number: number
-  /** When it has ended, for whatever reason. */
   readonly ended: Promise<void>
   readonly #process: RunningProcess
 
-  private constructor(process: RunningProcess, { pid, runtimeSocket, number }: Predecessor) {
+  private constructor(process: RunningProcess, { pid, runtimeSocket }: Pick<Predecessor, 'pid' | 'runtimeSocket'>) {
     this.#process = process
     this.pid = pid
-    this.number = number
     this.runtimeSocket = runtimeSocket
     this.ended = process.ended.then(() => rm(runtimeSocket, { force: true }))
   }
@@ -82,15 +86,14 @@ export class HaproxyProcess {
    * Starts one with the files as they are. Resolves when it serves; rejects with `ConfigurationRefused` if it ends, and if
    * it does not answer in time, which ends it.
    */
-  static async start(deps: HaproxyProcessDeps, { number, takesOverFrom, finishes = [] }: Succession): Promise<HaproxyProcess> {
+  static async start(deps: HaproxyProcessDeps, { number, takesOverFrom }: Succession): Promise<HaproxyProcess> {
     const { processes, directory, log, onRequest } = deps
     const runtimeSocket = runtimeSocketOf(directory, number)
     await rm(runtimeSocket, { force: true })
     const sockets = takesOverFrom === undefined ? [] : ['-x', takesOverFrom.runtimeSocket]
-    const finish = finishes.length === 0 ? [] : ['-sf', ...finishes.map(({ pid }) => String(pid))]
     let said = ''
     let isServing = false
-    const started = processes.start(['haproxy', '-db', '-f', join(directory, files.config), ...sockets, ...finish], {
+    const started = processes.start(['haproxy', '-db', '-f', join(directory, files.config), ...sockets], {
       ...placeOf(deps),
       environment: { [runtimeSocketVariable]: runtimeSocket },
       onStderr: inLines((line) => {
@@ -107,7 +110,7 @@ export class HaproxyProcess {
     try {
       const pid = await Promise.race([pidOnceItServes(deps.clock, runtimeSocket, decided.signal), failed])
       isServing = true
-      return new HaproxyProcess(started, { pid, runtimeSocket, number })
+      return new HaproxyProcess(started, { pid, runtimeSocket })
     } catch (error) {
       started.kill()
       await started.ended
@@ -122,7 +125,6 @@ export class HaproxyProcess {
     return RuntimeSession.open(this.runtimeSocket)
   }
 
-  /** Connections that are open end with it. */
   async kill(): Promise<void> {
     this.#process.kill()
     await this.ended
@@ -132,13 +134,8 @@ export class HaproxyProcess {
 export interface Succession {
   /** No other process of the directory has it. */
   readonly number: number
-  readonly takesOverFrom?: Predecessor
-  /** Those who are to end as soon as their connections have. */
-  readonly finishes?: readonly Predecessor[]
-}
-
-function runtimeSocketOf(directory: string, number: number): string {
-  return join(directory, `runtime-${number}.sock`)
+  /** Whose listening sockets it takes. */
+  readonly takesOverFrom?: Pick<Predecessor, 'runtimeSocket'>
 }
 
 function placeOf({ netns }: Pick<HaproxyProcessDeps, 'netns'>): { netns?: string } {

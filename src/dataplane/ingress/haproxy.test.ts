@@ -1,7 +1,9 @@
-import { Agent, request, type IncomingMessage } from 'node:http'
+import { Agent, createServer, request, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
+import { connect, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { connect as connectTls } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { silentLog } from '../../base/log.ts'
@@ -17,8 +19,8 @@ async function newPlace() {
   const folder = await scratch()
   onTestFinished(() => folder[Symbol.asyncDispose]())
   const { server } = await throwawayPki()
-  const port = await freePort()
-  const main = mainText({ addresses: ['127.0.0.1'], ports: { http: port, https: await freePort() }, directory: folder.path, threads: 1, accessLog: false }, [])
+  const [port, tlsPort] = [await freePort(), await freePort()]
+  const main = mainText({ addresses: ['127.0.0.1'], ports: { http: port, https: tlsPort }, directory: folder.path, threads: 1, accessLog: false }, [])
   const haproxy = () =>
     new Haproxy({
       processes: realProcesses,
@@ -38,12 +40,12 @@ async function newPlace() {
     certificates: new Map(),
   })
   const sockets = async () => (await readdir(folder.path)).filter((name) => name.endsWith('.sock')).sort()
-  return { port, haproxy, saying, sockets }
+  return { port, tlsPort, haproxy, saying, sockets }
 }
 
-function asking(port: number, agent: Agent): () => Promise<string> {
+function asking(port: number, agent: Agent, headers: Readonly<Record<string, string>> = {}): () => Promise<string> {
   return async () => {
-    const outgoing = request({ port, agent }).end()
+    const outgoing = request({ port, agent, headers }).end()
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
     return text(response)
   }
@@ -84,6 +86,17 @@ test('all processes end with it, those too that still have connections', async (
   expect(await sockets()).toEqual([])
 })
 
+test('what an earlier life has left behind ends, too, when there is nothing to serve', async () => {
+  const { port, haproxy, saying, sockets } = await newPlace()
+  const earlier = haproxy()
+  onTestFinished(() => earlier.stop())
+  await earlier.apply(saying('earlier'), { mayRestart: true })
+  await haproxy().stop()
+  await expect(asking(port, new Agent())()).rejects.toThrow('ECONNREFUSED')
+  await expect.poll(() => earlier.pid).toBeUndefined()
+  expect(await sockets()).toEqual([])
+})
+
 test('what an earlier life has left behind is taken over by the first that starts, be it not the first try', async () => {
   const { port, haproxy, saying, sockets } = await newPlace()
   const earlier = haproxy()
@@ -97,4 +110,83 @@ test('what an earlier life has left behind is taken over by the first that start
   await expect.poll(() => earlier.pid).toBeUndefined()
   expect(await asking(port, new Agent())()).toBe('later')
   expect(await sockets()).toEqual([expect.stringMatching(/^runtime-[23]\.sock$/)])
+})
+
+test('routes to backends that there are, and certificates, do not wait for the next start; a host with another backend does', async () => {
+  const { port, tlsPort, haproxy, saying } = await newPlace()
+  const { cert, key } = await (await throwawayPki()).issue('CN=new.com')
+  const one = haproxy()
+  onTestFinished(() => one.stop())
+  const [web, late] = [saying('web'), saying('late')]
+  const at = (host: string) => asking(port, new Agent(), { host })()
+  const shown = async (servername: string) => {
+    const socket = connectTls({ port: tlsPort, host: '127.0.0.1', servername, rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    onTestFinished(() => void socket.destroy())
+    return socket.getPeerCertificate().subject.CN
+  }
+  expect(await one.apply(web, { mayRestart: true })).toBe('restarted')
+  const { pid } = one
+  const next: Description = {
+    ...web,
+    backends: new Map([...web.backends, ...late.backends]),
+    maps: {
+      ...web.maps,
+      hosts: new Map([['new.com', 'new.com'], ['late.com', 'late.com']]),
+      prefixes: new Map([['-/', 'late'], ['new.com/only/', 'web'], ['late.com/', 'late']]),
+    },
+    certificates: new Map([['new.pem', { pem: `${cert}\n${key}\n`, hosts: ['new.com'], ingresses: [] }]]),
+  }
+  expect(await one.apply(next, { mayRestart: false })).toBe('postponed')
+  expect([await at('new.com'), await at('late.com'), await at('other.com'), await shown('new.com')]).toEqual([
+    'portolan: no rule for the host new.com matches the path /\n', 'web', 'web', 'new.com',
+  ])
+  expect(one.pid).toBe(pid)
+  expect(await one.apply(next, { mayRestart: true })).toBe('restarted')
+  await expect.poll(() => at('late.com')).toBe('late')
+})
+
+test('what an earlier life has left behind follows endpoints, and its upgraded connections go on', async () => {
+  const { port, haproxy, saying } = await newPlace()
+  const pod = async (word: string) => {
+    const server = createServer((_, response) => void response.end(word)).listen(0, '127.0.0.1')
+    server.on('upgrade', (_, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+      socket.on('error', () => {}).pipe(socket)
+    })
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    return { server, address: `127.0.0.1:${(server.address() as AddressInfo).port}` }
+  }
+  const leading = (address: string): Description => ({
+    ...saying('web'),
+    backends: new Map([['web', { text: 'backend web\n', serverOptions: '', ingresses: [] }]]),
+    servers: new Map([['web', [address]]]),
+  })
+  const [before, after] = [await pod('before'), await pod('after')]
+  const earlier = haproxy()
+  onTestFinished(() => earlier.stop())
+  await earlier.apply(leading(before.address), { mayRestart: true })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => agent.destroy())
+  const kept = asking(port, agent)
+  expect(await kept()).toBe('before')
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  onTestFinished(() => void socket.destroy())
+  socket.write('GET / HTTP/1.1\r\nHost: web.com\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+  expect(String(await once(socket, 'data'))).toContain('101 Switching Protocols')
+
+  const later = haproxy()
+  onTestFinished(() => later.stop())
+  await later.apply(leading(after.address), { mayRestart: true })
+  expect([later.retiring, later.has('web')]).toEqual([1, true])
+  before.server.close()
+  before.server.closeIdleConnections()
+  expect(await kept()).toBe('after')
+  socket.write('still there?')
+  expect(await once(socket, 'data')).toEqual(['still there?'])
+  expect(later.retiring).toBe(1)
+  socket.destroy()
+  await expect.poll(() => later.retiring, { timeout: 5_000 }).toBe(0)
+  await expect.poll(() => earlier.pid).toBeUndefined()
 })

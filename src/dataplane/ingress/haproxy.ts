@@ -1,12 +1,15 @@
 import type { Log } from '../../base/log.ts'
+import { AdoptedProcess } from './adopted-process.ts'
 import { changeCertificate, certificateChanges } from './certificate-changes.ts'
 import { ConfigurationRefused, culpritsOf } from './configuration-refused.ts'
 import type { BackendName, Description } from './description.ts'
 import { filePaths, renderFiles, writeFiles, type FilePaths } from './files.ts'
-import { checkConfiguration, HaproxyProcess, leftBehind, type HaproxyProcessDeps } from './haproxy-process.ts'
+import { checkConfiguration, HaproxyProcess, leftBehind, type HaproxyProcessDeps, type LiveProcess, type Predecessor } from './haproxy-process.ts'
 import { RetiringProcess, withServers } from './retiring-process.ts'
 import { mapCommands, serverCommands, type SlotsOf } from './runtime-changes.ts'
 import { assign, emptySlots, slotCount, type Slots } from './slots.ts'
+import { slotsIn } from './told-state.ts'
+import { whatCanBeTold } from './what-can-be-told.ts'
 
 export interface HaproxyDeps extends HaproxyProcessDeps {
   /** All files are in it; on a tmpfs, as keys are among them. */
@@ -17,7 +20,7 @@ export interface HaproxyDeps extends HaproxyProcessDeps {
   onEnd(): void
 }
 
-/** How a change came into effect. `postponed`: of it only what concerns endpoints has, as the rest takes a new process. */
+/** How a change came into effect. `postponed`: of it only what `whatCanBeTold` says and endpoints have, as the rest takes a new process. */
 export type Applied = 'unchanged' | 'changed' | 'restarted' | 'postponed'
 
 /** What a process was told last. */
@@ -47,7 +50,7 @@ export class Haproxy {
   #serving: Serving | undefined
   /** Of the youngest process. */
   #number = 0
-  /** Whether those that an earlier life has left behind have been told to finish. */
+  /** Whether those that an earlier life has left behind have been looked for. */
   #hasTakenOver = false
 
   constructor(deps: HaproxyDeps) {
@@ -81,11 +84,14 @@ export class Haproxy {
     return applied
   }
 
-  /** All processes end, with their connections. */
+  /** All processes end, with their connections: those of an earlier life, too. */
   async stop(): Promise<void> {
     const serving = this.#serving
+    const strangers = this.#hasTakenOver ? [] : await leftBehind(this.#deps.directory)
+    this.#hasTakenOver = true
     this.#serving = undefined
-    await Promise.all([serving?.process.kill(), ...[...this.#retiring].map((process) => process.kill())])
+    const others = [...this.#retiring, ...strangers.map((each) => new AdoptedProcess(each, this.#deps))]
+    await Promise.all([serving?.process.kill(), ...others.map((process) => process.kill())])
   }
 
   async #apply(description: Description, mayRestart: boolean): Promise<Applied> {
@@ -96,7 +102,7 @@ export class Haproxy {
     if (slots === undefined && mayRestart) return this.#restart(description)
     const next =
       slots === undefined
-        ? { description: told.description, slots: withServers(told.slots, description.servers) }
+        ? { description: whatCanBeTold(told.description, description), slots: withServers(told.slots, description.servers) }
         : { description: withOldBackends(told.description, description), slots }
     try {
       const applied = await this.#change(serving, next)
@@ -150,7 +156,6 @@ export class Haproxy {
     this.#number = 1 + Math.max(this.#number, ...strangers.map(({ number }) => number))
     const process = await HaproxyProcess.start(this.#deps, {
       number: this.#number,
-      finishes: strangers,
       ...(takesOverFrom === undefined ? {} : { takesOverFrom }),
     })
     this.#hasTakenOver = true
@@ -160,14 +165,27 @@ export class Haproxy {
       this.#serving = undefined
       this.#deps.onEnd()
     })
-    if (before !== undefined) await this.#retire(before)
+    if (before !== undefined) await this.#retire(before.process, { slots: before.told.slots, isKnown: before.isKnown })
+    for (const stranger of strangers) await this.#adopt(stranger)
   }
 
-  async #retire({ process, told, isKnown }: Serving): Promise<void> {
-    const retiring = new RetiringProcess(process, { slots: told.slots, isKnown }, this.#deps)
+  /** It retires like one of this life. One that does not say what it has is ended, as it could not follow. */
+  async #adopt(found: Predecessor): Promise<void> {
+    const process = new AdoptedProcess(found, this.#deps)
+    try {
+      using session = await process.session()
+      await this.#retire(process, { slots: await slotsIn(session), isKnown: true })
+    } catch (err) {
+      this.#log.warn({ err, pid: found.pid }, 'a HAProxy of before does not say what it does; it is ended with its connections')
+      await process.kill()
+    }
+  }
+
+  async #retire(process: LiveProcess, has: { slots: SlotsOf; isKnown: boolean }): Promise<void> {
+    const retiring = new RetiringProcess(process, has, this.#deps)
     this.#retiring.add(retiring)
     void retiring.ended.then(() => this.#retiring.delete(retiring))
-    await retiring.closeFrontends(told.description.main)
+    await retiring.closeFrontends()
   }
 }
 

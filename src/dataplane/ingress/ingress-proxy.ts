@@ -22,10 +22,11 @@ import { chainOf, outsideNameOf, serversOf, type EndpointSource } from './endpoi
 import { ExternalNames, type ExternalNamesDeps } from './external-names.ts'
 import type { Applied, Haproxy } from './haproxy.ts'
 import type { MainSettings } from './main-text.ts'
+import { ownAddresses, type OwnAddressesOptions } from './own-addresses.ts'
 import { ProblemEvents } from './problem-events.ts'
 import { switchesOf } from './switches.ts'
 
-export interface IngressProxyDeps {
+export interface IngressProxyDeps extends Omit<OwnAddressesOptions, 'settings'> {
   readonly ingresses: Cache<Ingress>
   readonly classes: Cache<IngressClass>
   readonly services: Cache<Service>
@@ -63,6 +64,7 @@ export class IngressProxy implements AsyncDisposable {
   readonly #refused = new Map<string, string>()
   readonly #servedListeners = new Set<() => void>()
   readonly #loop: ApplyLoop
+  readonly #isOwn: (address: string) => boolean
   #secrets: Cache<Secret> | undefined
   #endSecrets = () => {}
   /** By uid. */
@@ -80,6 +82,7 @@ export class IngressProxy implements AsyncDisposable {
     this.#deps = deps
     this.#followed = new FollowedSlices(log)
     this.#events = new ProblemEvents(deps)
+    this.#isOwn = ownAddresses(deps)
     this.#certificates = new CertificateStore((key) => this.#secrets?.get(key))
     this.#externalNames = new ExternalNames({ ...deps, onChange: () => this.#becomeStale() })
     this.#loop = new ApplyLoop({
@@ -190,6 +193,7 @@ export class IngressProxy implements AsyncDisposable {
       slicesOf: (key) => this.#slices.of(key),
       certificate: (key) => this.#certificates.get(key),
       externalName: (name) => this.#externalNames.get(name),
+      isOwn: this.#isOwn,
       clusterDomain: this.#deps.clusterDomain,
     }
   }
@@ -205,13 +209,13 @@ export class IngressProxy implements AsyncDisposable {
     const started = clock.monotonicMs()
     const applied = await this.#unlessRefused(() => haproxy.apply(description, { mayRestart: started >= this.#mayRestartAtMs }), description)
     const tookMs = clock.monotonicMs() - started
+    this.#certificates.accept(secrets)
     if (applied === 'postponed') return Math.max(this.#mayRestartAtMs - clock.monotonicMs(), 1)
     if (applied === 'restarted') {
       const { retiring } = haproxy
       this.#mayRestartAtMs = clock.monotonicMs() + restartPauseFactor * tookMs * Math.max(1, retiring)
       log.info({ tookMs: Math.round(tookMs), backends: description.backends.size, retiring }, 'HAProxy has a new configuration')
     }
-    this.#certificates.accept(secrets)
     this.#nowServes(ours)
     return undefined
   }
@@ -274,7 +278,13 @@ export class IngressProxy implements AsyncDisposable {
   #onSlice(previous: EndpointSlice | undefined, next: EndpointSlice | undefined): void {
     for (const service of this.#slices.change(previous, next)) this.#changedServices.add(service)
     this.#followed.changed(previous, next)
+    // There is something to tell, or no more.
+    if ([previous, next].some((slice) => slice !== undefined && this.#leadsBack(slice))) this.#isStale = true
     this.#loop.wake()
+  }
+
+  #leadsBack({ endpoints, ports }: EndpointSlice): boolean {
+    return endpoints.some(({ addresses }) => addresses.some((address) => (ports ?? []).some(({ port }) => this.#isOwn(`${address}:${port}`))))
   }
 
   #becomeStale(): void {

@@ -36,6 +36,18 @@ export const files = {
 /** The environment of HAProxy says with it where its runtime socket is: each process has its own. */
 export const runtimeSocketVariable = 'RUNTIME_SOCKET'
 
+/**
+ * A variable that the first request of a client's connection has, if it cannot be sent again: it gets a connection of
+ * its own to the server, as one that waits might just be being closed. HAProxy shares only those for which the variable
+ * is the same: see `serverOptions`.
+ */
+export const unsharedVariable = 'txn.unshared'
+
+/** What may be sent again when no answer comes, as it does no harm; with a body it may be too long to be kept for that. */
+const repeatable = '{ method GET HEAD OPTIONS }'
+const hasBody = ['{ req.hdr(content-length) -m found }', '{ req.hdr(transfer-encoding) -m found }']
+const unshared = [`!${repeatable}`, ...hasBody].map((condition) => `{ http_first_req } ${condition}`).join(' or ')
+
 /** The configuration before the backends. `canaries` are rules of the frontend. */
 export function mainText(settings: MainSettings, canaries: readonly string[]): string {
   return [...globalSection(settings), ...defaults, ...metricsSection(settings), ...frontend(settings, canaries), ''].join('\n')
@@ -54,8 +66,6 @@ function globalSection({ directory, threads }: MainSettings): string[] {
     `  stats socket "\${${runtimeSocketVariable}-${directory}/runtime.sock}" mode 600 level admin expose-fd listeners`,
     '  stats timeout 1m',
     '  log stderr format raw local0',
-    // For those that an edge left behind when it died: see retiring-process.ts for the others.
-    '  hard-stop-after 1h',
     '  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
     '  ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20',
     '  ssl-server-verify none',
@@ -78,6 +88,11 @@ const defaults = [
   '  retries 3',
   '  option redispatch 1',
   '  retry-on conn-failure empty-response',
+  // Connections that wait for the next request are closed some 5 s after their node has vanished without a word.
+  '  option srvtcpka',
+  '  srvtcpka-idle 1s',
+  '  srvtcpka-intvl 1s',
+  '  srvtcpka-cnt 4',
   // Clients that wait with their next request when HAProxy is replaced are answered by the old one.
   '  option idle-close-on-response',
   ...[
@@ -122,29 +137,30 @@ function frontend(settings: MainSettings, canaries: readonly string[]): string[]
     ...(accessLog ? ['  log global', `  log-format '${accessLogFormat}'`] : []),
     '  http-request set-var(txn.host) req.hdr(host),field(1,:),lower,rtrim(.)',
     '  http-request set-var(txn.path) path',
-    // It would be routed by what it begins with, and served by what it comes to.
+    // It would be routed by what it begins with, and served by what it comes to; some servers drop `;` and what follows first.
     // The words that it must have one of are looked for first, as that is cheap.
-    `  ${answer(400, 'the path has dots that lead upwards', '{ var(txn.path) -m sub /. %2 } { var(txn.path),url_dec -m reg (^|/)\\.\\.?(/|$) }')}`,
-    '  http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
+    `  ${answer(400, 'the path has dots that lead upwards', '{ var(txn.path) -m sub /. %2 } { var(txn.path),url_dec -m reg (^|/)\\.\\.?(;[^/]*)?(/|$) }')}`,
+    `  http-request disable-l7-retry unless ${repeatable}`,
+    `  http-request set-var(${unsharedVariable}) uuid() if ${unshared}`,
     `  http-request set-var(txn.rules) var(txn.host),${map('hosts')}`,
     // A host that has rules of its own is a name.
     `  ${answer(400, 'the host is not a name', '!{ var(txn.rules) -m found } !{ var(txn.host) -m reg ^[a-z0-9._-]*$ }')}`,
-    `  http-request set-var(txn.rules) var(txn.host),regsub(^[^.]*,*),${map('hosts')} unless { var(txn.rules) -m found }`,
+    `  http-request set-var(txn.rules) var(txn.host),regsub(^[^.]+,*),${map('hosts')} unless { var(txn.rules) -m found }`,
     `  http-request set-var(txn.rules) str(${anyHost}) unless { var(txn.rules) -m found }`,
     '  http-request set-var(txn.key) var(txn.rules),concat(,txn.path)',
     `  http-request set-var(txn.backend) var(txn.key),${map('exact')}`,
     `  http-request set-var(txn.backend) var(txn.key),concat(/),${longest} unless { var(txn.backend) -m found }`,
     `  http-request set-var(txn.backend) var(txn.rules),${map('defaults')} unless { var(txn.backend) -m found }`,
-    `  ${answer(404, 'no Ingress has a rule for the host %[var(txn.host)]', `!{ var(txn.backend) -m found } { var(txn.rules) -m str -- ${anyHost} }`)}`,
-    `  ${answer(404, 'no rule for the host %[var(txn.host)] matches the path %[var(txn.path)]', '!{ var(txn.backend) -m found }')}`,
     ...forwarded.map((line) => `  ${line}`),
     ...(canaries.length === 0 ? [] : [`  http-request set-var(txn.weight) var(txn.backend),${weights}`]),
     ...canaries.map((line) => `  ${line}`),
     ...(canaries.length === 0 ? [] : ['  http-request set-var(txn.backend) var(txn.canary) if { var(txn.canary) -m found }']),
     '  use_backend %[var(txn.backend)]',
-    '  default_backend refused',
+    '  default_backend nobody',
     '',
-    'backend refused',
+    'backend nobody',
+    `  ${answer(404, 'no Ingress has a rule for the host %[var(txn.host)]', `!{ var(txn.backend) -m found } { var(txn.rules) -m str -- ${anyHost} }`)}`,
+    `  ${answer(404, 'no rule for the host %[var(txn.host)] matches the path %[var(txn.path)]', '!{ var(txn.backend) -m found }')}`,
     `  ${answer(503, 'this backend cannot be served as its Ingress describes it', 'TRUE')}`,
     '',
   ]

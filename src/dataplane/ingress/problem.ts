@@ -16,6 +16,7 @@ export type Reason =
   | 'UnsupportedBackend'
   | 'ServiceNotFound'
   | 'NameNotResolved'
+  | 'RequestLoop'
   | 'SecretNotFound'
   | 'InvalidCertificate'
   | 'CertificateConflict'

@@ -99,6 +99,7 @@ test('a backend that was refused is left out, and its Ingress is told', () => {
     slicesOf: () => [],
     certificate: () => ({ certificate: undefined, problem: undefined }),
     externalName: () => ({ addresses: [] }),
+    isOwn: () => false,
     clusterDomain: 'cluster.local',
   }
   const settings: MainSettings = { addresses: ['*'], ports: { http: 80, https: 443 }, directory: '/run/x', threads: 1, accessLog: false }

@@ -1,9 +1,11 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { Description } from './description.ts'
-import type { HaproxyProcess } from './haproxy-process.ts'
+import type { LiveProcess } from './haproxy-process.ts'
 import { serverCommands, type SlotsOf } from './runtime-changes.ts'
+import type { RuntimeSession } from './runtime-session.ts'
 import { assignSome } from './slots.ts'
+import { openFrontends } from './told-state.ts'
 
 const firstLookMs = 100
 const lookEveryMs = 1_000
@@ -18,7 +20,7 @@ const longestMs = 3_600_000
 export class RetiringProcess {
   /** When it has ended. */
   readonly ended: Promise<void>
-  readonly #process: HaproxyProcess
+  readonly #process: LiveProcess
   readonly #clock: Clock
   readonly #log: Log
   #slots: SlotsOf
@@ -26,7 +28,7 @@ export class RetiringProcess {
   #isKnown: boolean
   #hasEnded = false
 
-  constructor(process: HaproxyProcess, { slots, isKnown }: { slots: SlotsOf; isKnown: boolean }, { clock, log }: { clock: Clock; log: Log }) {
+  constructor(process: LiveProcess, { slots, isKnown }: { slots: SlotsOf; isKnown: boolean }, { clock, log }: { clock: Clock; log: Log }) {
     this.#process = process
     this.#clock = clock
     this.#log = log
@@ -41,9 +43,10 @@ export class RetiringProcess {
   }
 
   /** From now on it takes no connections, and ends with the last that it has. */
-  async closeFrontends(main: Description['main']): Promise<void> {
-    const names = [...main.matchAll(/^frontend (\S+)$/gm)].map(([, name]) => name)
-    await this.#tell(names.map((name) => `shutdown frontend ${name}`))
+  async closeFrontends(): Promise<void> {
+    await this.#tell(async (session) => {
+      for (const name of await openFrontends(session)) await session.command(`shutdown frontend ${name}`)
+    })
     this.#endWithItsConnections()
   }
 
@@ -52,7 +55,10 @@ export class RetiringProcess {
     const commands = serverCommands(this.#isKnown ? this.#slots : new Map(), next)
     this.#slots = next
     this.#isKnown = true
-    if (commands.length > 0) await this.#tell(commands)
+    if (commands.length === 0) return
+    await this.#tell(async (session) => {
+      for (const command of commands) await session.command(command)
+    })
   }
 
   async kill(): Promise<void> {
@@ -61,11 +67,11 @@ export class RetiringProcess {
   }
 
   /** One that cannot be told is ended, as it would send requests to endpoints that have left. */
-  async #tell(commands: readonly string[]): Promise<void> {
+  async #tell(what: (session: RuntimeSession) => Promise<void>): Promise<void> {
     if (this.#hasEnded) return
     try {
       using session = await this.#process.session()
-      for (const command of commands) await session.command(command)
+      await what(session)
     } catch (err) {
       if (this.#hasEnded) return
       this.#log.warn({ err, pid: this.#process.pid }, 'an old HAProxy does not do what it is told; it is ended with its connections')

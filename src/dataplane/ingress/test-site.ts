@@ -83,6 +83,8 @@ export class TestSite implements AsyncDisposable {
       haproxy,
       settings: { addresses: [localhost], relayedAt, ports, directory, threads: 1, accessLog: false, ...settings },
       events: this.#events.recorder('portolan-ingress'),
+      publicAddresses: [],
+      localAddresses: () => [localhost],
       resolve: async (name) => {
         const addresses = this.names.get(name)
         if (addresses === undefined) throw new Error('nobody knows it')

@@ -12,7 +12,7 @@ import type { ClusterFacts } from '../facts.ts'
 import type { IngressObjects } from '../ingress/reading.ts'
 
 /** Reasons of Events that rules quote. */
-const toldOf = ['Unhealthy', 'SyncLoadBalancerFailed', 'NameNotResolved', 'RefusedByHAProxy', 'ProblemsSolved'] as const
+const toldOf = ['Unhealthy', 'SyncLoadBalancerFailed', 'NameNotResolved', 'RequestLoop', 'RefusedByHAProxy', 'ProblemsSolved'] as const
 
 export type Objects = Pick<ClusterFacts, 'services' | 'pods' | 'nodes' | 'endpoints' | 'slices' | 'events'> & IngressObjects
 

@@ -34,6 +34,7 @@ export const ingressRules: readonly { readonly tells: readonly string[]; readonl
   // Whoever serves Ingresses may come to tell of more.
   { tells: [], rule: otherProblems(...routing, ...certificates, ...wishes) },
   { tells: ['NameNotResolved'], rule: toldInEvents('NameNotResolved') },
+  { tells: ['RequestLoop'], rule: toldInEvents('RequestLoop') },
   { tells: ['RefusedByHAProxy'], rule: toldInEvents('RefusedByHAProxy') },
   { tells: ['AddressNotAllowed'], rule: addressNotAllowed },
   { tells: ['IngressProxyBehind'], rule: ingressProxyBehind },

@@ -78,6 +78,7 @@ const told = (reason: string, message: string, lastTimestamp: string): Event => 
 })
 const refusal = told('RefusedByHAProxy', 'the backend of Service default/kubia is not served: unknown keyword', '2026-01-01T00:00:00Z')
 const unresolved = told('NameNotResolved', 'the name nowhere.example of Service default/kubia leads nowhere: nobody knows it', '2026-01-01T00:00:00Z')
+const circle = told('RequestLoop', 'Service default/kubia leads to 203.0.113.3:80, which is this ingress itself: requests would go round and round, so none is sent there; lead to the Service whose pods are to answer', '2026-01-01T00:00:00Z')
 const solved = told('ProblemsSolved', 'Nothing is wrong with this Ingress any more', '2026-01-01T00:01:00Z')
 const slow = { status: undefined as never, body: undefined as never, error: 'no answer in time' }
 const nobody = own(503, 'the Service default/kubia has no ready endpoint for its port 80')
@@ -125,6 +126,7 @@ const cases: readonly Case[] = [
   { name: 'a canary of nothing', ...problem('InvalidCanary', 'no other Ingress of the namespace serves path / (Prefix) of host kubia.example.com'), reasons: ['InvalidCanary'] },
   { name: 'what an ingress may yet come to tell', ...problem('SomethingNew', 'it is new'), reasons: ['SomethingNew'] },
   { name: 'a name elsewhere that leads nowhere', told: [unresolved], reasons: ['NameNotResolved'] },
+  { name: 'a Service that leads back', told: [circle], response: nobody, reasons: ['RequestLoop'] },
   { name: 'what HAProxy does not want', told: [refusal], reasons: ['RefusedByHAProxy'] },
   { name: 'what HAProxy wants after all', told: [solved, refusal], reasons: [] },
   { name: 'a client that is not let in', annotations: { 'portolan.dev/allow-source-ranges': '10.0.0.0/8' }, response: own(403, 'this address is not on the list of those that may'), reasons: ['AddressNotAllowed'] },

@@ -5,7 +5,7 @@ import { systemClock } from '../../base/clock.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
 import { criRuntime } from '../cri/cri-runtime.ts'
 import { startContainerd, stopContainerd } from './daemon.ts'
-import { listProcesses } from './process-table.ts'
+import { listProcesses } from '../../kernel/process-table.ts'
 import { TestNode } from './test-node.ts'
 
 const nodes: TestNode[] = []

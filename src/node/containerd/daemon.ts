@@ -5,7 +5,7 @@ import type { Processes } from '../../kernel/processes.ts'
 import { criRuntime, type CriRuntime } from '../cri/cri-runtime.ts'
 import { RuntimeError } from '../cri/runtime.ts'
 import { configFile, containerdConfig, type ContainerdOptions } from './config.ts'
-import { listProcesses, readProcess, signal, type ProcessEntry } from './process-table.ts'
+import { listProcesses, readProcess, signal, type ProcessEntry } from '../../kernel/process-table.ts'
 
 export interface ContainerdDeps {
   readonly processes: Processes

@@ -28,7 +28,7 @@ const remedies: Readonly<Record<string, Remedy>> = {
 }
 
 /** What other rules find out by themselves, with more to say about it. */
-const foundOtherwise: readonly string[] = ['ServiceNotFound', 'NameNotResolved']
+const foundOtherwise: readonly string[] = ['ServiceNotFound', 'NameNotResolved', 'RequestLoop']
 
 /** What the ingress cannot serve as it is written, for these reasons. */
 export function problemsFor(...reasons: readonly string[]): IngressRule {

@@ -8,6 +8,10 @@ const known = {
     cause: 'A Service of type ExternalName leads to a name that is not resolved: requests get 503',
     fix: 'correct the externalName of the Service, or see who is asked about such names (docs/dns.md)',
   },
+  RequestLoop: {
+    cause: 'A Service leads back to the ingress itself: requests would go round and round, and get 503 where nothing else is left',
+    fix: 'lead to the Service whose pods are to answer; see its EndpointSlices, or its externalName',
+  },
   RefusedByHAProxy: {
     cause: 'HAProxy has refused what was made of the Ingress: a part of it is not served',
     fix: 'leave out what it names, and report the mistake: such an Ingress should have been refused before',
