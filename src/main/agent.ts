@@ -105,7 +105,7 @@ const appliedRevision = new AppliedRevision({
   tell: tellOnNode(client, name),
   onApplied: withDeletions(slices, (listener) => proxy.onApplied(listener)),
 }).run()
-const routes = runControllers([routesController({ nodes, ownNode: name, processes })], live)
+const routes = runControllers([routesController({ nodes, ownNode: name, processes, clock })], live)
 
 if (settings.machineLoopback !== undefined) await answerForLoopbackResolver()
 const seeded = await prepareNode()

@@ -105,7 +105,7 @@ const appliedRevision = new AppliedRevision({
   ...live,
 })
 void Promise.all([nodes.synced, balancer.settled()]).then(reportReady, () => undefined) // it ends before it was ready
-const routes = routesController({ nodes, ownNode: undefined, processes })
+const routes = routesController({ nodes, ownNode: undefined, processes, clock: systemClock })
 await Promise.all([runControllers([routes], live), appliedRevision.run(), lease.run(), ingress.run()])
 await balancer.stop()
 await nft[Symbol.asyncDispose]()
