@@ -145,6 +145,28 @@ describe('its pods are pods like others', () => {
   })
 })
 
+describe('what this machine does not reach of it', () => {
+  test('is said by commands that look into nodes', async () => {
+    const there = `${name} is another machine, at 192.168.99.200`
+    for (const [command, says] of [
+      [['node', 'exec', name, '--', 'true'], `${there}: run the command there`],
+      [['node', 'stop', name], `${there}: end its agent there`],
+      [['node', 'remove', name], `${there}: kubectl drain ${name} --ignore-daemonsets, ./portolan agent --cleanup --node ${name} there, and kubectl delete node ${name}`],
+      [['trace', `pod/on-${name}`, '--', 'http://on-node-1'], `pod on-${name} is on ${name}, which is another machine: choose a pod of node-1`],
+    ] as const) {
+      expect(await cluster.tryPortolan(...command)).toMatchObject({ code: 1, stderr: `portolan: ${says}\n` })
+    }
+  })
+
+  test('is no fault to the doctor', async () => {
+    const { code, stdout } = await cluster.tryPortolan('doctor')
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`- ${name} is another machine: its kernel was not looked at`)])
+    expect(stdout).toContain('2 of 2 nodes are ready')
+    const asked = await cluster.portolan('doctor', 'http://on-node-1', '--from', `node/${name}`)
+    expect(asked.stdout).toContain(`- not tried: ${name} is another machine`)
+  })
+})
+
 describe('what it may not', () => {
   async function asked(spec: { commonName: string; addresses?: string[]; signerName: string; usage: string }): Promise<string> {
     const { commonName, addresses = [], signerName, usage } = spec
@@ -209,6 +231,27 @@ test('an agent that is started again needs no token, and finds its pods', async 
   await eventually('the agent is ready', async () => machine.said.includes(`${name} is ready`))
   expect(await container()).toEqual(before)
 })
+
+test('a cluster that goes down and up again has the machine back, with its pods, and asks for no token', async () => {
+  const container = () => cluster.words(`pod/on-${name}`, '{.status.containerStatuses[0].containerID}')
+  const before = await container()
+  const routes = () => machine.exec('sh', '-c', "ip route show protocol 108 | sed 's/ dev .*//'")
+  const routesBefore = await routes()
+  expect(routesBefore).toContain('10.108.1.0/24 via 192.168.99.11')
+  await cluster.portolan('down')
+  await cluster.up()
+  // Its cable is out: the cluster gives it up in its time, and its pods with it.
+  await isReady('Unknown')
+  await eventually('its pod has left the Service', async () => (await cluster.words(`endpoints/on-${name}`, '{.subsets[*].addresses[*].ip}')).length === 0)
+  await machine.plugInto(cluster)
+  await isReady('True')
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=60s')
+  expect(await container()).toEqual(before)
+  expect(await firstAnswer(() => cluster.kubectl('exec', 'on-node-1', '--', 'curl', '-s', '--max-time', '2', `http://on-${name}`))).toBe(`You've hit on-${name}`)
+  expect(await firstAnswer(() => cluster.kubectl('exec', `on-${name}`, '--', 'curl', '-s', '--max-time', '2', 'http://on-node-1'))).toBe("You've hit on-node-1")
+  await eventually('the routes to the other nodes’ pods', async () => (await routes()) === routesBefore, 30_000)
+  expect(machine.said.split('\n').filter((line) => line === `${name} is ready`)).toHaveLength(1)
+}, 180_000)
 
 test('what is cleaned up is gone, and the machine can join again', async () => {
   await machine.stopAgent()
