@@ -43,7 +43,9 @@ export class TestMachine implements AsyncDisposable {
     const { processes } = JSON.parse((await cluster.portolan('status', '--json')).stdout) as ClusterDescription
     const edge = new TestNamespace('edge', processes.find(({ name }) => name === 'edge')?.pid ?? 0)
     const [, port] = await this.#network.link({ namespace: this.#namespace, address: `${this.address}/24` }, { namespace: edge })
-    await edge.ip(`link set ${port} master nodes`)
+    // Several machines have cables of the same names, each in its own network.
+    const cable = `cable-${this.address.split('.').at(-1) ?? ''}`
+    await edge.ip(`link set ${port} down`, `link set ${port} name ${cable}`, `link set ${cable} up master nodes`)
     await this.#namespace.ip('route add default via 192.168.99.1')
   }
 

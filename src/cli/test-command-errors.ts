@@ -60,6 +60,7 @@ export const commandErrors: Readonly<Record<string, readonly ShownError[]>> = {
   agent: [
     ['give --token ID.SECRET, which lets this machine in: ./portolan node token create prints it', 'the first time; later starts need none'],
     ['give --ca-hash sha256:… or --ca-file FILE, by which the cluster is known: ./portolan node token create prints it', 'the same'],
+    ['the certificate of … expired at …, and its agent was not there to renew it: …', 'the node is deleted, and joins anew'],
     ['--node … cannot be the name of a node: …', 'a DNS name in lower case'],
     ['… belongs to a node of another cluster: give another --state, or take it away with ./portolan agent --cleanup --node … --state …', 'one folder for each cluster'],
   ],

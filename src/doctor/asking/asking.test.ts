@@ -140,4 +140,6 @@ test('what a machine that has joined asks is not tried from here, which is said'
     expect(checks).toContainEqual({ outcome: 'skipped', text: 'not tried: machine-a is another machine' })
     expect(findings).toEqual([])
   }
+  const { findings } = diagnoseAsking({ asked: asked('http://kubia:80'), client: { kind: 'node', name: 'machine-a' }, there: both, outcome: undefined }, undefined)
+  expect(findings).toMatchObject([{ reason: 'NameOutsidePods', command: 'curl http://10.96.1.1:80' }])
 })
