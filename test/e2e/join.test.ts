@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CertificateSigningRequest } from '../../src/api/kinds/certificate-signing-request.ts'
@@ -255,6 +255,8 @@ test('a cluster that goes down and up again has the machine back, with its pods,
 }, 180_000)
 
 test('what is cleaned up is gone, and the machine can join again', async () => {
+  const podNetwork = (await cluster.kubectl('exec', `on-${name}`, '--', 'readlink', '/proc/self/ns/net')).trim()
+  expect(await networksInUse()).toContain(podNetwork)
   await machine.stopAgent()
   const { code, stderr } = await machine.portolan('agent', '--cleanup', '--node', name)
   expect([code, stderr]).toEqual([0, `nothing is left of ${name} here; kubectl delete node ${name} has the cluster forget it\n`])
@@ -264,6 +266,11 @@ test('what is cleaned up is gone, and the machine can join again', async () => {
   expect((await machine.exec('ip', '-brief', 'address', 'show', 'dev', 'lo')).includes('10.96.0.10')).toBe(false)
   expect(await machine.exec('ip', 'route', 'show', 'protocol', '108')).toBe('')
   expect(await cgroupsOf('portolan-agent')).toEqual([])
+  expect(await networksInUse()).not.toContain(podNetwork)
+  const devices = (await machine.exec('ip', '-brief', 'link')).trim().split('\n').map((line) => line.replace(/[@ ].*/, ''))
+  expect(devices.filter((device) => device !== 'lo')).toHaveLength(1) // its cable
+  expect((await entriesOf('/var/lib/cni/results')).filter((file) => file.startsWith(`portolan-agent-${name}`))).toEqual([])
+  expect((await readFile('/proc/self/mountinfo', 'utf8')).split('\n').filter((line) => line.includes(machine.home))).toEqual([])
   await cluster.kubectl('delete', 'node', name)
   machine.startAgent(...joining(await newTicket()))
   await isReady('True')
@@ -298,6 +305,12 @@ async function entriesOf(folder: string): Promise<string[]> {
     if (error.code === 'ENOENT') return []
     throw error
   })
+}
+
+/** Network namespaces that any process is in, as the kernel names them. */
+async function networksInUse(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))
+  return Promise.all(pids.map((pid) => readlink(`/proc/${pid}/ns/net`).catch(() => 'of one that has ended')))
 }
 
 /** Names of control groups below the one, in any hierarchy that this process is in. */
