@@ -30,15 +30,23 @@ export class TestMachine implements AsyncDisposable {
 
   /** `address` is one of 192.168.99.0/24. */
   static async attachedTo(cluster: TestCluster, address: string): Promise<TestMachine> {
-    const { processes } = JSON.parse((await cluster.portolan('status', '--json')).stdout) as ClusterDescription
-    const edge = new TestNamespace('edge', processes.find(({ name }) => name === 'edge')?.pid ?? 0)
     const network = new TestNetwork()
     const namespace = await network.namespace('machine')
-    const [, port] = await network.link({ namespace, address: `${address}/24` }, { namespace: edge })
-    await edge.ip(`link set ${port} master nodes`)
-    await namespace.ip('route add default via 192.168.99.1')
     const hidden = [cluster.home, '/run/portolan']
-    return new TestMachine(await newHome(), address, { network, namespace, hidden })
+    const machine = new TestMachine(await newHome(), address, { network, namespace, hidden })
+    await machine.plugInto(cluster)
+    return machine
+  }
+
+  /** A cable to the switch of a cluster that runs. It is gone, with its device here and that one's routes, when the cluster goes down. */
+  async plugInto(cluster: TestCluster): Promise<void> {
+    const { processes } = JSON.parse((await cluster.portolan('status', '--json')).stdout) as ClusterDescription
+    const edge = new TestNamespace('edge', processes.find(({ name }) => name === 'edge')?.pid ?? 0)
+    const [, port] = await this.#network.link({ namespace: this.#namespace, address: `${this.address}/24` }, { namespace: edge })
+    // Several machines have cables of the same names, each in its own network.
+    const cable = `cable-${this.address.split('.').at(-1) ?? ''}`
+    await edge.ip(`link set ${port} down`, `link set ${port} name ${cable}`, `link set ${cable} up master nodes`)
+    await this.#namespace.ip('route add default via 192.168.99.1')
   }
 
   get state(): string {

@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../base/clock.ts'
 import { expired, throwawayPki } from '../base/throwaway-pki.ts'
 import { frames, http2Request, testServer, textOf, type TestServer } from './test-server.ts'
 
@@ -262,6 +263,16 @@ describe('who asks', () => {
     expect(statusOf(await server.exchange(list, other.client))).toBe(401)
     expect(statusOf(await server.exchange(list, await server.pki.issue(admin, expired)))).toBe(401)
   })
+})
+
+test('a certificate that expires is not heard any more on a connection that it has opened', async () => {
+  let now = new Date()
+  await using here = await testServer({ clock: { ...systemClock, now: () => now } })
+  const session = await here.session()
+  const status = async () => (await http2Request(session, { ':path': configMaps })).headers[':status']
+  expect(await status()).toBe(200)
+  now = new Date(now.getTime() + 24 * 3_600_000)
+  expect(await status()).toBe(401)
 })
 
 describe('watches', () => {

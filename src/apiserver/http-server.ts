@@ -321,11 +321,11 @@ function rawRequest(request: Request): RawRequest {
   return { url, headers, remoteAddress: request.socket.remoteAddress ?? '', body: hasBody ? request : undefined }
 }
 
-function userOf({ access }: ApiContext, request: Request): Promise<User> {
+function userOf({ access, clock }: ApiContext, request: Request): Promise<User> {
   const { headers, rawHeaders } = request
   // HTTP/2 shows a guarded view of the socket; the session's own is the same for all its requests.
   const socket = ('stream' in request ? request.stream.session?.socket : request.socket) as TLSSocket
-  return requestUser(access, { socket, headers, rawHeaders })
+  return requestUser(access, { socket, headers, rawHeaders, now: clock.now() })
 }
 
 function writer(response: Response, maxUnreadBytes: number, unread: UnreadOf): Write {

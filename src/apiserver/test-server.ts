@@ -25,7 +25,7 @@ export interface TestServer extends AsyncDisposable {
   session(identity?: Partial<KeyPair>): Promise<ClientHttp2Session>
 }
 
-export interface TestServerOptions extends HttpServerOptions, Pick<TestApiOptions, 'upstream' | 'store'> {
+export interface TestServerOptions extends HttpServerOptions, Pick<TestApiOptions, 'upstream' | 'store' | 'clock'> {
   /** A free one unless given. */
   readonly port?: number
 }
@@ -36,8 +36,8 @@ let pki: Promise<ThrowawayPki> | undefined
 export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
   const authority = await (pki ??= throwawayPki('CN=admin, O=system:masters'))
   const errors: string[] = []
-  const { upstream, store } = options
-  const api = await testApi({ log: errorLog(errors), ...(upstream && { upstream }), ...(store && { store }) })
+  const { upstream, store, clock } = options
+  const api = await testApi({ log: errorLog(errors), ...(upstream && { upstream }), ...(store && { store }), ...(clock && { clock }) })
   const identity = { ca: authority.ca, ...authority.server }
   const server = httpServer(apiHandler(api.context), api.context, identity, options)
   const listener = createServer()

@@ -19,6 +19,8 @@ export interface ConfigOptions extends ClusterOption, DnsOptions {
   readonly outsideCidr?: string
   readonly clusterDomain?: string
   readonly egress?: boolean
+  /** Seconds. */
+  readonly clusterSigningDuration?: number
   /** Beside those that are published already. */
   readonly publish?: readonly PublishedPort[]
 }
@@ -43,6 +45,7 @@ export async function chooseConfig(options: ConfigOptions, layout: Layout): Prom
     clusterDomain: options.clusterDomain === undefined ? base.clusterDomain : parseClusterDomain(options.clusterDomain),
     dns: { ...base.dns, ...dnsSettingsOf(options) },
     egress: options.egress ?? hasEgress(base),
+    ...(options.clusterSigningDuration === undefined ? {} : { clusterSigningSeconds: options.clusterSigningDuration }),
     published: [...published, ...freshPorts(published, options.publish ?? [])],
   }
   checkNumbers(config)

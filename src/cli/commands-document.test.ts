@@ -57,7 +57,7 @@ test('the document has every command with its options and errors', async () => {
   await expect(document).toMatchFileSnapshot('../../docs/commands.md')
 })
 
-const sources = ['cli', 'cluster', 'main', 'kernel'].flatMap((folder) => {
+const sources = ['cli', 'cluster', 'main', 'kernel', 'node/join'].flatMap((folder) => {
   const path = join(import.meta.dirname, '..', folder)
   const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !/test/.test(file))
   return files.map((file) => readFileSync(join(path, file), 'utf8').replaceAll("\\'", "'"))

@@ -4,7 +4,7 @@ import { proxyVariables } from '../base/proxy-variables.ts'
 import { hasEgress } from '../cluster/config.ts'
 import { egressProcess } from '../cluster/egress/egress-process.ts'
 import type { Layout } from '../cluster/layout.ts'
-import type { ClusterState } from '../cluster/state.ts'
+import { type ClusterState, endInWords, type ProcessEnd } from '../cluster/state.ts'
 
 /** Whether there is a way out of a cluster. `broken` is tried again and again; `problem` is what it said last. */
 export type EgressDescription =
@@ -13,13 +13,14 @@ export type EgressDescription =
 
 export function describeEgress(layout: Layout, { config, processes }: ClusterState): EgressDescription {
   if (!hasEgress(config)) return { state: 'off' }
-  switch (processes.find(({ name }) => name === egressProcess)?.state) {
+  const process = processes.find(({ name }) => name === egressProcess)
+  switch (process?.state) {
     case 'ready':
       return { state: 'on' }
     case 'starting':
       return { state: 'starting' }
     case 'restarting':
-      return { state: 'broken', problem: lastWord(join(layout.logs, `${egressProcess}.log`)) }
+      return { state: 'broken', problem: problemOf(process.lastEnd, join(layout.logs, `${egressProcess}.log`)) }
     default:
       return { state: 'stopped' }
   }
@@ -34,6 +35,11 @@ export function proxyProblem(environment: NodeJS.ProcessEnv): string | undefined
   const name = proxyVariables.find((each) => /^(?:\w+:\/\/)?(?:[^@/]*@)?(?:localhost|127(?:\.\d{1,3}){3})(?:[:/]|$)/.test(environment[each] ?? ''))
   if (name === undefined) return undefined
   return `images cannot be pulled by way of ${name}: nodes do not reach the loopback of this machine; give the proxy's address in your network`
+}
+
+/** What ended by itself has said why; what was killed, or could not be started, has not. */
+function problemOf(end: ProcessEnd | undefined, logFile: string): string {
+  return end === undefined || 'exitCode' in end ? lastWord(logFile) : `it ended ${endInWords(end)}`
 }
 
 /** pasta complains of a system log that it does not find before it says what the matter is. */

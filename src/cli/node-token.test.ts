@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { secretOf, timeToLive } from './node-token.ts'
+import { timeSpan } from './time-span.ts'
 
 const token = { id: 'abcdef', secret: '0123456789abcdef' }
 const now = new Date('2026-01-01T00:00:00Z')
@@ -18,6 +19,11 @@ test('a token is a Secret as kubeadm makes it, of the group that may join', () =
     },
   })
   expect(secretOf(token, { ttl: 0 }, now).stringData).not.toHaveProperty('expiration')
+})
+
+test('how long certificates are good is a time without an end for good', () => {
+  expect(timeSpan('90s')).toBe(90)
+  expect(() => timeSpan('0')).toThrow('Give a time such as 30m, 24h or 7d.')
 })
 
 describe('a time to live', () => {

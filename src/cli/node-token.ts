@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import {
   bootstrapTokenName,
   bootstrapTokenNamespace,
@@ -20,6 +20,7 @@ import { defaultCluster } from '../cluster/kubeconfig.ts'
 import { readIdentity } from '../cluster/pki.ts'
 import { requireRunning, withClient } from './change.ts'
 import { type CliContext, type ClusterOption, existingCluster, UserError } from './context.ts'
+import { timeSpan } from './time-span.ts'
 
 interface CreateOptions extends ClusterOption {
   readonly ttl: number
@@ -138,12 +139,8 @@ function randomText(length: number): string {
   return Array.from({ length }, () => letters[randomInt(letters.length)]).join('')
 }
 
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 24 * 3600 }
-
 /** Seconds. */
 export function timeToLive(text: string): number {
   if (text === '0') return 0
-  const [, digits, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? []
-  if (digits === undefined) throw new InvalidArgumentError('Give a time such as 30m, 24h or 7d, or 0 for good.')
-  return Number(digits) * (unitSeconds[unit] ?? 1)
+  return timeSpan(text, '30m, 24h or 7d, or 0 for good')
 }

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import type { ClusterConfig } from '../cluster/config.ts'
 import { currentState } from '../cluster/control.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
 import { namespaceNames, nodeName } from '../cluster/network.ts'
@@ -7,6 +6,7 @@ import { type CliContext, type ClusterOption, existingCluster, UserError } from 
 import { change, requireRunning, withClient } from './change.ts'
 import { emptyNode, forgetNode } from './empty-node.ts'
 import { nodeTokenCommand } from './node-token.ts'
+import { nodesOf, numberToAdd, ownNode } from './own-nodes.ts'
 import { runInside } from './run-inside.ts'
 
 export function nodeCommand(context: CliContext): Command {
@@ -22,7 +22,7 @@ function execCommand(context: CliContext): Command {
     .argument('<command...>', 'the command and its arguments, after --')
     .action(async (node: string, command: string[], options: ClusterOption) => {
       const { config, layout } = await existingCluster(context, options)
-      const number = existingNode(config, node)
+      const number = await ownNode(config, layout, node, 'run the command there')
       const running = await currentState(layout.controlSocket)
       if (running?.processes.some(({ name, state }) => name === node && state === 'stopped') === true) {
         throw new UserError(`${node} is off: start it with ./portolan node start ${node}`)
@@ -36,7 +36,9 @@ function addCommand(context: CliContext): Command {
     .argument('[node]', 'its name, node-N; the first that is free unless given')
     .action(async (node: string | undefined, options: ClusterOption) => {
       const { config, layout } = await existingCluster(context, options)
-      const number = node === undefined ? firstFree(config) : numberOf(node)
+      const given = node === undefined ? undefined : numberOf(node)
+      await (await requireRunning(config, layout))[Symbol.asyncDispose]()
+      const number = await withClient(config, layout, async (client) => numberToAdd(config, await nodesOf(client), given))
       await change(config, layout, { action: 'add', node: number })
       context.say(`${nodeName(number)} is ready`)
     })
@@ -48,7 +50,8 @@ function removeCommand(context: CliContext): Command {
     .option('--force', 'do not wait for its pods')
     .action(async (node: string, options: ClusterOption & { readonly force?: boolean }) => {
       const { config, layout } = await existingCluster(context, options)
-      const number = existingNode(config, node)
+      const instead = `kubectl drain ${node} --ignore-daemonsets, ./portolan agent --cleanup --node ${node} there, and kubectl delete node ${node}`
+      const number = await ownNode(config, layout, node, instead)
       if (config.nodes.length === 1) {
         throw new UserError(`${node} is the only node: wipe the cluster with ./portolan delete`)
       }
@@ -67,7 +70,7 @@ function stopCommand(context: CliContext): Command {
     .argument('<node>', 'name of the node')
     .action(async (node: string, options: ClusterOption) => {
       const { config, layout } = await existingCluster(context, options)
-      await change(config, layout, { action: 'stop', node: existingNode(config, node) })
+      await change(config, layout, { action: 'stop', node: await ownNode(config, layout, node, 'end its agent there') })
       context.say(`${node} is off; ./portolan node start ${node} brings it back`)
     })
 }
@@ -77,7 +80,7 @@ function startCommand(context: CliContext): Command {
     .argument('<node>', 'name of the node')
     .action(async (node: string, options: ClusterOption) => {
       const { config, layout } = await existingCluster(context, options)
-      await change(config, layout, { action: 'start', node: existingNode(config, node) })
+      await change(config, layout, { action: 'start', node: await ownNode(config, layout, node, 'start its agent there, with ./portolan agent') })
       context.say(`${node} is ready`)
     })
 }
@@ -86,19 +89,8 @@ function subcommand(name: string, description: string): Command {
   return new Command(name).description(description).option('--name <name>', 'name of the cluster', defaultCluster)
 }
 
-function existingNode({ nodes }: ClusterConfig, name: string): number {
-  const number = nodes.find((candidate) => nodeName(candidate) === name)
-  if (number !== undefined) return number
-  throw new UserError(`there is no node ${JSON.stringify(name)}: choose one of ${nodes.map(nodeName).join(', ')}`)
-}
-
 function numberOf(name: string): number {
   const [, digits] = /^node-([1-9]\d{0,3})$/.exec(name) ?? []
   if (digits !== undefined) return Number(digits)
   throw new UserError(`${JSON.stringify(name)} cannot be the name of a node: give node-N, such as node-2`)
-}
-
-function firstFree({ nodes }: ClusterConfig): number {
-  const free = nodes.findIndex((number, index) => number !== index + 1)
-  return free === -1 ? nodes.length + 1 : free + 1
 }

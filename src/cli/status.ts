@@ -6,7 +6,7 @@ import { contextName, defaultCluster, kubeconfigFile } from '../cluster/kubeconf
 import type { Layout } from '../cluster/layout.ts'
 import { nodeName } from '../cluster/network.ts'
 import { publishedInWords, type PublishedPort } from '../cluster/published-port.ts'
-import type { ClusterState, ProcessState } from '../cluster/state.ts'
+import { type ClusterState, endInWords, type ProcessState } from '../cluster/state.ts'
 import { type CliContext, type ClusterOption, existingCluster } from './context.ts'
 import { describeEgress, type EgressDescription, egressInWords } from './egress.ts'
 
@@ -65,7 +65,8 @@ export function describeCluster({ environment }: CliContext, layout: Layout, sta
 
 function inWords({ name, phase, api, processes, egress, published }: ClusterDescription): string {
   const rows = processes.map(
-    (process) => `  ${process.name.padEnd(10)}${process.state.padEnd(12)}pid ${process.pid ?? '-'}, ${process.restarts} restarts`,
+    ({ name: process, state, pid = '-', restarts, lastEnd }) =>
+      `  ${process.padEnd(10)}${state.padEnd(12)}pid ${pid}, ${restarts} restarts${lastEnd === undefined ? '' : `, ended last ${endInWords(lastEnd)}`}`,
   )
   const ports = published.map((port) => `  ${publishedInWords(port)}`)
   return [`cluster ${name}: ${phase}${phase === 'ready' ? `, API at ${api}` : ''}`, ...rows, `  egress: ${egressInWords(egress)}`, ...ports].join('\n')

@@ -35,12 +35,17 @@ export const commandErrors: Readonly<Record<string, readonly ShownError[]>> = {
     ['kubectl leads to another cluster than … (its context is …): kubectl config use-context …', 'the tour would create things elsewhere'],
   ],
   client: [['give a command after --, for instance: -- curl -s http://10.96.0.1', 'as it says']],
-  'node exec': [['there is no node …: choose one of …', '`kubectl get nodes` lists them; machines that have joined are not reached by it']],
+  'node exec': [
+    ['there is no node …: choose one of …', '`kubectl get nodes` lists them'],
+    ['… is another machine, at …: …', 'its network is not of this machine: run the command there; `kubectl exec` reaches its pods from here'],
+  ],
   'node add': [
     ['there is a node … already', 'another name, or none: the next one is taken'],
     ['… is out of range: these address ranges hold node-1 to node-…', 'a cluster with wider ranges'],
+    ['… would have the address …, which … says it has: choose another number, or have … join with another --node-ip', 'the address of a machine that has joined'],
   ],
   'node remove': [
+    ['… is another machine, at …: …', 'how it leaves follows; see [nodes](nodes.md#leaving)'],
     ['… still has pods after … s (…): give --force to remove it all the same', 'pods that nobody replaces end with the node'],
     ['… is the only node: wipe the cluster with ./portolan delete', 'a cluster has one node at least'],
   ],
@@ -55,6 +60,7 @@ export const commandErrors: Readonly<Record<string, readonly ShownError[]>> = {
   agent: [
     ['give --token ID.SECRET, which lets this machine in: ./portolan node token create prints it', 'the first time; later starts need none'],
     ['give --ca-hash sha256:… or --ca-file FILE, by which the cluster is known: ./portolan node token create prints it', 'the same'],
+    ['the certificate of … expired at …, and its agent was not there to renew it: …', 'the node is deleted, and joins anew'],
     ['--node … cannot be the name of a node: …', 'a DNS name in lower case'],
     ['… belongs to a node of another cluster: give another --state, or take it away with ./portolan agent --cleanup --node … --state …', 'one folder for each cluster'],
   ],

@@ -18,6 +18,7 @@ import { parsePublish } from './port-words.ts'
 import { prepareMachine } from './setup.ts'
 import { runningState, startCluster } from './start.ts'
 import { describeCluster, type ClusterDescription } from './status.ts'
+import { timeSpan } from './time-span.ts'
 
 interface UpOptions extends ConfigOptions {
   readonly foreground?: boolean
@@ -35,6 +36,7 @@ export function upCommand(context: CliContext): Command {
     .option('--node-cidr <range>', 'addresses of nodes')
     .option('--outside-cidr <range>', 'addresses outside of the nodes: clients and load balancers')
     .option('--cluster-domain <domain>', 'domain of the cluster’s own names')
+    .option('--cluster-signing-duration <time>', 'the longest that certificates are good which the cluster signs for joining machines and people, such as 30d; a year unless given', signingDuration)
     .option('--egress', 'a way out of the cluster, as there is unless it was switched off')
     .option('--no-egress', 'no way out of the cluster')
     .option('--publish <what>', 'open ports on 127.0.0.1 of this machine (repeatable): ingress, or service/NAME=HOST:PORT', publish)
@@ -120,6 +122,13 @@ async function untilStopped(layout: Layout, interrupt: AbortSignal): Promise<voi
 
 function publish(text: string, before: readonly PublishedPort[] = []): readonly PublishedPort[] {
   return [...before, ...parsePublish(text)]
+}
+
+/** Less is over before it is renewed. */
+function signingDuration(text: string): number {
+  const seconds = timeSpan(text, '1h, 30d or 365d')
+  if (seconds < 60) throw new InvalidArgumentError('Give a minute or more.')
+  return seconds
 }
 
 function wholeNumber(text: string): number {

@@ -1,4 +1,6 @@
 import { connect, type ClientHttp2Session } from 'node:http2'
+import { isIP } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { ConnectionError } from './client.ts'
 
@@ -37,8 +39,8 @@ const connectionWindow = 1 << 25
 export class Http2Sessions {
   readonly #options: Http2Options
   #current: Promise<ClientHttp2Session> | undefined
-  /** All that are open, or about to be. */
-  readonly #open = new Set<ClientHttp2Session>()
+  /** All that are open, or about to be, and what they go over. */
+  readonly #open = new Map<ClientHttp2Session, TLSSocket>()
   /** The certificate that the current session shows, if it is one of a renewed pair. */
   #shown: string | undefined
   #closed = false
@@ -60,7 +62,7 @@ export class Http2Sessions {
     this.#closed = true
     const current = this.#current
     this.#current = undefined
-    for (const session of this.#open) session.destroy()
+    for (const [session, socket] of this.#open) breakOff(session, socket)
     await current?.catch(() => undefined)
   }
 
@@ -74,25 +76,21 @@ export class Http2Sessions {
   }
 
   #connect(): Promise<ClientHttp2Session> {
-    const { server, ca, cert, key, pair, serverName, insecure = false, clock = systemClock, pingTimeoutMs = 10_000 } = this.#options
+    const { server, pair, clock = systemClock, pingTimeoutMs = 10_000 } = this.#options
     const shown = pair?.()
     this.#shown = shown?.cert
+    const socket = tlsSocket(this.#options, shown)
     const session = connect(server, {
       settings: { enablePush: false, initialWindowSize: streamWindow },
       // In MB; unread answers of many watches count towards it.
       maxSessionMemory: 64,
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-      ...shown,
-      ...(serverName === undefined ? {} : { servername: serverName }),
-      rejectUnauthorized: !insecure,
+      createConnection: () => socket,
     })
-    this.#open.add(session)
+    this.#open.set(session, socket)
     // Every request that is open waits for the end of its session, and watches are open for good.
     session.setMaxListeners(0)
     const { promise, resolve, reject } = Promise.withResolvers<ClientHttp2Session>()
-    const cancelTimeout = clock.after(pingTimeoutMs, () => session.destroy(new Error('timed out connecting')))
+    const cancelTimeout = clock.after(pingTimeoutMs, () => breakOff(session, socket, new Error('timed out connecting')))
     const forget = () => {
       if (this.#current === promise) this.#current = undefined
     }
@@ -127,6 +125,32 @@ export class Http2Sessions {
     })
     session.once('close', cancel)
   }
+}
+
+function tlsSocket({ server, ca, cert, key, serverName, insecure = false }: Http2Options, shown: { cert: string; key: string } | undefined): TLSSocket {
+  const { hostname, port } = new URL(server)
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  const name = serverName ?? (isIP(host) === 0 ? host : undefined)
+  return connectTls({
+    host,
+    port: port === '' ? 443 : Number(port),
+    ALPNProtocols: ['h2'],
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...shown,
+    ...(name === undefined ? {} : { servername: name }),
+    rejectUnauthorized: !insecure,
+  })
+}
+
+/**
+ * A session that is destroyed before its socket has connected ends, in Node.js 24 and 26, only when that has: after two minutes, if
+ * nobody answers. So the socket is taken away.
+ */
+function breakOff(session: ClientHttp2Session, socket: TLSSocket, error?: Error): void {
+  if (socket.connecting) socket.destroy(error ?? new Error('the client is closed'))
+  else session.destroy(error)
 }
 
 export function connectionError(server: string, cause: unknown): ConnectionError {

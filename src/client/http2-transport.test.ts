@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   constants,
@@ -317,6 +318,37 @@ test('gives up a server that accepts but does not speak', async () => {
     expect(await failure).toMatchObject({ name: 'ConnectionError', message })
   })
 })
+
+test('gives up an address that nobody answers at, and tries again: a cable that is out may be in by then', async () => {
+  await using silent = await silentServer()
+  const attempt = () => open({ server: silent.address })(get('/')).catch((error: unknown) => error)
+  const failure = attempt()
+  await expect.poll(() => clock.nextTimerMs).toBe(10_000)
+  clock.advance(10_000)
+  expect(await failure).toMatchObject({ name: 'ConnectionError', message: expect.stringContaining('timed out connecting') })
+  const closing = attempt()
+  await transports.at(-1)?.close()
+  expect(await closing).toBeInstanceOf(ConnectionError)
+})
+
+/** A program that stands still, with so many connections that the kernel takes no more: it drops whoever comes. */
+async function silentServer(): Promise<AsyncDisposable & { readonly address: string }> {
+  const listen = "require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.log(this.address().port) })"
+  const program = spawn(process.execPath, ['-e', listen], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = (await once(program.stdout.setEncoding('utf8'), 'data')) as [string]
+  program.kill('SIGSTOP')
+  const waiting = Array.from({ length: 4 }, () => connect(Number(line), '127.0.0.1').on('error', () => {}))
+  await Promise.all(waiting.slice(0, 2).map((socket) => once(socket, 'connect')))
+  return {
+    address: `https://127.0.0.1:${line.trim()}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of waiting) socket.destroy()
+      const ended = once(program, 'exit')
+      program.kill('SIGKILL')
+      await ended
+    },
+  }
+}
 
 for (const { name, options, message } of [
   { name: 'nobody listens', options: () => ({ server: 'https://127.0.0.1:1' }), message: 'ECONNREFUSED' },

@@ -41,6 +41,7 @@ describe('a file that is broken is refused with what to do, and left as it is', 
     'without nodes': JSON.stringify({ ...config, nodes: undefined }),
     'with a node that is no number': JSON.stringify({ ...config, nodes: ['node-1'] }),
     'with DNS settings in words': JSON.stringify({ ...config, dns: 'verified' }),
+    'with a time in words': JSON.stringify({ ...config, clusterSigningSeconds: '1h' }),
     'with a port in words': JSON.stringify({ ...config, apiPort: '6443' }),
   })) {
     test(name, async () => {

@@ -19,6 +19,8 @@ export interface ClusterConfig {
   readonly dns?: Partial<DnsSettings>
   /** Whether there is a way out of the cluster; there is unless it says no. */
   readonly egress?: boolean
+  /** The longest that a certificate is good which the cluster signs for nodes and people; a year unless given. */
+  readonly clusterSigningSeconds?: number
   /** Ports that are open on the host's 127.0.0.1. */
   readonly published?: readonly PublishedPort[]
 }
@@ -54,7 +56,7 @@ function problemOf(text: string): string | undefined {
     return error instanceof Error ? error.message : String(error)
   }
   if (typeof value !== 'object' || value === null) return 'no object'
-  const { name, home, apiPort, ranges, nodes, clusterDomain, dns = {}, egress = true, published = [] } = value as { [Key in keyof ClusterConfig]?: unknown }
+  const { name, home, apiPort, ranges, nodes, clusterDomain, dns = {}, egress = true, published = [], clusterSigningSeconds = 1 } = value as { [Key in keyof ClusterConfig]?: unknown }
   const wrong = [
     typeof name === 'string' || 'name',
     typeof home === 'string' || 'home',
@@ -65,6 +67,7 @@ function problemOf(text: string): string | undefined {
     (typeof dns === 'object' && dns !== null) || 'dns',
     typeof egress === 'boolean' || 'egress',
     Array.isArray(published) || 'published',
+    Number.isInteger(clusterSigningSeconds) || 'clusterSigningSeconds',
   ].filter((field) => field !== true)
   return wrong.length === 0 ? undefined : `${wrong.join(', ')}: missing or of a wrong type`
 }

@@ -53,5 +53,7 @@ test('it lasts as long as is asked, and never longer than its authority', async 
   const pem = await throwawayRequest('CN=a')
   const lasts = ({ validToDate }: X509Certificate) => Math.round((validToDate.getTime() - Date.now()) / 3_600_000)
   expect(lasts(await signed(pem, 5 * hours))).toBe(5)
+  const dueForRenewal = ({ validFromDate, validToDate }: X509Certificate) => validFromDate.getTime() + 0.7 * (validToDate.getTime() - validFromDate.getTime())
+  expect(dueForRenewal(await signed(pem, 60))).toBeGreaterThan(Date.now() + 30_000)
   expect((await signed(pem, 1e9)).validTo).toBe(new X509Certificate(authority.cert).validTo)
 })

@@ -83,7 +83,7 @@ export async function signOrder(authority: Pair, { subject, names, publicKey, us
     // As a typed string: in a bare one the library takes quotes, backslashes and a leading # for syntax.
     subject: new x509.Name(subject.map(({ oid, value }) => ({ [oid]: [{ utf8String: value }] }))),
     issuer: issuer.subject,
-    notBefore: new Date(now - shortBackdateMs),
+    notBefore: new Date(now - Math.min(longestBackdateMs, seconds * 100)),
     notAfter: new Date(Math.min(now + seconds * 1000, issuer.notAfter.getTime())),
     signingAlgorithm: algorithm,
     publicKey,
@@ -124,8 +124,8 @@ const extendedUsages: Readonly<Record<string, string>> = {
   'server auth': x509.ExtendedKeyUsage.serverAuth,
 }
 
-/** As upstream's: what is signed for an hour is not to have begun an hour ago. */
-const shortBackdateMs = 300_000
+/** As upstream's; and of what is signed for minutes a tenth, or it would be due for renewal when it is new. */
+const longestBackdateMs = 300_000
 
 function validity(years: number): { notBefore: Date; notAfter: Date } {
   const now = Date.now()

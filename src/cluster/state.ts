@@ -18,6 +18,17 @@ export interface ProcessState {
   readonly pid: number | undefined
   readonly state: 'starting' | 'ready' | 'restarting' | 'stopped'
   readonly restarts: number
+  /** How it ended last, if it has. */
+  readonly lastEnd?: ProcessEnd
+}
+
+/** `error`: it could not be started, and why. */
+export type ProcessEnd = { readonly exitCode: number } | { readonly signal: string } | { readonly error: string }
+
+/** `with exit code 1`, `by SIGKILL`, `before it started: …` */
+export function endInWords(end: ProcessEnd): string {
+  if ('error' in end) return `before it started: ${end.error}`
+  return 'signal' in end ? `by ${end.signal}` : `with exit code ${end.exitCode}`
 }
 
 /** A change of the nodes of a running cluster. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,7 +80,7 @@ describe('a process that ends', () => {
     const { clock, supervised } = supervise(['sh', '-c', 'exit 3'])
     for (const [restarts, pauseMs] of [100, 200, 400].entries()) {
       await expect.poll(() => clock.nextTimerMs).toBe(pauseMs)
-      expect(supervised.state).toEqual({ name: 'worker', pid: undefined, state: 'restarting', restarts: restarts + 1 })
+      expect(supervised.state).toEqual({ name: 'worker', pid: undefined, state: 'restarting', restarts: restarts + 1, lastEnd: { exitCode: 3 } })
       clock.advance(pauseMs)
     }
   })
@@ -102,6 +102,13 @@ describe('a process that ends', () => {
   test('time and again before it was ever ready fails, naming its log', async () => {
     const { run } = supervise(['sh', '-c', 'exit 3'], {}, withoutPauses)
     await expect(run).rejects.toThrow(`worker does not start: it ended with exit code 3, 6 times; see ${logFile}`)
+  })
+
+  test('by a signal is told to have, also when it runs again', async () => {
+    const { supervised } = supervise(node(stayReady), {}, withoutPauses)
+    await supervised.ready
+    process.kill(supervised.state.pid ?? 0, 'SIGKILL')
+    await expect.poll(() => supervised.state).toMatchObject({ state: 'ready', restarts: 1, lastEnd: { signal: 'SIGKILL' } })
   })
 
   test('because there is no such program fails in the same way', async () => {
@@ -225,6 +232,40 @@ describe('a program that does not say when it is ready', () => {
     expect(ends.slice(0, 3).map(({ aborted }) => aborted)).toEqual([true, true, true])
     expect(told).not.toContain('ready')
   })
+})
+
+test('a look that fails is not the last: one command that goes wrong keeps no process from being ready', async () => {
+  let looks = 0
+  const untilReady = async () => {
+    looks += 1
+    if (looks < 3) throw new Error('ip: no memory')
+  }
+  const { supervised } = supervise(['sleep', '60'], { untilReady }, withoutPauses)
+  await supervised.ready
+  expect([looks, supervised.state.state, supervised.state.restarts]).toEqual([3, 'ready', 0])
+})
+
+test('what goes wrong for days is told in a few lines, and what it says itself does not fill the disk', async () => {
+  const said: object[] = []
+  const log = { ...silentLog, error: (fields: object) => void said.push(fields) }
+  await writeFile(logFile, 'x'.repeat((1 << 20) + 1))
+  let tries = 0
+  const prepare = async () => {
+    tries += 1
+    if (tries < 100) throw new Error('no such device')
+  }
+  const spec: ProcessSpec = { name: 'worker', netns: '/proc/self/ns/net', logFile, command: node(`console.log('at last'); ${stayReady}`), prepare, isOptional: true }
+  const supervised = new SupervisedProcess(spec, { clock: withoutPauses, log, changed: () => {} })
+  const run = supervised.run()
+  onTestFinished(async () => {
+    await supervised.stop()
+    await run
+  })
+  await supervised.ready
+  expect(said.map((fields) => (fields as { times: number }).times)).toEqual([1, 2, 4, 8, 16, 32, 64])
+  expect(supervised.state.lastEnd).toEqual({ error: 'no such device' })
+  await expect.poll(() => readFile(logFile, 'utf8')).toBe('at last\n')
+  expect((await stat(`${logFile}.old`)).size).toBe((1 << 20) + 1)
 })
 
 test('what a cluster does without is tried on and on, whatever the matter is', async () => {

@@ -1,19 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, renameSync, statSync } from 'node:fs'
 import type { Socket as UdpSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 import { Backoff } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { ProcessState } from './state.ts'
+import { endInWords, type ProcessEnd, type ProcessState } from './state.ts'
 
 export interface ProcessSpec {
   readonly name: string
   /** Path of the network namespace to run in. */
   readonly netns: string
   readonly command: readonly [string, ...string[]]
-  /** Standard output and error are appended here. */
+  /** Standard output and error are appended here. One that has become long is put aside at a start, as `….old`. */
   readonly logFile: string
   /** Sockets of the host's namespace, made anew for every start and handed over. */
   sockets?(): Promise<readonly Handover[]>
@@ -45,8 +45,16 @@ const healthyAfterMs = 30_000
 /** A process that ended this often without having been ready once will not be. */
 const firstTries = 6
 
-/** How a process ended, or why it could not be started. */
-type End = { readonly exitCode: number | null; readonly signal: string | null } | { readonly error: unknown }
+/** Bytes; what ends again and again must not fill the disk with what it says each time. */
+const longLog = 1 << 20
+/** Looking whether a process is ready may fail by itself. */
+const looks = { baseMs: 100, maxMs: 10_000 }
+
+/** How a process ended, and why it could not be started if it was not. */
+interface End {
+  readonly end: ProcessEnd
+  readonly cause?: unknown
+}
 
 /** A process of the cluster: started, restarted with back-off when it ends, until it is stopped. */
 export class SupervisedProcess {
@@ -57,8 +65,9 @@ export class SupervisedProcess {
   #state: ProcessState['state'] = 'starting'
   #restarts = 0
   #wasReady = false
-  /** Whether it has ended since it last ran well. */
-  #hasEnded = false
+  /** How often it has ended since it last ran well. */
+  #ends = 0
+  #lastEnd: ProcessEnd | undefined
   readonly #stopping = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
   /** Resolves when the process has said for the first time that it does its work. */
@@ -70,7 +79,8 @@ export class SupervisedProcess {
   }
 
   get state(): ProcessState {
-    return { name: this.#spec.name, pid: this.#child?.pid, state: this.#state, restarts: this.#restarts }
+    const state = { name: this.#spec.name, pid: this.#child?.pid, state: this.#state, restarts: this.#restarts }
+    return this.#lastEnd === undefined ? state : { ...state, lastEnd: this.#lastEnd }
   }
 
   /** Keeps the process running until `stop`. Rejects if it cannot be started at all, or never becomes ready. */
@@ -110,18 +120,20 @@ export class SupervisedProcess {
   }
 
   /** Rejects if there is no point in another try. */
-  async #pauseAfter(end: End): Promise<void> {
+  async #pauseAfter({ end, cause }: End): Promise<void> {
     const { name, logFile, isOptional = false } = this.#spec
     const isInVain = !this.#wasReady && !isOptional
-    if (isInVain && 'error' in end) throw end.error
+    if (isInVain && 'error' in end) throw cause
     if (isInVain && this.#restarts >= firstTries) {
-      throw new Error(`${name} does not start: it ended ${inWords(end)}, ${firstTries} times; see ${logFile}`)
+      throw new Error(`${name} does not start: it ended ${endInWords(end)}, ${firstTries} times; see ${logFile}`)
     }
     // Once may happen, and others wait for it. Again and again is a fault, which haste only makes worse.
-    const isAccident = this.#state === 'ready' && !this.#hasEnded
+    const isAccident = this.#state === 'ready' && this.#ends === 0
     const waitMs = isAccident ? 0 : this.#backoff.nextMs()
-    this.#hasEnded = true
-    this.#deps.log.error({ process: name, ...end, waitMs, log: logFile }, 'process ended; starting it again')
+    this.#lastEnd = end
+    this.#ends += 1
+    const said = { process: name, ...end, ...(cause === undefined ? {} : { error: cause }), times: this.#ends, waitMs, log: logFile }
+    if (isRare(this.#ends)) this.#deps.log.error(said, 'process ended; starting it again')
     this.#change('restarting')
     const { signal } = this.#stopping
     await this.#deps.clock.sleep(waitMs, signal).catch((error: unknown) => {
@@ -136,13 +148,13 @@ export class SupervisedProcess {
       await prepare?.()
       sockets = (await this.#spec.sockets?.()) ?? []
     } catch (error) {
-      return { error }
+      return notStarted(error)
     }
     if (this.#stopping.signal.aborted) {
       for (const { socket } of sockets) socket.close()
-      return { exitCode: null, signal: null }
+      return { end: { error: 'the cluster is being stopped' } }
     }
-    const output = openSync(logFile, 'a')
+    const output = openLog(logFile)
     // nsenter replaces itself by the program: the id stays, and so does the channel.
     const child = spawn('nsenter', [`--net=${netns}`, '--', ...command], { stdio: ['ignore', output, output, 'ipc'] })
     closeSync(output)
@@ -150,7 +162,7 @@ export class SupervisedProcess {
     try {
       return await this.#untilEnded(child, sockets)
     } catch (error) {
-      return { error }
+      return notStarted(error)
     } finally {
       this.#child = undefined
     }
@@ -167,20 +179,31 @@ export class SupervisedProcess {
     for (const handover of sockets) give(child, handover)
     this.#deps.changed()
     const aborter = new AbortController()
-    this.#watchReadiness(aborter.signal)
+    void this.#watchReadiness(aborter.signal)
     try {
       const [exitCode, signal] = (await ended) as [number | null, NodeJS.Signals | null]
-      return { exitCode, signal }
+      return { end: signal === null ? { exitCode: exitCode ?? 0 } : { signal } }
     } finally {
       aborter.abort()
     }
   }
 
-  #watchReadiness(ended: AbortSignal): void {
-    this.#spec.untilReady?.(ended).then(
-      () => ended.aborted || this.#becomeReady(),
-      (err: unknown) => ended.aborted || this.#deps.log.error({ process: this.#spec.name, err }, 'cannot tell whether the process is ready'),
-    )
+  /** Looks again, if looking failed. Never rejects. */
+  async #watchReadiness(ended: AbortSignal): Promise<void> {
+    const { untilReady, name } = this.#spec
+    const { log, clock } = this.#deps
+    const pauses = new Backoff(looks)
+    if (untilReady === undefined) return
+    for (let failures = 1; !ended.aborted; failures += 1) {
+      try {
+        await untilReady(ended)
+        if (!ended.aborted) this.#becomeReady()
+        return
+      } catch (err) {
+        if (!ended.aborted && isRare(failures)) log.error({ process: name, err, times: failures }, 'cannot tell whether the process is ready; looks again')
+        await clock.sleep(pauses.nextMs(), ended).catch(() => undefined) // it ended
+      }
+    }
   }
 
   #becomeReady(): void {
@@ -191,7 +214,7 @@ export class SupervisedProcess {
 
   #forget(): void {
     this.#backoff.reset()
-    this.#hasEnded = false
+    this.#ends = 0
   }
 
   #change(state: ProcessState['state']): void {
@@ -205,7 +228,18 @@ function give(child: ChildProcess, { message, socket }: Handover): void {
   child.send(message, socket, () => socket.close())
 }
 
-function inWords(end: End): string {
-  if ('error' in end) return `with ${String(end.error)}`
-  return end.signal === null ? `with exit code ${end.exitCode}` : `by ${end.signal}`
+function notStarted(cause: unknown): End {
+  return { end: { error: cause instanceof Error ? cause.message : String(cause) }, cause }
+}
+
+/** The first, second, fourth, eighth … time: what happens every few seconds for days is told in a dozen lines. */
+function isRare(times: number): boolean {
+  return Number.isInteger(Math.log2(times))
+}
+
+/** For appending. */
+function openLog(file: string): number {
+  const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {}
+  if (size > longLog) renameSync(file, `${file}.old`)
+  return openSync(file, 'a')
 }

@@ -63,6 +63,8 @@ export interface ControllerDeps {
   readonly ca: string
   /** Signs what nodes ask for, and what people approve. */
   readonly signer: CertificateSigner
+  /** The longest that what it signs is good; a year unless given. */
+  readonly longestSigningSeconds?: number
   /** Names and addresses that no machine that joins may have. */
   readonly ownMachines: Pick<ApprovalDeps, 'isReserved' | 'isForeign'>
   /** The range of all pods; each node gets a /24 of it. */
@@ -100,6 +102,7 @@ export function controllers(deps: ControllerDeps): readonly Controller[] {
   const common = { ...caches, client: deps.client, clock: deps.clock, kinds: deps.kinds }
   const recorder = (component: string) => ({ events: events.recorder(component) })
   const grace = nodeGraceMs === undefined ? {} : { graceMs: nodeGraceMs }
+  const longest = deps.longestSigningSeconds === undefined ? {} : { longestSeconds: deps.longestSigningSeconds }
   return [
     // No pod starts without its ServiceAccount, and pods mount the CA.
     serviceAccountController(common),
@@ -108,7 +111,7 @@ export function controllers(deps: ControllerDeps): readonly Controller[] {
     clusterRoleAggregationController(common),
     // A machine that joins has no identity before, so no Node.
     csrApprovalController({ ...common, ...deps.ownMachines, mayCreate: subjectAccess(deps.client) }),
-    csrSigningController({ ...common, signer: deps.signer }),
+    csrSigningController({ ...common, signer: deps.signer, ...longest }),
     // An agent cannot set up its pod network before it has a range.
     nodeIpamController({ ...common, ...recorder('cidrAllocator'), podRange: deps.podRange }),
     // Before the scheduler, so that it does not choose nodes that are gone.

@@ -17,7 +17,7 @@ export interface NodeIpamDeps {
   readonly nodeBits?: number
 }
 
-/** Gives each node its share of the pods' addresses, the lowest that is free; free again when the node is gone. */
+/** Gives each node its share of the pods' addresses, as `freeShare` chooses it; free again when the node is gone. */
 export function nodeIpamController({ client, nodes, events, podRange, nodeBits = 24 }: NodeIpamDeps): Controller {
   /** Shares given to nodes, by uid, until the cache shows them. */
   const given = new Map<string, Cidr>()
@@ -52,7 +52,7 @@ export function nodeIpamController({ client, nodes, events, podRange, nodeBits =
     async reconcile(key, signal) {
       const node = nodes.get(key)
       if (node === undefined || sharesOf(node).length > 0 || given.has(node.metadata.uid)) return
-      const share = lowestFree(podRange, nodeBits, used())
+      const share = freeShare(node.metadata.name, { range: podRange, bits: nodeBits, used: used() })
       if (share !== undefined) return assign(node, share, signal)
       const message = `Node ${node.metadata.name} status is now: CIDRNotAvailable`
       events.event(node, 'Normal', { reason: 'CIDRNotAvailable', message })
@@ -60,16 +60,27 @@ export function nodeIpamController({ client, nodes, events, podRange, nodeBits =
   }
 }
 
+export interface SharedRange {
+  readonly range: Cidr
+  /** Prefix length of a share. */
+  readonly bits: number
+  /** What is taken of the range. */
+  readonly used: readonly Cidr[]
+}
+
 /**
- * The first part of the range that overlaps none of those in use; undefined if there is none. The part at the range's
- * own base address is left out, so that node-1 has 10.108.1.0/24. Pure.
+ * The share of a node: of node-N the N-th after the range's own base, so that node-1 has 10.108.1.0/24 whoever registers first.
+ * Nodes of other names, and one whose share another has, get the last that overlaps none in use: the first are for nodes
+ * to come. Undefined if there is none. Pure.
  */
-export function lowestFree(range: Cidr, bits: number, used: readonly Cidr[]): Cidr | undefined {
+export function freeShare(node: string, { range, bits, used }: SharedRange): Cidr | undefined {
   const step = sizeOf({ base: 0, bits })
-  for (let base = range.base + step; base < range.base + sizeOf(range); base += step) {
-    const share = { base, bits }
-    if (!used.some((other) => overlaps(other, share))) return share
-  }
+  const last = sizeOf(range) / step - 1
+  const shareAt = (number: number): Cidr => ({ base: range.base + number * step, bits })
+  const isFree = (number: number) => !used.some((other) => overlaps(other, shareAt(number)))
+  const own = Number(/^node-([1-9]\d{0,8})$/.exec(node)?.[1] ?? 0)
+  if (own >= 1 && own <= last && isFree(own)) return shareAt(own)
+  for (let number = last; number >= 1; number -= 1) if (isFree(number)) return shareAt(number)
   return undefined
 }
 

@@ -5,7 +5,7 @@ import { Nodes, type Node } from '../api/kinds/node.ts'
 import { Pods, type Pod } from '../api/kinds/pod.ts'
 import { parseCidr, formatCidr } from '../base/ip.ts'
 import { node, pod, TestCluster } from './fixtures.ts'
-import { lowestFree, nodeIpamController } from './node-ipam.ts'
+import { freeShare, nodeIpamController } from './node-ipam.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
 import { podGcController } from './pod-gc.ts'
 import { isReady } from './pod-status.ts'
@@ -164,21 +164,35 @@ test('removes pods of a node that is gone, not if it comes back soon, and those 
   expect(await names()).toEqual(['on-b', 'unbound'])
 })
 
-test('gives each node the lowest free share of the pod range, and it back when the node is gone', async () => {
+test('gives each node a share of the pod range, and it back when the node is gone', async () => {
   await using cluster = new TestCluster()
   const { client } = cluster
   cluster.run(
     nodeIpamController({ client, nodes: cluster.cache(Nodes), events: cluster.events.recorder('x'), podRange: range }),
   )
-  client.seed(Nodes, node({ name: 'a' }), node({ name: 'b' }), node({ name: 'c', spec: { podCIDR: '10.108.3.0/24' } }))
+  client.seed(Nodes, node({ name: 'a' }), node({ name: 'node-2' }), node({ name: 'c', spec: { podCIDR: '10.108.3.0/24' } }))
   await cluster.quiet()
-  const shares = async () => (await cluster.all(Nodes)).map(({ spec }) => spec.podCIDRs?.[0] ?? spec.podCIDR)
-  expect(await shares()).toEqual(['10.108.1.0/24', '10.108.2.0/24', '10.108.3.0/24'])
-  expect(client.peek(Nodes, 'a')?.spec.podCIDR).toBe('10.108.1.0/24')
+  const shares = async () => Object.fromEntries((await cluster.all(Nodes)).map(({ metadata, spec }) => [metadata.name, spec.podCIDRs?.[0] ?? spec.podCIDR]))
+  expect(await shares()).toEqual({ a: '10.108.255.0/24', 'node-2': '10.108.2.0/24', c: '10.108.3.0/24' })
+  expect(client.peek(Nodes, 'a')?.spec.podCIDR).toBe('10.108.255.0/24')
   client.unseed(Nodes, { name: 'a' })
-  client.seed(Nodes, node({ name: 'd' }), node({ name: 'e' }))
+  client.seed(Nodes, node({ name: 'd' }), node({ name: 'node-3' }))
   await cluster.quiet()
-  expect(await shares()).toEqual(['10.108.2.0/24', '10.108.3.0/24', '10.108.1.0/24', '10.108.4.0/24'])
+  expect(await shares()).toEqual({ 'node-2': '10.108.2.0/24', c: '10.108.3.0/24', d: '10.108.255.0/24', 'node-3': '10.108.254.0/24' })
+})
+
+test('nodes that register at once, in any order, have shares of their own, and node-N the N-th', async () => {
+  await using cluster = new TestCluster()
+  const { client } = cluster
+  cluster.run(
+    nodeIpamController({ client, nodes: cluster.cache(Nodes), events: cluster.events.recorder('x'), podRange: range }),
+  )
+  const numbers = [7, 3, 1, 6, 2, 5, 4]
+  for (const number of numbers) client.seed(Nodes, node({ name: `machine-${number}` }), node({ name: `node-${number}` }))
+  await cluster.quiet()
+  const all = await cluster.all(Nodes)
+  expect(new Set(all.map(({ spec }) => spec.podCIDR)).size).toBe(14)
+  for (const number of numbers) expect(client.peek(Nodes, `node-${number}`)?.spec.podCIDR).toBe(`10.108.${number}.0/24`)
 })
 
 test('a full range waits for a node to leave', async () => {
@@ -197,15 +211,22 @@ test('a full range waits for a node to leave', async () => {
   expect(client.peek(Nodes, 'b')?.spec.podCIDR).toBe('10.108.1.0/24')
 })
 
-for (const { used, free } of [
-  { used: [], free: '10.108.1.0/24' },
-  { used: ['10.108.1.0/24', '10.108.3.0/24'], free: '10.108.2.0/24' },
-  { used: ['10.108.0.0/22'], free: '10.108.4.0/24' },
-  { used: ['10.108.0.0/16'], free: undefined },
+for (const { name, used, share } of [
+  { name: 'node-1', used: [], share: '10.108.1.0/24' },
+  { name: 'node-255', used: [], share: '10.108.255.0/24' },
+  { name: 'node-256', used: [], share: '10.108.255.0/24' },
+  { name: 'node-0', used: [], share: '10.108.255.0/24' },
+  { name: 'node-02', used: [], share: '10.108.255.0/24' },
+  { name: 'machine-a', used: [], share: '10.108.255.0/24' },
+  { name: 'machine-a', used: ['10.108.255.0/24', '10.108.253.0/24'], share: '10.108.254.0/24' },
+  { name: 'node-2', used: ['10.108.1.0/24'], share: '10.108.2.0/24' },
+  { name: 'node-2', used: ['10.108.0.0/22'], share: '10.108.255.0/24' },
+  { name: 'node-2', used: ['10.108.2.0/24', '10.108.128.0/17'], share: '10.108.127.0/24' },
+  { name: 'node-2', used: ['10.108.0.0/16'], share: undefined },
 ]) {
-  test(`beside ${used.join(' ') || 'nothing'} the lowest free share is ${free}`, () => {
-    const share = lowestFree(range, 24, used.flatMap((text) => parseCidr(text) ?? []))
-    expect(share === undefined ? undefined : formatCidr(share)).toBe(free)
+  test(`beside ${used.join(' ') || 'nothing'} ${name} has the share ${share}`, () => {
+    const found = freeShare(name, { range, bits: 24, used: used.flatMap((text) => parseCidr(text) ?? []) })
+    expect(found === undefined ? undefined : formatCidr(found)).toBe(share)
   })
 }
 

@@ -5,7 +5,7 @@ import { attempts, type Attempt } from './attempts.ts'
 import { readyEndpoints, textOf } from './destinations.ts'
 import type { ServiceFacts } from './facts.ts'
 import type { Check } from './finding.ts'
-import { nodesAtWork } from './nodes.ts'
+import { farNodes, nodesAtWork } from './nodes.ts'
 import { dnsDisagrees, fullName } from './rules/dns-disagrees.ts'
 import { proxyBehind } from './rules/proxy-behind.ts'
 import { isServedByNodes } from './served-by-nodes.ts'
@@ -52,15 +52,16 @@ function aliasCheck({ service, cluster }: ServiceFacts): Check {
 }
 
 function kernelCheck(facts: ServiceFacts): readonly Check[] {
-  const { kernels, surroundings } = facts.cluster
-  if (facts.service.spec.clusterIP === 'None' || isServedByNodes(facts)) return []
-  // Into machines that have joined nobody looks.
-  const isNear = (name: string) => surroundings.nodes.some((node) => node.name === name)
-  const bare = nodesAtWork(facts.cluster).filter(({ metadata: { name } }) => isNear(name) && !kernels.has(name))
-  if (bare.length > 0) return [{ outcome: 'failed', text: `no proxy rules on ${bare.map(({ metadata }) => metadata.name).join(', ')}` }]
+  const { cluster, service } = facts
+  if (service.spec.clusterIP === 'None' || isServedByNodes(facts)) return []
+  const far = farNodes(cluster)
+  const unseen = far.map((name): Check => ({ outcome: 'skipped', text: `${name} is another machine: its kernel was not looked at` }))
+  const bare = nodesAtWork(cluster).map(({ metadata }) => metadata.name).filter((name) => !far.includes(name) && !cluster.kernels.has(name))
+  if (bare.length > 0) return [{ outcome: 'failed', text: `no proxy rules on ${bare.join(', ')}` }, ...unseen]
+  if (cluster.kernels.size === 0) return unseen
   const behind = proxyBehind(facts).length > 0
-  const text = `the kernel of ${[...kernels.keys()].join(', ')} ${behind ? 'differs from' : 'agrees with'} the API`
-  return [{ outcome: behind ? 'failed' : 'passed', text }]
+  const text = `the kernel of ${[...cluster.kernels.keys()].join(', ')} ${behind ? 'differs from' : 'agrees with'} the API`
+  return [{ outcome: behind ? 'failed' : 'passed', text }, ...unseen]
 }
 
 function connectionChecks(facts: ServiceFacts): readonly Check[] {

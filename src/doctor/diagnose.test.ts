@@ -136,7 +136,30 @@ test('the checklist says what was looked at, and what failed', () => {
 
 test('nodes are counted', () => {
   const { cluster } = facts({ nodes: [node(), node('node-2', 'False')] })
-  expect(diagnoseNodes(cluster)).toMatchObject({ checks: [{ outcome: 'failed', text: '1 of 2 nodes are ready' }], findings: [{ reason: 'NodeNotReady' }] })
+  const [counted] = diagnoseNodes(cluster).checks
+  expect(counted).toEqual({ outcome: 'failed', text: '1 of 2 nodes are ready' })
+  expect(diagnoseNodes(cluster).findings).toMatchObject([{ reason: 'NodeNotReady' }])
+})
+
+test('a machine that has joined is not looked into, which is said and is no fault', () => {
+  const both = facts({ nodes: [node(), node('machine-a')] })
+  expect(diagnoseNodes(both.cluster)).toMatchObject({
+    checks: [
+      { outcome: 'passed', text: '2 of 2 nodes are ready' },
+      { outcome: 'skipped', text: 'machine-a is another machine: only what the API tells of it was looked at' },
+    ],
+    findings: [],
+  })
+  const { checks, findings } = diagnose(both)
+  expect(findings).toEqual([])
+  expect(checks).toContainEqual({ outcome: 'passed', text: 'the kernel of node-1 agrees with the API' })
+  expect(checks).toContainEqual({ outcome: 'skipped', text: 'machine-a is another machine: its kernel was not looked at' })
+})
+
+test('where only machines that have joined are left, no kernel is said to agree', () => {
+  const { cluster, ...rest } = facts({ nodes: [node('machine-a')] })
+  const texts = diagnose({ ...rest, cluster: { ...cluster, kernels: new Map() } }).checks.map(({ text }) => text)
+  expect(texts.filter((text) => text.includes('kernel'))).toEqual(['machine-a is another machine: its kernel was not looked at'])
 })
 
 test('pods that do not ask cluster DNS are warned of', () => {

@@ -1,7 +1,8 @@
 import { adviceFor } from './advice.ts'
 import { checklist } from './checklist.ts'
 import type { ClusterFacts, ServiceFacts } from './facts.ts'
-import type { Diagnosis } from './finding.ts'
+import type { Check, Diagnosis } from './finding.ts'
+import { farNodes } from './nodes.ts'
 import { dnsDisagrees } from './rules/dns-disagrees.ts'
 import { endpointsByHand } from './rules/endpoints-by-hand.ts'
 import { externalNameIsAddress } from './rules/external-name-is-address.ts'
@@ -69,5 +70,6 @@ export function diagnoseNodes(cluster: ClusterFacts): Diagnosis {
   const findings = nodesNotReady(cluster)
   const off = findings.length
   const text = `${nodes.length - off} of ${nodes.length} nodes are ready`
-  return { subject: 'nodes', checks: [{ outcome: off === 0 ? 'passed' : 'failed', text }], advice: [], findings }
+  const far = farNodes(cluster).map((name): Check => ({ outcome: 'skipped', text: `${name} is another machine: only what the API tells of it was looked at` }))
+  return { subject: 'nodes', checks: [{ outcome: off === 0 ? 'passed' : 'failed', text }, ...far], advice: [], findings }
 }

@@ -17,3 +17,8 @@ export function nodesAtWork({ nodes, surroundings }: Pick<ClusterFacts, 'nodes' 
 export function isOff({ metadata }: Node, { nodes }: Surroundings): boolean {
   return nodes.some(({ name, isOff: off }) => off && name === metadata.name)
 }
+
+/** Names of nodes into which nobody looks from here: machines that have joined. */
+export function farNodes({ nodes, surroundings }: Pick<ClusterFacts, 'nodes' | 'surroundings'>): readonly string[] {
+  return nodes.map(({ metadata }) => metadata.name).filter((name) => surroundings.nodes.every((near) => near.name !== name))
+}

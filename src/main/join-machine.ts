@@ -17,7 +17,7 @@ import { type PairStore, pairStore } from '../cluster/pki.ts'
 import { fetchAuthority, unreachable } from '../node/join/authority.ts'
 import { dnsClient, nodeClient, obtainCertificate, type Pair, type Wanted } from '../node/join/certificates.ts'
 import { JoinError } from '../node/join/join-error.ts'
-import { isValid } from '../node/join/renewal.ts'
+import { invalidity, isValid } from '../node/join/renewal.ts'
 
 type Say = (line: string) => void
 
@@ -83,6 +83,8 @@ async function ensureIdentity(request: JoinRequest, { store, signal, say }: Join
     if (caHash === undefined || authorityHash(ca) === caHash) return ca
     throw new UserError(`${state} belongs to a node of another cluster: give another --state, or take it away with ./portolan agent --cleanup --node ${node} --state ${state}`)
   }
+  const problem = kept === undefined ? undefined : invalidity(node, kept, clock.now())
+  if (token === undefined && problem !== undefined) throw new UserError(problem)
   if (token === undefined) throw new UserError('give --token ID.SECRET, which lets this machine in: ./portolan node token create prints it')
   if (caHash === undefined) throw new UserError('give --ca-hash sha256:… or --ca-file FILE, by which the cluster is known: ./portolan node token create prints it')
   const ca = request.ca ?? (await withApi({ server, insecure: true }, (client) => fetchAuthority({ client, server, signal }, caHash)))

@@ -30,7 +30,7 @@ import { type ControllerDeps, controllers } from '../controllers/index.ts'
 import type { CollectedKind } from '../controllers/owner-graph.ts'
 import { servedKinds } from './served-kinds.ts'
 
-export interface ControllersDeps extends Pick<ControllerDeps, 'signer' | 'ownMachines'> {
+export interface ControllersDeps extends Pick<ControllerDeps, 'signer' | 'longestSigningSeconds' | 'ownMachines'> {
   readonly client: Client
   readonly log: Log
   readonly clock: Clock
@@ -44,7 +44,7 @@ export interface ControllersDeps extends Pick<ControllerDeps, 'signer' | 'ownMac
 
 /** Runs every controller of the server, over one cache per kind, until the signal aborts. */
 export async function runAllControllers(deps: ControllersDeps, signal: AbortSignal): Promise<void> {
-  const { client, log, clock, ca, podRange, loadBalancerPool, signer, ownMachines } = deps
+  const { client, log, clock } = deps
   const follow = sharedCaches(deps, signal)
   const caches = {
     certificateSigningRequests: follow(CertificateSigningRequests),
@@ -68,7 +68,7 @@ export async function runAllControllers(deps: ControllersDeps, signal: AbortSign
   }
   const events = new EventBroadcaster({ client, clock, log })
   const owned = servedKinds.map(({ resource }): CollectedKind => ({ resource, cache: follow(resource) }))
-  const all = controllers({ client, caches, kinds: owned, events, clock, ca, podRange, loadBalancerPool, signer, ownMachines })
+  const all = controllers({ ...deps, caches, kinds: owned, events })
   await runControllers(all, { log, clock, signal })
   await events.idle()
 }

@@ -137,6 +137,7 @@ const running = [
       loadBalancerPool: loadBalancerPool(plan),
       ca: identity.ca,
       signer: certificateSigner(layout.pki),
+      ...(config.clusterSigningSeconds === undefined ? {} : { longestSigningSeconds: config.clusterSigningSeconds }),
       ownMachines: ownMachines(config),
       caches,
       clock,

@@ -38,6 +38,9 @@ export async function fromPod(pod: Pod, { host }: Target, { nodes }: Surrounding
   const pids = await processesOf(pod, nodes, cgroups)
   const [pid] = pids
   const { nodeName } = pod.spec
+  if (nodeName !== undefined && nodes.every((node) => node.name !== nodeName)) {
+    throw new TraceError(`pod ${name} is on ${nodeName}, which is another machine: choose a pod of ${nodes.map((node) => node.name).join(', ')}`)
+  }
   if (pid === undefined || nodeName === undefined) {
     throw new TraceError(`pod ${name} runs no program here (${pod.status?.phase ?? 'without a phase'}): see kubectl describe pod ${name}`)
   }
@@ -53,7 +56,7 @@ export async function fromPod(pod: Pod, { host }: Target, { nodes }: Surrounding
 /** Nodes are not clients of cluster DNS, so they have no search list; it is asked for the name as it is. */
 export function fromNode(wanted: string | undefined, { host }: Target, { nodes, dnsServer }: Surroundings): SourcePlan {
   const node = wanted === undefined ? nodes.find(({ isOff }) => !isOff) : nodes.find(({ name }) => name === wanted)
-  if (node === undefined) throw new TraceError(`there is no node ${JSON.stringify(wanted)}: choose one of ${nodes.map(({ name }) => name).join(', ')}`)
+  if (node === undefined) throw new TraceError(`there is no node ${JSON.stringify(wanted)} on this machine: choose one of ${nodes.map(({ name }) => name).join(', ')}`)
   if (node.isOff) throw new TraceError(`${node.name} is off: start it with ./portolan node start ${node.name}`)
   const source: Source = { kind: 'node', name: node.name, node: node.name, netns: node.netns }
   return isAddress(host) ? { source } : { source, resolver: { servers: [dnsServer], search: [], ndots: 1 } }

@@ -78,6 +78,7 @@ test('a way out that dies is there again', async () => {
   process.kill(first ?? 0, 'SIGKILL')
   await eventually('another', async () => ![undefined, first].includes(await egressPid()))
   await untilOn()
+  expect((await cluster.portolan('status')).stdout).toMatch(/^ {2}egress {4}ready +pid \d+, \d+ restarts, ended last by SIGKILL$/m)
   await heardOut()
 })
 

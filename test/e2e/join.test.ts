@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CertificateSigningRequest } from '../../src/api/kinds/certificate-signing-request.ts'
@@ -145,6 +145,29 @@ describe('its pods are pods like others', () => {
   })
 })
 
+describe('what this machine does not reach of it', () => {
+  test('is said by commands that look into nodes', async () => {
+    const there = `${name} is another machine, at 192.168.99.200`
+    for (const [command, says] of [
+      [['node', 'exec', name, '--', 'true'], `${there}: run the command there`],
+      [['node', 'stop', name], `${there}: end its agent there`],
+      [['node', 'remove', name], `${there}: kubectl drain ${name} --ignore-daemonsets, ./portolan agent --cleanup --node ${name} there, and kubectl delete node ${name}`],
+      [['trace', `pod/on-${name}`, '--', 'http://on-node-1'], `pod on-${name} is on ${name}, which is another machine: choose a pod of node-1`],
+    ] as const) {
+      expect(await cluster.tryPortolan(...command)).toMatchObject({ code: 1, stderr: `portolan: ${says}\n` })
+    }
+  })
+
+  test('is no fault to the doctor', async () => {
+    const { code, stdout } = await cluster.tryPortolan('doctor')
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`- ${name} is another machine: its kernel was not looked at`)])
+    expect(stdout).toContain('2 of 2 nodes are ready')
+    const [address = ''] = await cluster.words('service/on-node-1', '{.spec.clusterIP}')
+    const asked = await cluster.portolan('doctor', `http://${address}`, '--from', `node/${name}`)
+    expect(asked.stdout).toContain(`- not tried: ${name} is another machine`)
+  })
+})
+
 describe('what it may not', () => {
   async function asked(spec: { commonName: string; addresses?: string[]; signerName: string; usage: string }): Promise<string> {
     const { commonName, addresses = [], signerName, usage } = spec
@@ -210,7 +233,30 @@ test('an agent that is started again needs no token, and finds its pods', async 
   expect(await container()).toEqual(before)
 })
 
+test('a cluster that goes down and up again has the machine back, with its pods, and asks for no token', async () => {
+  const container = () => cluster.words(`pod/on-${name}`, '{.status.containerStatuses[0].containerID}')
+  const before = await container()
+  const routes = () => machine.exec('sh', '-c', "ip route show protocol 108 | sed 's/ dev .*//'")
+  const routesBefore = await routes()
+  expect(routesBefore).toContain('10.108.1.0/24 via 192.168.99.11')
+  await cluster.portolan('down')
+  await cluster.up()
+  // Its cable is out: the cluster gives it up in its time, and its pods with it.
+  await isReady('Unknown')
+  await eventually('its pod has left the Service', async () => (await cluster.words(`endpoints/on-${name}`, '{.subsets[*].addresses[*].ip}')).length === 0)
+  await machine.plugInto(cluster)
+  await isReady('True')
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=60s')
+  expect(await container()).toEqual(before)
+  expect(await firstAnswer(() => cluster.kubectl('exec', 'on-node-1', '--', 'curl', '-s', '--max-time', '2', `http://on-${name}`))).toBe(`You've hit on-${name}`)
+  expect(await firstAnswer(() => cluster.kubectl('exec', `on-${name}`, '--', 'curl', '-s', '--max-time', '2', 'http://on-node-1'))).toBe("You've hit on-node-1")
+  await eventually('the routes to the other nodes’ pods', async () => (await routes()) === routesBefore, 30_000)
+  expect(machine.said.split('\n').filter((line) => line === `${name} is ready`)).toHaveLength(1)
+}, 180_000)
+
 test('what is cleaned up is gone, and the machine can join again', async () => {
+  const podNetwork = (await cluster.kubectl('exec', `on-${name}`, '--', 'readlink', '/proc/self/ns/net')).trim()
+  expect(await networksInUse()).toContain(podNetwork)
   await machine.stopAgent()
   const { code, stderr } = await machine.portolan('agent', '--cleanup', '--node', name)
   expect([code, stderr]).toEqual([0, `nothing is left of ${name} here; kubectl delete node ${name} has the cluster forget it\n`])
@@ -220,6 +266,11 @@ test('what is cleaned up is gone, and the machine can join again', async () => {
   expect((await machine.exec('ip', '-brief', 'address', 'show', 'dev', 'lo')).includes('10.96.0.10')).toBe(false)
   expect(await machine.exec('ip', 'route', 'show', 'protocol', '108')).toBe('')
   expect(await cgroupsOf('portolan-agent')).toEqual([])
+  expect(await networksInUse()).not.toContain(podNetwork)
+  const devices = (await machine.exec('ip', '-brief', 'link')).trim().split('\n').map((line) => line.replace(/[@ ].*/, ''))
+  expect(devices.filter((device) => device !== 'lo')).toHaveLength(1) // its cable
+  expect((await entriesOf('/var/lib/cni/results')).filter((file) => file.startsWith(`portolan-agent-${name}`))).toEqual([])
+  expect((await readFile('/proc/self/mountinfo', 'utf8')).split('\n').filter((line) => line.includes(machine.home))).toEqual([])
   await cluster.kubectl('delete', 'node', name)
   machine.startAgent(...joining(await newTicket()))
   await isReady('True')
@@ -254,6 +305,12 @@ async function entriesOf(folder: string): Promise<string[]> {
     if (error.code === 'ENOENT') return []
     throw error
   })
+}
+
+/** Network namespaces that any process is in, as the kernel names them. */
+async function networksInUse(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))
+  return Promise.all(pids.map((pid) => readlink(`/proc/${pid}/ns/net`).catch(() => 'of one that has ended')))
 }
 
 /** Names of control groups below the one, in any hierarchy that this process is in. */

@@ -140,7 +140,7 @@ test('in words: a line for each thing that happened; and what cannot be traced i
   expect(stdout).toMatch(/\nconnection tracking\n {2}node-1: [^]+\nanswered by pod far on node-2\n$/)
   const refusals = [
     { words: ['pod/none', '--', 'http://far'], says: 'there is no pod/none in namespace default' },
-    { words: ['node/node-9', '--', 'http://far'], says: 'there is no node "node-9": choose one of node-1, node-2' },
+    { words: ['node/node-9', '--', 'http://far'], says: 'there is no node "node-9" on this machine: choose one of node-1, node-2' },
     { words: ['outside', '--', 'http://far'], says: 'clients outside have no DNS for far: give the address of service/far' },
     { words: ['pod/client'], says: 'give a place and a destination' },
   ]

@@ -84,6 +84,15 @@ test('comes up as soon as the machine has a way out itself, and says until then 
   expect(await (await network.peer(edge)).ask('tcp', world, 80)).toMatchObject({ server: 'world', client: '198.18.0.2' })
 })
 
+test('is there again when pasta has died, and says that it has', async () => {
+  await machine.ip('route add default via 198.18.0.1')
+  run()
+  await supervised.ready
+  process.kill(supervised.state.pid ?? 0, 'SIGKILL')
+  await expect.poll(() => supervised.state).toMatchObject({ state: 'ready', restarts: 1, lastEnd: { signal: 'SIGKILL' } })
+  expect(await (await network.peer(edge)).ask('tcp', world, 80)).toMatchObject({ server: 'world', client: '198.18.0.2' })
+})
+
 test('leads to the machine’s resolver, and to nothing else on its loopback', async () => {
   await machine.ip('route add default via 198.18.0.1')
   run()

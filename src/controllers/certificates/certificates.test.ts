@@ -14,7 +14,7 @@ const minuteMs = 60_000
 const joiner = { username: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] }
 
 /** All controllers of certificates; `asked` are the permissions that were looked for, `orders` what was to be signed. */
-function start(cluster: TestCluster, { may = true, certificate = 'PEM' } = {}) {
+function start(cluster: TestCluster, { may = true, certificate = 'PEM', ...setting }: { may?: boolean; certificate?: string; longestSeconds?: number } = {}) {
   const { client, clock } = cluster
   const asked: string[] = []
   const orders: CertificateOrder[] = []
@@ -31,6 +31,7 @@ function start(cluster: TestCluster, { may = true, certificate = 'PEM' } = {}) {
     }),
     csrSigningController({
       ...common,
+      ...setting,
       signer: {
         sign: async (order) => {
           orders.push(order)
@@ -103,6 +104,16 @@ test('what people approve is signed for a year at most; what is of no shape of i
     const failed = statusOf(cluster)?.conditions?.find(({ type }) => type === 'Failed')?.message
     const [signed] = orders.map(({ seconds }) => seconds)
     expect({ ...(failed === undefined ? {} : { failed }), ...(signed === undefined ? {} : { signed }) }).toEqual(outcome)
+  }
+})
+
+test('no certificate is good for longer than the cluster is told', async () => {
+  for (const { expirationSeconds, seconds } of [{ expirationSeconds: 3600, seconds: 3600 }, { expirationSeconds: 1e9, seconds: 7200 }, { expirationSeconds: undefined, seconds: 7200 }]) {
+    await using cluster = new TestCluster()
+    const { orders } = start(cluster, { certificate: (await throwawayPki()).server.cert, longestSeconds: 7200 })
+    await seed(cluster, expirationSeconds === undefined ? {} : { expirationSeconds })
+    await cluster.quiet()
+    expect(orders.map((order) => order.seconds)).toEqual([seconds])
   }
 })
 

@@ -18,14 +18,17 @@ export interface SigningDeps {
   readonly certificateSigningRequests: Cache<CertificateSigningRequest>
   readonly clock: Clock
   readonly signer: CertificateSigner
+  /** As upstream's `--cluster-signing-duration`: what nobody asks to be shorter is good for that long. A year unless given. */
+  readonly longestSeconds?: number
 }
 
-/** As upstream's `--cluster-signing-duration`. */
-const longestSeconds = 365 * 24 * 3600
+const yearSeconds = 365 * 24 * 3600
 const ours: readonly string[] = Object.values(signers)
 
 /** Signs what has been approved, for the signers of the cluster itself; what they never sign becomes Failed. */
-export function csrSigningController({ client, certificateSigningRequests: requests, clock, signer }: SigningDeps): Controller {
+export function csrSigningController(deps: SigningDeps): Controller {
+  const { client, certificateSigningRequests: requests, clock, signer, longestSeconds = yearSeconds } = deps
+
   async function write(request: CertificateSigningRequest, status: object, signal: AbortSignal): Promise<void> {
     const target = { name: request.metadata.name, subresource: 'status' }
     await client.patch(CertificateSigningRequests, target, guardedPatch(request, { status }), { signal })

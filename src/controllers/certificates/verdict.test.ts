@@ -17,7 +17,7 @@ function at(name: string, address: string): Node {
 }
 
 const around = {
-  nodes: [at('a', '192.168.99.20'), at('b', '192.168.99.21'), at('c', '192.168.99.1')],
+  nodes: [at('a', '192.168.99.20'), at('b', '192.168.99.21'), at('c', '192.168.99.1'), at('d', '192.168.99.21')],
   isReserved: (name: string) => name === 'edge',
   isForeign: (address: string) => address === '192.168.99.1',
 }
@@ -63,6 +63,14 @@ const cases: readonly Case[] = [
     subject: nodeSubject('c'),
     names: { addresses: ['192.168.99.1'] },
     verdict: '192.168.99.1 belongs to others too: give node c an address of its own',
+  },
+  {
+    name: 'a node that says it has the address of another node',
+    ...serve,
+    who: { ...member, username: 'system:node:d' },
+    subject: nodeSubject('d'),
+    names: { addresses: ['192.168.99.21'] },
+    verdict: '192.168.99.21 belongs to others too: give node d an address of its own',
   },
   { name: 'a node that serves nothing', ...serve, subject: nodeSubject('a'), verdict: 'neither a DNS name nor an IP address is asked for' },
   { name: 'the DNS server of a node', ...dns, subject: 'CN=portolan:dns', verdict: 'allow dnsclient' },

@@ -13,16 +13,16 @@ export interface RoutesDeps {
   /** What is free of its range is unreachable; undefined where no node is, as on the edge. */
   readonly ownNode: string | undefined
   readonly processes: Processes
-  readonly clock: Pick<Clock, 'monotonicMs'>
+  readonly clock: Clock
 }
 
-/** Somebody else's changes to the routes are noticed this late. */
-const lookEveryMs = 60_000
+/** The kernel drops the routes by a device that goes down, and whoever is root may do so: they are looked for that often. */
+const lookEveryMs = 10_000
 
 /**
  * Keeps one route per Node in the network namespace in which it runs. Routes of other origin are not touched, unless
  * they stand in the place of one that is wanted. Nodes change with every heartbeat: as long as the wanted routes stay
- * the same, nothing is run but a look from time to time whether the kernel still has them.
+ * the same, nothing is run but a look now and then.
  */
 export function routesController({ nodes, ownNode, processes, clock }: RoutesDeps): Controller {
   let applied: string | undefined
@@ -35,15 +35,15 @@ export function routesController({ nodes, ownNode, processes, clock }: RoutesDep
     async reconcile(_key, signal) {
       const wanted = compileRoutes(nodes.list(), ownNode)
       const compiled = JSON.stringify(wanted)
-      // The look that is due later has been asked for already.
-      if (compiled === applied && clock.monotonicMs() - lookedAtMs < lookEveryMs) return
+      const restMs = lookedAtMs + lookEveryMs - clock.monotonicMs()
+      if (compiled === applied && restMs > 0) return { againInMs: restMs }
       applied = undefined
+      lookedAtMs = clock.monotonicMs()
       const lines = diffRoutes(await heldRoutes(processes, signal), wanted, routeProtocol)
       // With -force, one node that cannot be reached does not keep the others from their routes; it fails all the same.
       const input = `${lines.join('\n')}\n`
       if (lines.length > 0) await processes.run(['ip', '-force', '-batch', '-'], { input, signal })
       applied = compiled
-      lookedAtMs = clock.monotonicMs()
       return { againInMs: lookEveryMs }
     },
   }

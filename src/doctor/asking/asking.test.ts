@@ -132,3 +132,14 @@ test('docs/doctor/clients.md tells of each reason', async () => {
   })
   await expect(text).toMatchFileSnapshot(documentFile('clients.md'))
 })
+
+test('what a machine that has joined asks is not tried from here, which is said', () => {
+  const both = { ...there, nodes: [oneNode, node('machine-a')] }
+  for (const client of [{ kind: 'node', name: 'machine-a' }, { kind: 'pod', pod: podNamed('client', 'default', { nodeName: 'machine-a' }) }] satisfies Client[]) {
+    const { checks, findings } = diagnoseAsking({ asked: asked('http://10.96.1.1:80'), client, there: both, outcome: undefined }, undefined)
+    expect(checks).toContainEqual({ outcome: 'skipped', text: 'not tried: machine-a is another machine' })
+    expect(findings).toEqual([])
+  }
+  const { findings } = diagnoseAsking({ asked: asked('http://kubia:80'), client: { kind: 'node', name: 'machine-a' }, there: both, outcome: undefined }, undefined)
+  expect(findings).toMatchObject([{ reason: 'NameOutsidePods', command: 'curl http://10.96.1.1:80' }])
+})

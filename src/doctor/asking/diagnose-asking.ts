@@ -1,6 +1,7 @@
 import type { Check, Diagnosis, Finding } from '../finding.ts'
 import { addresseeOf, type Addressee } from './addressee.ts'
-import { describeAsked, describeClient, type Asking } from './asked.ts'
+import { farNodes } from '../nodes.ts'
+import { describeAsked, describeClient, type Asking, type Client } from './asked.ts'
 import { nameProblems } from './names.ts'
 import { placeProblems } from './places.ts'
 import { portProblems } from './ports.ts'
@@ -53,10 +54,19 @@ function describeAddressee(addressee: Addressee): string {
   }
 }
 
-function outcomeChecks({ asked, client, outcome }: Asking): readonly Check[] {
+function outcomeChecks({ asked, client, there, outcome }: Asking): readonly Check[] {
+  const node = nodeOf(client)
+  if (node !== undefined && farNodes(there).includes(node)) {
+    return [{ outcome: 'skipped', text: `not tried: ${node} is another machine` }]
+  }
   if (outcome === undefined) return []
   const isFine = outcome === 'open' || outcome === 'unanswered'
   return [{ outcome: isFine ? 'passed' : 'failed', text: `the same, tried from ${describeClient(client)}: ${outcome === 'open' ? 'connected' : outcome} (${describeAsked(asked)})` }]
+}
+
+function nodeOf(client: Client): string | undefined {
+  if (client.kind === 'pod') return client.pod.spec.nodeName
+  return client.kind === 'node' ? client.name : undefined
 }
 
 function unexplained({ asked, client, outcome }: Asking): readonly Finding[] {

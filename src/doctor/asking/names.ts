@@ -3,6 +3,7 @@ import { asksClusterDns } from '../advice.ts'
 import { inNamespace } from '../commands.ts'
 import { mostResembling } from '../../base/resemblance.ts'
 import type { Finding } from '../finding.ts'
+import { farNodes } from '../nodes.ts'
 import { partsOf, serviceNamed } from './addressee.ts'
 import { describeClient, namespaceOf, type Asking } from './asked.ts'
 
@@ -20,7 +21,7 @@ export function nameProblems(asking: Asking): readonly Finding[] {
       cause: `Names of Services are known to pods only: ${describeClient(client)} does not ask cluster DNS, so ${host} does not resolve there`,
       evidence: [`cluster DNS is at ${there.surroundings.dnsServer}, and ${describeClient(client)} has another resolv.conf`],
       fix: client.kind === 'node' ? 'use the address of the Service' : 'use an address that is there for clients outside: of a load balancer, a node port or an Ingress',
-      command: client.kind === 'node' ? `./portolan node exec ${client.name} -- curl http://${clusterIP}:${service.spec.ports?.[0]?.port ?? 80}` : `kubectl get service ${name}${inNamespace(service)} -o wide`,
+      command: client.kind === 'node' ? `${onNode(client.name, asking)}curl http://${clusterIP}:${service.spec.ports?.[0]?.port ?? 80}` : `kubectl get service ${name}${inNamespace(service)} -o wide`,
     }]
   }
   if (asksClusterDns(client.pod.spec)) return []
@@ -32,6 +33,11 @@ export function nameProblems(asking: Asking): readonly Finding[] {
     fix: `create the pod anew with dnsPolicy ${client.pod.spec.hostNetwork === true ? 'ClusterFirstWithHostNet' : 'ClusterFirst'}, which cannot be changed`,
     command: `kubectl exec ${client.pod.metadata.name}${inNamespace(client.pod)} -- cat /etc/resolv.conf`,
   }]
+}
+
+/** What goes before a command that is to run on a node; nothing where one has to be on the machine. */
+function onNode(name: string, { there }: Asking): string {
+  return farNodes(there).includes(name) ? '' : `./portolan node exec ${name} -- `
 }
 
 function unknownName(asking: Asking): Finding {

@@ -11,7 +11,7 @@ import { MemoryClient } from '../../client/memory-client.ts'
 import { fetchAuthority } from './authority.ts'
 import { type CertificateDeps, nodeClient, obtainCertificate, type Pair } from './certificates.ts'
 import { JoinError } from './join-error.ts'
-import { isValid, keepRenewed } from './renewal.ts'
+import { invalidity, isValid, keepRenewed } from './renewal.ts'
 
 const server = 'https://192.168.99.1:6443'
 let pki: ThrowawayPki
@@ -161,6 +161,34 @@ describe('renewal', () => {
     expect(renewals).toBe(2)
     ending.abort()
     await running
+  })
+
+  test('of what lasts minutes is tried again in seconds, so that a failure does no harm', async () => {
+    const clock = new ManualClock(start)
+    const ending = new AbortController()
+    const present = await pki.issue('CN=a', { notBefore: start, notAfter: new Date(start.getTime() + 60_000) })
+    const triedAt: number[] = []
+    const renew = async () => {
+      triedAt.push(clock.now().getTime() - start.getTime())
+      throw new Error('not now')
+    }
+    const running = keepRenewed([{ name: 'client', current: () => present, renew }], { clock, log: silentLog, signal: ending.signal, random: () => 0 })
+    for (let second = 0; second < 60; second += 1) {
+      for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)
+      clock.advance(1000)
+    }
+    expect(triedAt).toEqual([42_000, 45_000, 48_000, 51_000, 54_000, 57_000])
+    ending.abort()
+    await running
+  })
+
+  test('that did not come in time is told with what helps', async () => {
+    const pair = await lasting(start, 1)
+    expect(invalidity('a', pair, new Date(start.getTime() + 1))).toBeUndefined()
+    expect(invalidity('a', pair, new Date(start.getTime() + hourMs))).toBe(
+      "the certificate of a expired at 2026-01-01T01:00:00.000Z, and its agent was not there to renew it: kubectl delete node a on the cluster's machine, and start the agent again with the --token and --ca-hash that ./portolan node token create prints there",
+    )
+    expect(invalidity('a', pair, new Date(start.getTime() - 1))).toBe('the certificate of a is good from 2026-01-01T00:00:00.000Z on, and it is 2025-12-31T23:59:59.999Z here: set the clock')
   })
 
   test('a certificate is good in its time alone', async () => {

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { decode, encode, type Answer, type Packet } from 'dns-packet'
 import { Frames, frame } from '../frames.ts'
 
@@ -28,11 +28,7 @@ export class TestUpstream implements AsyncDisposable {
 
   /** Resolves to `address:port`. On loopback, and on a free port, unless told otherwise. */
   async listen({ address = '127.0.0.1', port = 0 }: { address?: string; port?: number } = {}): Promise<string> {
-    this.#udp.bind({ address, port })
-    await once(this.#udp, 'listening')
-    const bound = this.#udp.address().port
-    this.#tcp.listen({ host: address, port: bound })
-    await once(this.#tcp, 'listening')
+    const bound = await this.#bind(address, port)
     this.#udp.on('message', (packet, from) => {
       const answer = this.#answer(packet, 'udp')
       if (answer !== undefined) this.#udp.send(answer, from.port, from.address)
@@ -40,6 +36,23 @@ export class TestUpstream implements AsyncDisposable {
     this.#tcp.on('connection', (socket) => this.#serve(socket))
     this.at = `${address}:${bound}`
     return this.at
+  }
+
+  /** The same port over both. One that is free over TCP may be taken over UDP, by a question on its way: then another. */
+  async #bind(address: string, port: number): Promise<number> {
+    for (;;) {
+      await once(this.#tcp.listen({ host: address, port }), 'listening')
+      const { port: bound } = this.#tcp.address() as AddressInfo
+      try {
+        const listening = once(this.#udp, 'listening')
+        this.#udp.bind({ address, port: bound })
+        await listening
+        return bound
+      } catch (error) {
+        if (port !== 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+        await new Promise((closed) => this.#tcp.close(closed))
+      }
+    }
   }
 
   #serve(socket: Socket): void {
