@@ -42,19 +42,23 @@ export async function checkConfiguration({ processes, directory, ...place }: Hap
 
 /** Those that an earlier life of this process has left behind, the youngest first. Sockets where nobody answers are removed. */
 export async function leftBehind(directory: string): Promise<readonly Predecessor[]> {
+  const found: Predecessor[] = []
+  for (const socket of await runtimeSockets(directory)) {
+    const pid = await pidAt(socket.runtimeSocket)
+    if (pid === undefined) await rm(socket.runtimeSocket, { force: true })
+    else found.push({ pid, ...socket })
+  }
+  return found
+}
+
+/** The runtime sockets that are there, of the youngest process first. */
+export async function runtimeSockets(directory: string): Promise<readonly Omit<Predecessor, 'pid'>[]> {
   const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
   })
   const numbers = names.map((name) => Number(/^runtime-(\d+)\.sock$/.exec(name)?.[1])).filter((number) => !Number.isNaN(number))
-  const found: Predecessor[] = []
-  for (const number of numbers.sort((a, b) => b - a)) {
-    const runtimeSocket = runtimeSocketOf(directory, number)
-    const pid = await pidAt(runtimeSocket)
-    if (pid === undefined) await rm(runtimeSocket, { force: true })
-    else found.push({ pid, runtimeSocket, number })
-  }
-  return found
+  return numbers.sort((a, b) => b - a).map((number) => ({ number, runtimeSocket: runtimeSocketOf(directory, number) }))
 }
 
 /**
