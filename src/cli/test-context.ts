@@ -26,6 +26,7 @@ export function testContext(given: Partial<CliContext>): CliContext {
     proxy: { connect: elsewhere('the proxy'), run: elsewhere('the proxy'), removeRules: elsewhere('the proxy') },
     ingress: { connect: elsewhere('the ingress'), run: elsewhere('the ingress') },
     dns: { connect: elsewhere('DNS'), run: elsewhere('DNS') },
+    watchRequest: elsewhere('HAProxy'),
     say: () => {},
     print: () => {},
     ...given,

@@ -1,7 +1,9 @@
 import { Agent, request, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { SocketAddress } from '../../kernel/conntrack.ts'
-import type { Target } from '../target.ts'
+import { hostHeader, type Target } from '../target.ts'
+import { agreeOnTls } from './agree-on-tls.ts'
 import type { Outcome } from './messages.ts'
 import { failureOf } from './failure.ts'
 
@@ -17,7 +19,11 @@ export async function callTcp(target: Target, { source, destination }: Ends, tim
   const failure = await connected(socket, timeoutMs)
   const connectMs = performance.now() - start
   if (failure !== undefined) return { ...failure, connectMs }
-  return { result: 'connected', connectMs, ...(target.path === undefined ? {} : await ask(socket, target, target.path, timeoutMs)) }
+  const made = { result: 'connected', connectMs } as const
+  if (target.tls === undefined) return { ...made, ...(await ask(socket, target, timeoutMs)) }
+  const agreed = await agreeOnTls(socket, target.asks ?? target.host, timeoutMs)
+  if ('code' in agreed) return { ...made, code: agreed.code }
+  return { ...made, tls: agreed.tls, ...(await ask(agreed.socket, target, timeoutMs)) }
 }
 
 /** Resolves to why not; undefined if it is. */
@@ -35,12 +41,15 @@ function connected(socket: Socket, timeoutMs: number): Promise<Outcome | undefin
   })
 }
 
-function ask(socket: Socket, { host, port }: Target, path: string, timeoutMs: number): Promise<Partial<Outcome>> {
+/** Nothing if the target has no path. */
+async function ask(socket: Duplex, target: Target, timeoutMs: number): Promise<Partial<Outcome>> {
+  const { path } = target
+  if (path === undefined) return {}
   const start = performance.now()
   return new Promise((resolve) => {
     // Kept alive, so that the connection is still there when connection tracking is looked at.
     const agent = Object.assign(new Agent({ keepAlive: true }), { createConnection: () => socket })
-    const headers = { host: port === 80 ? host : `${host}:${port}`, 'user-agent': 'portolan-trace' }
+    const headers = { host: hostHeader(target), 'user-agent': 'portolan-trace' }
     const asked = request({ path, headers, agent, timeout: timeoutMs })
     asked.once('timeout', () => asked.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })))
     asked.once('error', ({ code, message }: NodeJS.ErrnoException) => resolve({ code: code ?? message }))

@@ -48,6 +48,31 @@ export interface Outcome {
   readonly answer?: string
   /** The first line of the body. */
   readonly body?: string
+  /** Present if TLS was agreed upon. */
+  readonly tls?: AgreedTls
   /** The error of the system: ECONNREFUSED, …; after the connection was made, why no answer came. */
   readonly code?: string
+}
+
+/** What a client and a server of TLS have come to. */
+export interface AgreedTls {
+  /** From when the connection was made. */
+  readonly ms: number
+  readonly version: string
+  readonly cipher: string
+  /** The name that was asked for; absent for addresses, which are no names. */
+  readonly sni?: string
+  readonly certificate: ShownCertificate
+}
+
+export interface ShownCertificate {
+  /** The common name, or what else the subject has. */
+  readonly subject: string
+  /** Names and addresses that it is for. */
+  readonly names: readonly string[]
+  readonly issuer: string
+  /** ISO 8601. */
+  readonly validTo: string
+  /** SHA-256, as node:crypto prints it. */
+  readonly fingerprint: string
 }
