@@ -141,7 +141,7 @@ test('an Ingress: the rule, the pod and the second connection, as HAProxy and th
   expect(walk.said).toMatch(/^HAProxy: reads GET \/shop\/cart for the host kubia\.example\.com\nhosts: kubia\.example\.com : kubia\.example\.com\nprefixes: kubia\.example\.com\/shop\/ : default_far_80$/m)
   expect(walk.said).toMatch(/^ingress default\/kubia: host kubia\.example\.com, path \/shop \(Prefix\) → service\/far, port http$/m)
   expect(walk.said).toMatch(/^HAProxy: sends it to pod far on node-2\nserver s1 of default_far_80: 10\.108\.\d+\.\d+:8080 \(pod far on node-2\)\na new connection: 192\.168\.99\.1:\d+ → 10\.\S+:8080$/m)
-  expect(walk.said).toMatch(/^HAProxy: passes on the pod’s answer, status 200\nrequest read \S+ ms \(TR\), queued \S+ ms \(Tw\), connected \S+ ms \(Tc\), answer \S+ ms \(Tr\), /)
+  expect(walk.said).toMatch(/^HAProxy: passes on the pod’s answer, status 200\nrequest read \S+ ms \(TR\), queued \S+ ms \(Tw\), connected \S+ ms \(Tc\), answer \S+ ms \(Tr\), /m)
   expect(walk.said).not.toContain('! ')
   expect(way(walk)).toBe('edge, edge back')
   expect(way({ ...walk, seen: { ...walk.seen, ...walk.seen.relayed } })).toBe('edge, node-2, node-2 back, edge back')
