@@ -30,4 +30,5 @@ export const questions: readonly Question[] = [
   { url: 'http://rihgt', from: byPod, reason: 'NameUnknown' },
   { url: 'http://well.example.com', from: byPod, reason: 'IngressHostUnresolved' },
   { url: 'http://unready', from: byPod, reason: 'PodsNotReady' },
+  { url: 'http://nobody-there', from: byPod, reason: 'NotReachable' },
 ]
