@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { realProcesses } from '../kernel/real-processes.ts'
 import { TestNetwork, type TestNamespace } from '../kernel/test-network.ts'
 import type { Recording } from './recording.ts'
-import { legsOf, record } from './record.ts'
+import { deliveredFrom, legsOf, record } from './record.ts'
 import { parseTarget } from './target.ts'
 import { flowText } from './watch/sighting.ts'
 
@@ -128,6 +128,12 @@ test('of a relay’s connections the one that the request was sent by is told of
   expect(legsOf(all, relay, { server: { name: 's1', source: relay, destination: pod } })).toEqual({ own: [own], relayed: [there, back] })
   expect(legsOf(all, relay, {})).toEqual({ own: [own], relayed: [] })
   expect(legsOf([own], undefined, undefined)).toEqual({ own: [own], relayed: [] })
+})
+
+test('a client is known by the address and port that it came with to who took the connection', () => {
+  const passage = (source: string, end: 'left' | 'delivered', direction: 'original' | 'reply' = 'original') => ({ direction, end, came: { source: { address: source, port: 1 }, destination: { address: '203.0.113.3', port: 80 } } })
+  expect(deliveredFrom([passage('10.108.1.2', 'left'), passage('192.168.99.12', 'delivered'), passage('203.0.113.3', 'delivered', 'reply')])?.address).toBe('192.168.99.12')
+  expect(deliveredFrom([passage('10.108.1.2', 'left')])).toBeUndefined()
 })
 
 test('nothing is left in the kernel', () =>

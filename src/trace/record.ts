@@ -4,7 +4,7 @@ import { parseListing, type TableListing } from '../kernel/nft-table-listing.ts'
 import { trackedConnection, type TrackedConnection } from '../kernel/tracked-connection.ts'
 import { remoteCall, type RemoteCallDeps } from './caller/remote-call.ts'
 import type { Order } from './caller/messages.ts'
-import type { Relay, ServedRequest } from './ingress/served-request.ts'
+import type { Relay, RequestWatch, ServedRequest } from './ingress/served-request.ts'
 import type { Naming, Recording, Relayed } from './recording.ts'
 import type { Source } from './source.ts'
 import { flowText, type Flow, type Sighting } from './watch/sighting.ts'
@@ -44,7 +44,7 @@ export async function record({ source, naming, relayAt, ...order }: Plan, places
     tracked: new Map(),
     elements: new Map(),
   }
-  if (ends === undefined) return { ...bare, outcome: await call.done() }
+  if (ends === undefined) return { ...bare, outcome: await call.done(async () => {}) }
   const connection = { protocol: order.target.protocol, ...ends }
   const relay = relayAt?.(ends.destination, order.target.protocol)
   const table = `portolan-trace-${deps.pid}`
@@ -54,9 +54,12 @@ export async function record({ source, naming, relayAt, ...order }: Plan, places
     if (each.status === 'rejected') throw each.reason
     return each.value
   })
-  const isAsked = order.target.path !== undefined
-  const watch = isAsked ? stack.adopt(await relay?.watch(connection.source), (each) => each?.end()) : undefined
-  const outcome = await call.done()
+  let watch: RequestWatch | undefined
+  const outcome = await call.done(async () => {
+    if (relay === undefined) return
+    const client = deliveredFrom(legsOf(await passagesOf(watchers), relay, undefined).own) ?? connection.source
+    watch = stack.adopt(await relay.watch(client), (each) => each?.end())
+  })
   const request = await watch?.told()
   const { own, relayed } = legsOf(await passagesOf(watchers), relay, request)
   const all = sightingsOf(own, own[0])
@@ -75,6 +78,11 @@ export async function record({ source, naming, relayAt, ...order }: Plan, places
 
 interface PlacedPassage extends TimedPassage {
   readonly place: string
+}
+
+/** As whom the program that takes the connection sees the client, whose source may have been translated on the way. Pure. */
+export function deliveredFrom(passages: readonly Pick<TimedPassage, 'direction' | 'end' | 'came'>[]): SocketAddress | undefined {
+  return passages.findLast(({ direction, end }) => direction === 'original' && end === 'delivered')?.came.source
 }
 
 /** In the order of time. */

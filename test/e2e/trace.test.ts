@@ -167,6 +167,12 @@ test('an Ingress asked by a pod, which says the host; and a Service behind witho
   expect(none).toMatchObject({ code: 1, summary: 'answered by HAProxy itself, status 503: the Service default/none has no ready endpoint for its port 80' })
 })
 
+test('an Ingress asked by a node, whose address is hidden behind a port that was drawn', async () => {
+  const walk = await trace('node/node-2', '--host', 'kubia.example.com', '--', 'http://203.0.113.3/')
+  expect(walk.said).toMatch(/^HAProxy: reads GET \/ for the host kubia\.example\.com$/m)
+  expect(walk).toMatchObject({ code: 0, summary: 'answered by pod far on node-2 through ingress default/kubia' })
+})
+
 test('in words: a line for each thing that happened; and what cannot be traced in a sentence', async () => {
   const { stdout } = await cluster.portolan('trace', 'pod/client', '--', 'http://far')
   expect(stdout).toMatch(/^http:\/\/far from pod client\n 1\. pod client: asks 10\.96\.0\.10 for far +took \S+ m?.?s\n/)

@@ -12,18 +12,29 @@ export interface Ends {
   readonly destination: SocketAddress
 }
 
+export interface Asking {
+  readonly timeoutMs: number
+  /** Resolves when the path may be asked for. */
+  beforeAsking(): Promise<void>
+}
+
 /** Connects, and asks for the path if the target has one. The connection stays open. */
-export async function callTcp(target: Target, { source, destination }: Ends, timeoutMs: number): Promise<Outcome> {
+export async function callTcp(target: Target, { source, destination }: Ends, { timeoutMs, beforeAsking }: Asking): Promise<Outcome> {
   const start = performance.now()
   const socket = connect({ host: destination.address, port: destination.port, localAddress: source.address, localPort: source.port })
   const failure = await connected(socket, timeoutMs)
   const connectMs = performance.now() - start
   if (failure !== undefined) return { ...failure, connectMs }
   const made = { result: 'connected', connectMs } as const
-  if (target.tls === undefined) return { ...made, ...(await ask(socket, target, timeoutMs)) }
+  if (target.path === undefined) return made
+  if (target.tls === undefined) {
+    await beforeAsking()
+    return { ...made, ...(await ask(socket, target, target.path, timeoutMs)) }
+  }
   const agreed = await agreeOnTls(socket, target.asks ?? target.host, timeoutMs)
   if ('code' in agreed) return { ...made, code: agreed.code }
-  return { ...made, tls: agreed.tls, ...(await ask(agreed.socket, target, timeoutMs)) }
+  await beforeAsking()
+  return { ...made, tls: agreed.tls, ...(await ask(agreed.socket, target, target.path, timeoutMs)) }
 }
 
 /** Resolves to why not; undefined if it is. */
@@ -41,10 +52,7 @@ function connected(socket: Socket, timeoutMs: number): Promise<Outcome | undefin
   })
 }
 
-/** Nothing if the target has no path. */
-async function ask(socket: Duplex, target: Target, timeoutMs: number): Promise<Partial<Outcome>> {
-  const { path } = target
-  if (path === undefined) return {}
+function ask(socket: Duplex, target: Target, path: string, timeoutMs: number): Promise<Partial<Outcome>> {
   const start = performance.now()
   return new Promise((resolve) => {
     // Kept alive, so that the connection is still there when connection tracking is looked at.

@@ -43,6 +43,7 @@ test('asks for a path and tells of the answer', async () => {
   const port = await listening(server)
   onTestFinished(() => server.closeAllConnections())
   const told = await reports(`http://${here}:${port}/a?b`)
+  expect(told.map(({ report }) => report)).toEqual(['asked', 'bound', 'connected', 'done'])
   expect(told.at(-1)).toMatchObject({ outcome: { result: 'answered', answer: 'HTTP 404 Not Found', body: 'nothing here', answerMs: expect.any(Number) } })
   expect(paths).toEqual(['/a?b', `${here}:${port}`])
 })

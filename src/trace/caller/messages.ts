@@ -5,7 +5,8 @@ import type { Resolver } from './resolver.ts'
 /**
  * What is said between `portolan trace` and the program that makes the connection in another network namespace, as
  * lines of JSON. It is told an `Order`, reports `asked` and `bound`, and then waits for the line `go`, so that the
- * connection can be looked out for; it reports `done`, and holds the connection until its input ends.
+ * connection can be looked out for. If it is to ask for a path, it reports `connected` and waits for another `go`, so that
+ * it can be seen where the connection came to. It reports `done`, and holds the connection until its input ends.
  */
 export interface Order {
   readonly target: Target
@@ -19,6 +20,7 @@ export interface Order {
 export type Report =
   | { readonly report: 'asked'; readonly questions: readonly Question[] }
   | { readonly report: 'bound'; readonly source: SocketAddress; readonly destination: SocketAddress }
+  | { readonly report: 'connected' }
   | { readonly report: 'done'; readonly outcome: Outcome }
 
 /** One question to DNS, for an A record. */
