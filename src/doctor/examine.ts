@@ -28,8 +28,8 @@ export interface Examination {
 
 /** As long as a change may take to go through the cluster. */
 const patienceMs = 1_500
-/** Where nobody answers, a look takes more than a second: it is not begun if it would last until after this. */
-const longestMs = 2_500
+/** No look is begun that would last until after this: where nobody answers one takes more than a second, and has waited for a change in that. */
+const longestMs = 2_000
 
 /** Examines what is chosen, and again for a moment if what is found may be a change on its way. */
 export async function examine(deps: GatherDeps, choose: Choose): Promise<Examination> {

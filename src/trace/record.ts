@@ -7,6 +7,7 @@ import type { Order } from './caller/messages.ts'
 import type { Relay, RequestWatch, ServedRequest } from './ingress/served-request.ts'
 import type { Naming, Recording, Relayed } from './recording.ts'
 import type { Source } from './source.ts'
+import { TraceError } from './trace-error.ts'
 import { flowText, type Flow, type Sighting } from './watch/sighting.ts'
 import { watchTable, type Connection } from './watch/table.ts'
 import { Watcher, type TimedPassage, type WatchedPlace, type WatcherDeps } from './watch/watcher.ts'
@@ -58,9 +59,9 @@ export async function record({ source, naming, relayAt, ...order }: Plan, places
   const outcome = await call.done(async () => {
     if (relay === undefined) return
     const client = deliveredFrom(legsOf(await passagesOf(watchers), relay, undefined).own) ?? connection.source
-    watch = stack.adopt(await relay.watch(client), (each) => each?.end())
+    watch = stack.adopt(await relay.watch(client).catch(unwatchable), (each) => each?.end())
   })
-  const request = await watch?.told()
+  const request = await watch?.told().catch(unwatchable)
   const { own, relayed } = legsOf(await passagesOf(watchers), relay, request)
   const all = sightingsOf(own, own[0])
   const { sightings, earlierTries } = lastTry(all)
@@ -78,6 +79,10 @@ export async function record({ source, naming, relayAt, ...order }: Plan, places
 
 interface PlacedPassage extends TimedPassage {
   readonly place: string
+}
+
+function unwatchable(cause: Error): never {
+  throw new TraceError(`HAProxy does not tell what it does (${cause.message}): see ./portolan doctor`, { cause })
 }
 
 /** As whom the program that takes the connection sees the client, whose source may have been translated on the way. Pure. */
