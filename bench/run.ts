@@ -1,6 +1,7 @@
 import { api } from './api.ts'
 import type { Benchmark, Figure } from './benchmark.ts'
 import { dns } from './dns.ts'
+import { doctor } from './doctor.ts'
 import { failOver } from './fail-over.ts'
 import { ingressChanges } from './ingress-changes.ts'
 import { ingress } from './ingress.ts'
@@ -30,6 +31,7 @@ const benchmarks: readonly Benchmark[] = [
   published,
   rollout,
   failOver,
+  doctor,
 ]
 
 const [name, ...flags] = process.argv.slice(2)

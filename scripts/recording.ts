@@ -77,7 +77,7 @@ ${moments.map((_, index) => `.m${index}{animation-name:a${index}}`).join('\n')}
 @keyframes scroll{0%{transform:translateY(0)}${scrolled.join('')}${last}}
 </style>
 <rect width="100%" height="100%" rx="8" fill="#14181d"/>
-<svg x="0" y="0" width="${width}" height="${height}"><g id="page">
+<svg y="${padding}" width="${width}" height="${rows * lineHeight}" viewBox="0 ${padding} ${width} ${rows * lineHeight}"><g id="page">
 ${texts.join('\n')}
 </g></svg>
 </svg>

@@ -21,7 +21,7 @@ function healthy(): SetUp[] {
   const port = { port: 80, targetPort: 8080 }
   return [
     setUp('right', undefined, [pod('right', { containers: [web] }), service('right')]),
-    setUp('right-node-port', undefined, [service('right-node-port', { type: 'NodePort', selector: { app: 'right' }, ports: [port] })]),
+    setUp('right-node-port', undefined, [service('right-node-port', { type: 'NodePort', selector: { app: 'right' }, ports: [{ ...port, nodePort: 30_777 }] })]),
     setUp('right-balanced', undefined, [service('right-balanced', { type: 'LoadBalancer', selector: { app: 'right' }, ports: [port] })]),
     setUp('right-balanced-local', undefined, [service('right-balanced-local', { type: 'LoadBalancer', externalTrafficPolicy: 'Local', selector: { app: 'right' }, ports: [port] })]),
     setUp('right-headless', undefined, [service('right-headless', { clusterIP: 'None', selector: { app: 'right' }, ports: [{ port: 8080 }] })]),

@@ -4,6 +4,7 @@ import { defaultCluster } from '../cluster/kubeconfig.ts'
 import type { TeardownDeps } from '../cluster/teardown.ts'
 import { UserError } from '../cluster/user-error.ts'
 import type { LastingProcesses, Processes } from '../kernel/processes.ts'
+import type { WatchRequest } from '../trace/ingress/served-request.ts'
 import type { AgentRunner } from './agent.ts'
 import type { DnsRunner } from './dns.ts'
 import type { DoctorSources } from './doctor/sources.ts'
@@ -29,6 +30,8 @@ export interface CliContext extends TeardownDeps {
   readonly ingress: IngressRunner
   readonly dns: DnsRunner
   readonly doctor: DoctorSources
+  /** Has the HAProxy with these files tell of a client's request; see trace/ingress/served-request.ts. */
+  watchRequest(directory: string, ...client: Parameters<WatchRequest>): ReturnType<WatchRequest>
   /** A line of progress, on standard error. */
   say(line: string): void
   /** The result: as JSON if asked for, else in words. */

@@ -25,7 +25,8 @@ export const commandErrors: Readonly<Record<string, readonly ShownError[]>> = {
   ],
   doctor: [
     ['… is neither a Service nor an Ingress, nor what a client asks for: give service/NAME, ingress/NAME or a URL such as http://kubia:80', 'as it says'],
-    ['there is no …/… in namespace …: see kubectl get … -A, and give -n NAMESPACE', 'the name is misspelt, or it is in another namespace'],
+    ['there is no …/… in namespace …: …', 'the name is misspelt, or it is in another namespace, which is named'],
+    ['there is no namespace …: …', 'the namespace is misspelt'],
     ['… cannot be read (…): give the file of a manifest, or - for standard input', 'the file is not there, or not readable'],
     ['there is no ready pod in namespace … to ask from: give -n NAMESPACE, or --from pod/NAME, node/NAME, outside or here', 'say who asks'],
   ],

@@ -27,6 +27,7 @@ export function testContext(given: Partial<CliContext>): CliContext {
     loadBalancer: { connect: elsewhere('the load balancer'), run: elsewhere('the load balancer'), removeRules: elsewhere('the load balancer') },
     ingress: { connect: elsewhere('the ingress'), run: elsewhere('the ingress') },
     dns: { connect: elsewhere('DNS'), run: elsewhere('DNS') },
+    watchRequest: elsewhere('HAProxy'),
     say: () => {},
     print: () => {},
     ...given,

@@ -7,7 +7,7 @@ import { Services } from '../api/kinds/service.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Client } from '../client/client.ts'
 import { contextName, defaultCluster } from '../cluster/kubeconfig.ts'
-import { type Ran, runTour, TourCannotGoOn, type TourDeps, type TourResult } from '../tour/run-tour.ts'
+import { longestMs, runTour, TourCannotGoOn, type TourDeps, type TourResult } from '../tour/run-tour.ts'
 import { sections } from '../tour/sections/index.ts'
 import { stateLines } from '../tour/state-lines.ts'
 import { deleteNamespace, namespace, type Section } from '../tour/step.ts'
@@ -16,6 +16,7 @@ import { requireRunning, withClient } from './change.ts'
 import { type CliContext, type ClusterOption, existingCluster, UserError } from './context.ts'
 import { interruption } from './interruption.ts'
 import { enterOrQuit } from './keys.ts'
+import { inShell } from './tour/in-shell.ts'
 
 interface TourOptions extends ClusterOption {
   readonly yes?: boolean
@@ -49,7 +50,7 @@ async function tour(context: CliContext, options: TourOptions): Promise<void> {
     if (waits) show('Enter runs a command, q or Ctrl-C leaves.')
     const deps: TourDeps = {
       clock: systemClock,
-      run: (command, signal) => inShell(context, command, signal),
+      run: (command, signal) => inShell({ ...context, longestMs }, command, signal),
       show,
       goOn: async () => !waits || enterOrQuit(process.stdin, interrupted.signal),
       state: () => stateOf(client),
@@ -80,7 +81,7 @@ function sectionsFrom(number: string | undefined): readonly Section[] {
 
 /** The tour types what the user could type, so it is the user's own kubectl, and that must lead to this cluster. */
 async function requireContext(context: CliContext, cluster: string): Promise<void> {
-  const { output } = await inShell(context, 'kubectl config current-context')
+  const { output } = await inShell({ ...context, longestMs }, 'kubectl config current-context')
   const current = output.trim()
   const wanted = contextName(cluster)
   if (current === wanted) return
@@ -95,14 +96,6 @@ async function requireNoNamespace(client: Client): Promise<void> {
     throw error
   }
   throw new UserError(`there is a namespace ${namespace} already, perhaps of a tour that was cut off: if nobody needs it, ${deleteNamespace}`)
-}
-
-const exitCodeLine = /\n(\d+)\n$/
-
-async function inShell({ processes, projectFolder }: CliContext, command: string, signal?: AbortSignal): Promise<Ran> {
-  const script = '{ cd "$1" && eval "$2"; } 2>&1; printf "\\n%d\\n" $?'
-  const { stdout } = await processes.run(['sh', '-c', script, 'sh', projectFolder, command], signal === undefined ? {} : { signal })
-  return { output: stdout.replace(exitCodeLine, ''), exitCode: Number(exitCodeLine.exec(stdout)?.[1]) }
 }
 
 async function stateOf(client: Client): Promise<readonly string[]> {

@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander'
 import { Ingresses } from '../api/kinds/ingress.ts'
 import type { Client } from '../client/client.ts'
+import { serverAddress } from '../cluster/address-plan.ts'
+import { planOf as planOfCluster } from '../cluster/config.ts'
 import { defaultCluster } from '../cluster/kubeconfig.ts'
 import { namespaceNames } from '../cluster/network.ts'
 import type { Surroundings } from '../doctor/facts.ts'
@@ -9,18 +11,20 @@ import { Directory } from '../trace/explain/directory.ts'
 import { explain } from '../trace/explain/explain.ts'
 import type { Walk } from '../trace/explain/walk.ts'
 import { fromOutside } from '../trace/outside-names.ts'
-import { record } from '../trace/record.ts'
+import { record, type Plan } from '../trace/record.ts'
 import { isReached, reportOf } from '../trace/report.ts'
 import { fromNode, fromPod, parseSource, type SourceChoice, type SourcePlan } from '../trace/source-choice.ts'
-import { parseTarget, type Target } from '../trace/target.ts'
+import { asking, parseTarget, type Target } from '../trace/target.ts'
 import { TraceError } from '../trace/trace-error.ts'
 import type { WatchedPlace } from '../trace/watch/watcher.ts'
+import type { SocketAddress } from '../kernel/conntrack.ts'
 import { type CliContext, type ClusterOption, existingCluster, UserError } from './context.ts'
 import { runningState, surroundingsOf, terminalPaint, withAnsweringApi } from './live-cluster.ts'
 
 interface TraceOptions extends ClusterOption {
   readonly namespace: string
   readonly from?: string
+  readonly host?: string
   readonly output?: 'json'
 }
 
@@ -33,6 +37,9 @@ interface Request {
 interface Where {
   readonly surroundings: Surroundings
   readonly edge: WatchedPlace
+  /** From which HAProxy connects, and where its files are. */
+  readonly relayAddress: string
+  readonly ingressDirectory: string
 }
 
 /** How long the client waits for a connection, and for an answer. */
@@ -43,16 +50,18 @@ export function traceCommand(context: CliContext): Command {
     .description('follow one connection through DNS, the kernel and back: portolan trace pod/NAME -- http://kubia; exits with 1 if it fails')
     .argument('<place-and-destination...>', 'pod/NAME, node/NAME, node or outside, and behind -- the destination')
     .option('--from <place>', 'the same as the first argument')
+    .option('--host <host>', 'the host to ask for, where the destination is an address: of an Ingress, for instance')
     .option('-n, --namespace <namespace>', 'namespace of the pod', 'default')
     .addOption(new Option('-o, --output <format>', 'print the result as JSON').choices(['json']))
     .option('--name <name>', 'name of the cluster', defaultCluster)
     .action(async (words: string[], options: TraceOptions) => {
       const walk = await saidToUsers(async () => {
-        const request = { ...read(words, options.from), namespace: options.namespace }
+        const { from, to } = read(words, options.from)
+        const request = { from, to: asking(to, options.host), namespace: options.namespace }
         const { config, layout } = await existingCluster(context, options)
         const { processes: states } = await runningState(config, layout)
         const edge = { name: 'edge', netns: context.namespaces.path(namespaceNames(config.name).edge) }
-        const where = { surroundings: surroundingsOf(context, config, states), edge }
+        const where = { surroundings: surroundingsOf(context, config, states), edge, relayAddress: serverAddress(planOfCluster(config)), ingressDirectory: layout.ingress }
         return withAnsweringApi(config, layout, (client) => trace(request, where, client, context))
       })
       context.print(walk, options.output === 'json', reportOf(walk, terminalPaint))
@@ -60,13 +69,16 @@ export function traceCommand(context: CliContext): Command {
     })
 }
 
-async function trace(request: Request, { surroundings, edge }: Where, client: Client, context: CliContext): Promise<Walk> {
+async function trace(request: Request, { surroundings, edge, relayAddress, ingressDirectory }: Where, client: Client, context: CliContext): Promise<Walk> {
   const objects = await listObjects(client)
   const plan = await planOf(request, { ...objects, surroundings }, client, context)
   const places = [edge, ...surroundings.nodes.filter(({ isOff }) => !isOff)]
   const deps = { processes: context.processes, caller: context.program('trace-caller'), pid: process.pid, random: Math.random }
-  const recording = await record({ ...plan, target: request.to, timeoutMs }, places, deps)
-  return explain(recording, new Directory({ ...objects, surroundings }))
+  const directory = new Directory({ ...objects, surroundings })
+  const relay = { address: relayAddress, watch: (from: SocketAddress) => context.watchRequest(ingressDirectory, from) }
+  const relayAt: Plan['relayAt'] = (destination, protocol) => (directory.isIngress(destination, protocol) ? relay : undefined)
+  const recording = await record({ ...plan, target: request.to, timeoutMs, relayAt }, places, deps)
+  return recording.relayed === undefined ? explain(recording, directory) : explain(recording, directory, await context.doctor.readIngresses(objects))
 }
 
 type Objects = Awaited<ReturnType<typeof listObjects>> & Pick<Where, 'surroundings'>

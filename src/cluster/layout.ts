@@ -15,6 +15,8 @@ export interface Layout {
   /** Gone after `down`. */
   readonly run: string
   readonly controlSocket: string
+  /** The files of HAProxy, and its runtime sockets. */
+  readonly ingress: string
   readonly logs: string
   node(name: string): NodeLayout
 }
@@ -53,6 +55,7 @@ export function layoutOf(home: string, cluster: string): Layout {
     registries: join(home, 'registries'),
     run,
     controlSocket: join(run, 'control.sock'),
+    ingress: join(run, 'edge', 'ingress'),
     logs: join(state, 'logs'),
     node: (name) => ({
       state: join(state, 'nodes', name),

@@ -26,15 +26,19 @@ export interface Examination {
   readonly ingresses: readonly Diagnosis[]
 }
 
-/** As long as a change may take to go through the cluster. Looking takes time, too: so it is not looked many times. */
+/** As long as a change may take to go through the cluster. */
 const patienceMs = 1_500
+/** No look is begun that would last until after this: where nobody answers one takes more than a second, and has waited for a change in that. */
+const longestMs = 2_000
 
 /** Examines what is chosen, and again for a moment if what is found may be a change on its way. */
 export async function examine(deps: GatherDeps, choose: Choose): Promise<Examination> {
   const started = deps.clock.monotonicMs()
   for (;;) {
+    const began = deps.clock.monotonicMs()
     const found = judge(await gather(deps, choose))
-    if (!mayPass(found) || deps.clock.monotonicMs() - started > patienceMs) return found
+    const now = deps.clock.monotonicMs()
+    if (!mayPass(found) || now - started > patienceMs || now - started + (now - began) > longestMs) return found
   }
 }
 

@@ -85,7 +85,7 @@ const ingress = new SleepingIngress({
     addresses: [ingressAddress(plan), serverAddress(plan)],
     relayedAt: loopback,
     ports: { http: 80, https: 443 },
-    directory: join(scratchDirectory, 'ingress'),
+    directory: layout.ingress,
     accessLog: false,
     metricsAt: { address: serverAddress(plan), port: 8404 },
   },

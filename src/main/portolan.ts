@@ -41,6 +41,8 @@ const context: CliContext = {
     schema: () => readSchema(new URL('schema.json', import.meta.url)),
     standardInput: () => text(process.stdin),
   },
+  // Its code is loaded when first used: most commands need none of it.
+  watchRequest: async (directory, from) => (await import('../dataplane/ingress/traced-request.ts')).watchRequest(directory, from, systemClock),
   say,
   print: (result, asJson, inWords) => void process.stdout.write(`${asJson ? JSON.stringify(result, null, 2) : inWords}\n`),
 }

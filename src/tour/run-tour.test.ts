@@ -82,6 +82,32 @@ test('Ctrl-C in the middle of a command does the same', async () => {
   expect(ran).toEqual([createNamespace, 'prepare', deleteNamespace])
 })
 
+test('a command that does not end is said to, and the tour goes on', async () => {
+  const { deps, ran, shown } = world({ stuck: [{ output: 'fine so far', exitCode: 1, ranOutOfTime: true }] })
+  expect((await runTour(deps, [section(step('stuck', { takesTime: true }), step('next'))])).differed).toEqual(['stuck'])
+  expect(shown.join('\n')).toContain('fine so far\n! The command had not ended after 120 s, and was ended: ./portolan status')
+  expect(ran).toEqual([createNamespace, 'prepare', 'stuck', 'next', deleteNamespace])
+})
+
+test('Ctrl-C while the namespace is made removes it; one that is refused is somebody else’s', async () => {
+  const aborter = new AbortController()
+  const cutOff = world({}, { signal: aborter.signal })
+  const run = async (command: string, signal?: AbortSignal) => {
+    const answer = await cutOff.deps.run(command)
+    if (command === createNamespace) aborter.abort(new Error('interrupted'))
+    signal?.throwIfAborted()
+    return answer
+  }
+  expect((await runTour({ ...cutOff.deps, run }, [section(step('one'))])).wasLeft).toBe(true)
+  expect(cutOff.ran).toEqual([createNamespace, deleteNamespace])
+  const hung = world({ [createNamespace]: [{ output: '', exitCode: 1, ranOutOfTime: true }] })
+  await expect(runTour(hung.deps, [section(step('one'))])).rejects.toThrow('The command had not ended after 120 s')
+  expect(hung.ran).toEqual([createNamespace, deleteNamespace])
+  const refused = world({ [createNamespace]: [{ output: 'already exists', exitCode: 1 }] })
+  await expect(runTour(refused.deps, [section(step('one'))])).rejects.toThrow('failed: already exists')
+  expect(refused.ran).toEqual([createNamespace])
+})
+
 test('what must be there before and cannot be had ends it', async () => {
   const { deps, ran } = world({ prepare: [{ output: 'no such file', exitCode: 1 }] })
   await expect(runTour(deps, [section(step('one'))])).rejects.toThrow('prepare failed: no such file')

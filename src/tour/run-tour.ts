@@ -5,11 +5,14 @@ import { createNamespace, deleteNamespace, type Section, type Step } from './ste
 export interface Ran {
   readonly output: string
   readonly exitCode: number
+  /** It had not ended after `longestMs`, and was ended, with all that it had started. */
+  readonly ranOutOfTime?: true
 }
 
 /** What the tour needs of the world. */
 export interface TourDeps {
   readonly clock: Clock
+  /** Rejects when the signal aborts, once all that the command has started is ended. */
   run(command: string, signal?: AbortSignal): Promise<Ran>
   show(text: string): void
   /** Resolves to whether the user wants to go on; false leaves the tour. */
@@ -28,21 +31,30 @@ export interface TourResult {
 
 /** How long the cluster may take for a step that takes time. */
 export const patienceMs = 60_000
+/** How long a command may take; none of the tour waits for something longer. */
+export const longestMs = 120_000
 const pauseMs = 300
 
 /** Walks through the sections from one on. What was made is removed at the end, also if the user leaves. */
 export async function runTour(deps: TourDeps, sections: readonly Section[]): Promise<TourResult> {
   const differed: string[] = []
   let wasLeft = false
-  await runPlainly(deps, createNamespace)
+  let isOurs = true
   try {
+    await runPlainly(deps, createNamespace).catch((error: unknown) => {
+      // Refused, it is somebody else's. Cut off, it may have been made.
+      isOurs = !(error instanceof TourCannotGoOn) || error.ran.ranOutOfTime === true
+      throw error
+    })
     wasLeft = !(await walk(deps, sections, differed))
   } catch (error) {
     if (!deps.signal.aborted) throw error
     wasLeft = true
   } finally {
-    deps.show('\nWhat the tour made goes with its namespace.')
-    await runPlainly({ ...deps, signal: undefined }, deleteNamespace)
+    if (isOurs) {
+      deps.show('\nWhat the tour made goes with its namespace.')
+      await runPlainly({ ...deps, signal: undefined }, deleteNamespace)
+    }
   }
   return { differed, wasLeft }
 }
@@ -67,18 +79,21 @@ async function walk(deps: TourDeps, sections: readonly Section[], differed: stri
 async function perform({ clock, run, show, signal }: TourDeps, step: Step): Promise<boolean> {
   const deadline = clock.monotonicMs() + patienceMs
   let ran = await run(step.command, signal)
-  while (!isAsExpected(step, ran) && step.takesTime === true && clock.monotonicMs() < deadline) {
+  while (!isAsExpected(step, ran) && ran.ranOutOfTime === undefined && step.takesTime === true && clock.monotonicMs() < deadline) {
     await clock.sleep(pauseMs, signal)
     ran = await run(step.command, signal)
   }
   if (ran.output !== '') show(indented(ran.output))
   if (isAsExpected(step, ran)) return true
-  show(`! The cluster answered otherwise than the tour expects (exit code ${ran.exitCode}, wanted ${step.exitCode ?? 0} and ${step.expects}).`)
+  if (ran.ranOutOfTime === true) show(`! ${outOfTime}`)
+  else show(`! The cluster answered otherwise than the tour expects (exit code ${ran.exitCode}, wanted ${step.exitCode ?? 0} and ${step.expects}).`)
   return false
 }
 
-function isAsExpected({ expects, exitCode: wanted = 0 }: Step, { output, exitCode }: Ran): boolean {
-  return exitCode === wanted && expects.test(output)
+const outOfTime = `The command had not ended after ${longestMs / 1_000} s, and was ended: ./portolan status says whether the cluster runs.`
+
+function isAsExpected({ expects, exitCode: wanted = 0 }: Step, { output, exitCode, ranOutOfTime }: Ran): boolean {
+  return ranOutOfTime === undefined && exitCode === wanted && expects.test(output)
 }
 
 /** A command that the tour needs and does not explain. Rejects if it fails: nothing behind it would make sense. */
@@ -87,15 +102,17 @@ async function runPlainly(
   command: string,
 ): Promise<void> {
   show(`  $ ${command}`)
-  const { output, exitCode } = await run(command, signal)
-  if (output !== '') show(indented(output))
-  if (exitCode !== 0) throw new TourCannotGoOn(command, output)
+  const ran = await run(command, signal)
+  if (ran.output !== '') show(indented(ran.output))
+  if (ran.exitCode !== 0 || ran.ranOutOfTime === true) throw new TourCannotGoOn(command, ran)
 }
 
 export class TourCannotGoOn extends Error {
   override readonly name = 'TourCannotGoOn'
-  constructor(command: string, output: string) {
-    super(`${command} failed: ${output.trim()}`)
+  readonly ran: Ran
+  constructor(command: string, ran: Ran) {
+    super(ran.ranOutOfTime === true ? `${command}: ${outOfTime}` : `${command} failed: ${ran.output.trim()}`)
+    this.ran = ran
   }
 }
 

@@ -26,7 +26,7 @@ export interface Section {
 /** Everything the tour makes is in it. */
 export const namespace = 'tour'
 export const createNamespace = `kubectl create namespace ${namespace}`
-export const deleteNamespace = `kubectl delete namespace ${namespace}`
+export const deleteNamespace = `kubectl delete namespace ${namespace} --ignore-not-found`
 
 /** For sections that need pods and a Service before them. Their steps wait where they must. */
 export const kubia: readonly string[] = ['kubectl -n tour create -f examples/kubia-rc.yaml', 'kubectl -n tour create -f examples/kubia-svc.yaml']

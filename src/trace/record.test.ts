@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { realProcesses } from '../kernel/real-processes.ts'
 import { TestNetwork, type TestNamespace } from '../kernel/test-network.ts'
 import type { Recording } from './recording.ts'
-import { record } from './record.ts'
+import { deliveredFrom, legsOf, record } from './record.ts'
 import { parseTarget } from './target.ts'
 import { flowText } from './watch/sighting.ts'
 
@@ -116,6 +116,25 @@ test('what the kernel has no way for is lost, with no rule to blame', () =>
     expect(seen.outcome.result).toBe('unreachable')
     expect(seen.sightings).toMatchObject([{ end: 'lost', matches: [] }])
   }))
+
+test('of a relay’s connections the one that the request was sent by is told of', () => {
+  const end = (address: string, port: number) => ({ address, port })
+  const [client, relay, pod] = [end('203.0.113.2', 1), end('192.168.99.1', 2), end('10.108.1.2', 8080)]
+  const own = { direction: 'original' as const, came: { source: client, destination: end('203.0.113.3', 80) } }
+  const there = { direction: 'original' as const, came: { source: relay, destination: pod } }
+  const back = { direction: 'reply' as const, came: { source: pod, destination: relay } }
+  const another = { direction: 'original' as const, came: { source: end(relay.address, 3), destination: pod } }
+  const all = [another, own, there, back]
+  expect(legsOf(all, relay, { server: { name: 's1', source: relay, destination: pod } })).toEqual({ own: [own], relayed: [there, back] })
+  expect(legsOf(all, relay, {})).toEqual({ own: [own], relayed: [] })
+  expect(legsOf([own], undefined, undefined)).toEqual({ own: [own], relayed: [] })
+})
+
+test('a client is known by the address and port that it came with to who took the connection', () => {
+  const passage = (source: string, end: 'left' | 'delivered', direction: 'original' | 'reply' = 'original') => ({ direction, end, came: { source: { address: source, port: 1 }, destination: { address: '203.0.113.3', port: 80 } } })
+  expect(deliveredFrom([passage('10.108.1.2', 'left'), passage('192.168.99.12', 'delivered'), passage('203.0.113.3', 'delivered', 'reply')])?.address).toBe('192.168.99.12')
+  expect(deliveredFrom([passage('10.108.1.2', 'left')])).toBeUndefined()
+})
 
 test('nothing is left in the kernel', () =>
   withNode(async (node, trace) => {

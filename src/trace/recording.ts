@@ -1,6 +1,7 @@
 import type { TrackedConnection } from '../kernel/tracked-connection.ts'
 import type { TableListing } from '../kernel/nft-table-listing.ts'
 import type { Outcome, Question } from './caller/messages.ts'
+import type { ServedRequest } from './ingress/served-request.ts'
 import type { Source } from './source.ts'
 import type { Target } from './target.ts'
 import type { Sighting } from './watch/sighting.ts'
@@ -23,6 +24,18 @@ export interface Recording {
   readonly tracked: ReadonlyMap<string, TrackedConnection>
   /** What our tables have in sets and maps, where rules of them applied: by place, then by table. */
   readonly elements: ReadonlyMap<string, ReadonlyMap<string, TableListing['elements']>>
+  /** Present if the connection was made with HAProxy. */
+  readonly relayed?: Relayed
+}
+
+/** What became of the request that a relay was given. */
+export interface Relayed {
+  /** Absent if it says nothing of one, or nothing was asked for. */
+  readonly request?: ServedRequest
+  /** Packets that made its connection to the pod; none if it had one already. */
+  readonly sightings: readonly Sighting[]
+  /** That connection, by place. */
+  readonly tracked: ReadonlyMap<string, TrackedConnection>
 }
 
 export type Naming =

@@ -1,6 +1,7 @@
 import type { TrackedConnection } from '../kernel/tracked-connection.ts'
 import type { Paint } from '../doctor/report.ts'
 import { milliseconds } from './explain/call-steps.ts'
+import { hasAnswerOfPod } from './explain/ingress-steps.ts'
 import type { Step, Walk } from './explain/walk.ts'
 import { flowText } from './watch/sighting.ts'
 
@@ -8,6 +9,8 @@ const width = 80
 const works: ReadonlySet<string> = new Set(['answered', 'connected', 'unanswered'])
 
 export function isReached({ outcome, seen }: Walk): boolean {
+  const { request } = seen.relayed ?? {}
+  if (request !== undefined && request.status >= 400 && !hasAnswerOfPod(request)) return false
   return works.has(outcome.result) && seen.sightings.every(({ direction, end }) => direction === 'reply' || end !== 'dropped')
 }
 

@@ -9,13 +9,17 @@ export interface Target {
   /** A name or an IPv4 address. */
   readonly host: string
   readonly port: number
-  /** Present for `http://`: the path, with its query, that is asked for. */
+  /** Present for `http://` and `https://`: the path, with its query, that is asked for. */
   readonly path?: string
+  /** Present for `https://`. */
+  readonly tls?: true
+  /** The host that is asked for, if it is another than the one that is connected to. */
+  readonly asks?: string
 }
 
-const examples = 'such as http://kubia, tcp://kubia:80, udp://kube-dns.kube-system:53 or kubia:80'
+const examples = 'such as http://kubia, https://kubia.example.com, tcp://kubia:80, udp://kube-dns.kube-system:53 or kubia:80'
 
-/** Reads `http://HOST[:PORT][/PATH]`, `tcp://HOST:PORT`, `udp://HOST:PORT` or `HOST:PORT`. Throws `TraceError`. */
+/** Reads `http://HOST[:PORT][/PATH]`, `https://…`, `tcp://HOST:PORT`, `udp://HOST:PORT` or `HOST:PORT`. Throws `TraceError`. */
 export function parseTarget(text: string): Target {
   const url = urlOf(text.includes('://') ? text : `tcp://${text}`)
   if (url === undefined || url.hostname === '') throw new TraceError(`${JSON.stringify(text)} is no destination: give one ${examples}`)
@@ -28,10 +32,22 @@ export function parseTarget(text: string): Target {
     case 'udp:':
       return { text, protocol: scheme === 'tcp:' ? 'tcp' : 'udp', host, port: portOf(url, text) }
     case 'https:':
-      throw new TraceError(`${text}: TLS is not spoken: give tcp://${host}:${url.port || 443} to trace the connection`)
+      return { text, protocol: 'tcp', host, port: Number(url.port || 443), path: `${pathname}${search}`, tls: true }
     default:
       throw new TraceError(`${text}: ${scheme}// is not known: give a destination ${examples}`)
   }
+}
+
+/** The same with another host to ask for. Throws `TraceError`. */
+export function asking(target: Target, host: string | undefined): Target {
+  if (host === undefined) return target
+  if (target.path === undefined) throw new TraceError(`--host ${host} goes with http:// or https://, not with ${target.text}`)
+  return { ...target, asks: host }
+}
+
+/** As a client says it in the Host header. */
+export function hostHeader({ host, asks = host, port, tls }: Target): string {
+  return port === (tls === true ? 443 : 80) ? asks : `${asks}:${port}`
 }
 
 export function isAddress(host: string): boolean {

@@ -94,6 +94,40 @@ test('a healthy Ingress gets a report of what was really asked, and exit code 0'
   expect(code).toBe(0)
 })
 
+test('of pods that are not ready it tells the probe and what that said last; of a selector the labels that come near', async () => {
+  const [unready] = await findingsOf('unready')
+  expect(unready?.cause).toMatch(/readiness probe \(exec ls \/var\/ready\)/)
+  expect(unready?.evidence.join('\n')).toMatch(/No such file or directory/)
+  const [misprint] = await findingsOf('misprint')
+  expect([misprint?.cause, ...(misprint?.evidence ?? [])].join('\n')).toMatch(/app=right/)
+})
+
+test('typing mistakes in a manifest are put right, with line and column', async () => {
+  const file = join(cluster.home, 'mistyped.yaml')
+  const service = 'apiVersion: v1\nkind: Service\nmetadata:\n  name: new\nspec:\n  ports:\n  - port: 80\n    targetPort: 8080\n  selector:\n    app: right\n'
+  const found: Record<string, readonly string[]> = {}
+  for (const [name, text] of Object.entries({
+    'no blank': service.replace('name: new', 'name:kubia'),
+    'full-width colon': service.replace('spec:', 'spec：'),
+    'indentation': service.replace('    targetPort', '   targetPort'),
+    'unknown field': service.replace('ports:', 'prots:'),
+    'misplaced field': service.replace('  selector:\n    app: right', 'selector:\n  app: right'),
+    'no items': 'apiVersion: v1\nkind: List\nitems: []\n',
+  })) {
+    await writeFile(file, text)
+    const { diagnoses } = await doctor('-f', file)
+    found[name] = diagnoses.flatMap(({ findings }) => findings).map(({ reason, place }) => `${place?.line}:${place?.column} ${reason}`)
+  }
+  expect(found).toEqual({
+    'no blank': ['4:8 MissingBlank'],
+    'full-width colon': ['5:5 LookalikeCharacter'],
+    'indentation': ['8:1 WrongIndentation'],
+    'unknown field': ['6:3 UnknownField'],
+    'misplaced field': ['9:1 MisplacedField'],
+    'no items': ['3:1 EmptyList'],
+  })
+})
+
 test('a manifest is judged beside what the cluster has', async () => {
   const file = join(cluster.home, 'new.yaml')
   const port = '  - port: 80\n    targetPort: htpp\n'
@@ -135,7 +169,10 @@ test('the commands put right what they can', async () => {
 test('what cannot be examined is said in a sentence', async () => {
   const refusals = [
     { words: ['service/none'], says: 'there is no service/none in namespace default' },
-    { words: ['service/right', '-n', 'shop'], says: 'there is no service/right in namespace shop' },
+    { words: ['service/right', '-n', 'shop'], says: 'there is no service/right in namespace shop: service/right is in default: give -n default' },
+    { words: ['service/right', '-n', 'shpo'], says: 'there is no namespace shpo: service/right is in default: give -n default' },
+    { words: ['http://[::1]:80'], says: 'has an IPv6 address, which clusters here do not have' },
+    { words: ['ftp://right'], says: 'begins with ftp://, which is not known' },
     { words: ['pod/right'], says: '"pod/right" is neither a Service nor an Ingress' },
     { words: ['ingress/none'], says: 'there is no ingress/none in namespace default' },
     { words: ['http://right', '--from', 'pod/none'], says: 'there is no pod none in namespace default' },

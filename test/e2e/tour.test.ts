@@ -38,6 +38,17 @@ test('on a terminal it waits for Enter, and q leaves without a trace', async () 
   await noNamespace()
 })
 
+test('Ctrl-C while a command runs leaves nothing, be it the first one', async () => {
+  const command = `./portolan tour --yes --name ${cluster.name}`
+  await using tour = new RunningCommand('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], { ...cluster.environment, SHELL: '/bin/sh' })
+  await tour.says(/\$ kubectl create namespace tour/)
+  tour.type('\x03')
+  await tour.end()
+  expect(tour.stdout()).toContain('What the tour made goes with its namespace.')
+  expect(tour.stdout()).not.toContain('5.1 ')
+  await noNamespace()
+})
+
 test('where it cannot be given, a sentence says why', async () => {
   expect(await cluster.tryPortolan('tour')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^portolan: the tour waits for Enter .* or with --yes\n$/) })
   expect(await cluster.tryPortolan('tour', '--yes', '--section', '5.9')).toMatchObject({ code: 1, stderr: 'portolan: there is no section "5.9": choose one of 5.1, 5.2, 5.3, 5.4, 5.5, 5.6, 5.7\n' })

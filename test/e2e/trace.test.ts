@@ -1,5 +1,8 @@
-import { resolve } from 'node:path'
+import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { throwawayPki } from '../../src/base/throwaway-pki.ts'
 import type { Walk } from '../../src/trace/explain/walk.ts'
 import { type Output, TestCluster } from '../test-cluster.ts'
 
@@ -10,6 +13,11 @@ let cluster: TestCluster
 beforeAll(async () => {
   cluster = await TestCluster.named(`e2e-trace-${process.pid}`)
   await cluster.up('--nodes', '2')
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'trace-'))
+  const { server } = await throwawayPki()
+  const [cert, key] = [join(folder.path, 'cert'), join(folder.path, 'key')]
+  await Promise.all([writeFile(cert, server.cert), writeFile(key, server.key)])
+  await cluster.kubectl('create', 'secret', 'tls', 'cert', '--cert', cert, '--key', key)
   await cluster.kubectl('create', '-f', resolve(import.meta.dirname, 'trace.yaml'))
   await cluster.kubectl('wait', '--for=condition=ready', 'pod', '--all', '--timeout=60s')
   await cluster.kubectl('wait', '--for=jsonpath={.status.loadBalancer.ingress[0].ip}', 'ingress/kubia', '--timeout=30s')
@@ -127,11 +135,42 @@ test('nodes and pods on their network, as clients and as servers', async () => {
   expect(toHost.said).toMatch(/given to a program here: 192\.168\.99\.12:8080/)
 })
 
-test('an Ingress ends at HAProxy, which the trace says', async () => {
-  const walk = await trace('outside', '--', 'http://kubia.example.com/')
+test('an Ingress: the rule, the pod and the second connection, as HAProxy and the kernels tell of them', async () => {
+  const walk = await trace('outside', '--', 'http://kubia.example.com/shop/cart?item=1')
   expect(walk.said).toContain('no DNS was asked: it is the address of ingress default/kubia')
-  expect(walk.said).toContain('HAProxy')
-  expect(walk).toMatchObject({ code: 0, outcome: { answer: 'HTTP 200 OK', body: "You've hit far" } })
+  expect(walk.said).toMatch(/^HAProxy: reads GET \/shop\/cart for the host kubia\.example\.com\nhosts: kubia\.example\.com : kubia\.example\.com\nprefixes: kubia\.example\.com\/shop\/ : default_far_80$/m)
+  expect(walk.said).toMatch(/^ingress default\/kubia: host kubia\.example\.com, path \/shop \(Prefix\) → service\/far, port http$/m)
+  expect(walk.said).toMatch(/^HAProxy: sends it to pod far on node-2\nserver s1 of default_far_80: 10\.108\.\d+\.\d+:8080 \(pod far on node-2\)\na new connection: 192\.168\.99\.1:\d+ → 10\.\S+:8080$/m)
+  expect(walk.said).toMatch(/^HAProxy: passes on the pod’s answer, status 200\nrequest read \S+ ms \(TR\), queued \S+ ms \(Tw\), connected \S+ ms \(Tc\), answer \S+ ms \(Tr\), /m)
+  expect(walk.said).not.toContain('! ')
+  expect(way(walk)).toBe('edge, edge back')
+  expect(way({ ...walk, seen: { ...walk.seen, ...walk.seen.relayed } })).toBe('edge, node-2, node-2 back, edge back')
+  const { server } = walk.seen.relayed?.request ?? {}
+  expect(walk.tracked.flatMap(({ place, original, state }) => (original.source.port === server?.source.port ? [[place, state]] : []))).toEqual([['edge', 'ESTABLISHED'], ['node-2', 'ESTABLISHED']])
+  expect(walk).toMatchObject({ code: 0, outcome: { answer: 'HTTP 200 OK', body: "You've hit far" }, summary: 'answered by pod far on node-2 through ingress default/kubia' })
+})
+
+test('an Ingress by HTTPS: the certificate that was shown, and whose it is', async () => {
+  const [own, other] = [await trace('outside', '--', 'https://kubia.example.com/'), await trace('outside', '--host', 'other.example.com', '--', 'https://203.0.113.3/')]
+  expect(own.said).toMatch(/^outside: agrees on TLSv1\.3, TLS_\S+\nasks for kubia\.example\.com \(SNI\)\nis shown a certificate of \S.*\nissued by .*\nit is that of Secret default\/cert, named by ingress default\/kubia$/m)
+  expect(own).toMatchObject({ code: 0, summary: 'answered by pod far on node-2 through ingress default/kubia', seen: { relayed: { request: { tls: { sni: 'kubia.example.com', version: 'TLSv1.3' } } } } })
+  expect(other.said).toContain('no Secret of an Ingress has it: it is the default certificate')
+  expect(other).toMatchObject({ code: 1, summary: 'answered by HAProxy itself, status 404: no Ingress has a rule for the host other.example.com' })
+})
+
+test('an Ingress asked by a pod, which says the host; and a Service behind without endpoints', async () => {
+  const [pod, none] = [await trace('pod/client', '--host', 'kubia.example.com', '--', 'http://portolan-ingress.kube-system/'), await trace('outside', '--', 'http://kubia.example.com/none')]
+  expect(way(pod)).toBe('node-1, edge, edge back, node-1 back')
+  expect(pod.said).toMatch(/^a new connection: 192\.168\.99\.1:\d+ → /m)
+  expect(pod).toMatchObject({ code: 0, summary: 'answered by pod far on node-2 through ingress default/kubia' })
+  expect(none.said).toContain('HAProxy: answers by itself, status 503')
+  expect(none).toMatchObject({ code: 1, summary: 'answered by HAProxy itself, status 503: the Service default/none has no ready endpoint for its port 80' })
+})
+
+test('an Ingress asked by a node, whose address is hidden behind a port that was drawn', async () => {
+  const walk = await trace('node/node-2', '--host', 'kubia.example.com', '--', 'http://203.0.113.3/')
+  expect(walk.said).toMatch(/^HAProxy: reads GET \/ for the host kubia\.example\.com$/m)
+  expect(walk).toMatchObject({ code: 0, summary: 'answered by pod far on node-2 through ingress default/kubia' })
 })
 
 test('in words: a line for each thing that happened; and what cannot be traced in a sentence', async () => {

@@ -15,7 +15,9 @@ test.each([
 })
 
 test.each([
-  ['ftp://kubia', 'begin with http://, https://, tcp://, udp:// or ping://'],
+  ['ftp://kubia', '"ftp://kubia" begins with ftp://, which is not known: begin with http://, https://, tcp://, udp:// or ping://'],
+  ['git+ssh://kubia', 'begins with git+ssh://, which is not known'],
+  ['http://[::1]:80', 'has an IPv6 address, which clusters here do not have: give a name or an IPv4 address, as in http://kubia:80'],
   ['tcp://kubia', 'has no port from 1 to 65535'],
   ['http://kubia:0', 'has no port from 1 to 65535'],
   ['http://kubia:http', 'has no port from 1 to 65535'],
@@ -32,7 +34,7 @@ function pod(name: string, namespace: string, isReady: boolean): Pod {
 const objects = {
   pods: [pod('starting', 'default', false), pod('web', 'default', true), pod('cart', 'shop', true)],
   nodes: [{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1', uid: 'n', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }, spec: {} }],
-  services: [], ingresses: [], endpoints: [], slices: [], events: [], classes: [], secrets: [],
+  services: [], ingresses: [], endpoints: [], slices: [], events: [], classes: [], secrets: [], namespaces: [],
 }
 
 test.each([

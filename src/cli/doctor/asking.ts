@@ -8,9 +8,10 @@ const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
 /** What a client asks for; undefined for what is no URL. Throws `UserError` for one that cannot be. */
 export function askedOf(text: string): Asked | undefined {
-  const [, scheme, host, portText, rest = ''] = /^(\w+):\/\/([^/:?#]*)(?::([^/?#]*))?(.*)$/.exec(text) ?? []
+  const [, scheme, host, portText, rest = ''] = /^([^/]*):\/\/(\[[^\]]*\]|[^/:?#]*)(?::([^/?#]*))?(.*)$/.exec(text) ?? []
   if (scheme === undefined || host === undefined) return undefined
-  if (!isScheme(scheme)) throw new UserError(`${JSON.stringify(text)} cannot be asked for: begin with http://, https://, tcp://, udp:// or ping://`)
+  if (!isScheme(scheme)) throw new UserError(`${JSON.stringify(text)} begins with ${scheme}://, which is not known: begin with http://, https://, tcp://, udp:// or ping://`)
+  if (host.startsWith('[')) throw new UserError(`${JSON.stringify(text)} has an IPv6 address, which clusters here do not have: give a name or an IPv4 address, as in ${scheme}://kubia:80`)
   if (host === '' || rest.includes(' ')) throw new UserError(`${JSON.stringify(text)} has no host: give a name or an IPv4 address, as in ${scheme}://kubia:80`)
   if (scheme === 'ping') return { scheme, host, port: 0 }
   const port = portText === undefined ? (defaultPorts[scheme] ?? 0) : Number(portText)

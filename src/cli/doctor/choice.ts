@@ -1,4 +1,5 @@
 import type { Service } from '../../api/kinds/service.ts'
+import { mostResembling } from '../../base/resemblance.ts'
 import type { Choose } from '../../doctor/examine.ts'
 import type { Objects } from '../../doctor/gather/objects.ts'
 import { UserError } from '../context.ts'
@@ -31,16 +32,32 @@ export function choose(target: Target): Choose {
       return { services, ingresses: objects.ingresses.filter(isThere) }
     }
     return target.kind === 'service'
-      ? { services: [named(objects.services, target)], ingresses: [] }
-      : { services: [], ingresses: [named(objects.ingresses, target)] }
+      ? { services: [named(objects.services, target, objects)], ingresses: [] }
+      : { services: [], ingresses: [named(objects.ingresses, target, objects)] }
   }
 }
 
-function named<T extends Objects['services' | 'ingresses'][number]>(objects: readonly T[], { kind, name, namespace }: NamedTarget): T {
-  const found = objects.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace)
+function named<T extends Objects['services' | 'ingresses'][number]>(all: readonly T[], target: NamedTarget, { namespaces }: Objects): T {
+  const { kind, name, namespace } = target
+  const found = all.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace)
   if (found !== undefined) return found
-  const plural = kind === 'service' ? 'services' : 'ingresses'
-  throw new UserError(`there is no ${kind}/${name} in namespace ${namespace}: see kubectl get ${plural} -A, and give -n NAMESPACE`)
+  const names = namespaces.map(({ metadata }) => metadata.name)
+  const what = names.includes(namespace) ? `there is no ${kind}/${name} in namespace ${namespace}` : `there is no namespace ${namespace}`
+  throw new UserError(`${what}: ${whereElse(all, target, names)}`)
+}
+
+/** How many namespaces are named in a sentence. */
+const mostNamed = 3
+
+/** Where it may be, or what may be meant. */
+function whereElse(all: readonly Objects['services' | 'ingresses'][number][], { kind, name, namespace }: NamedTarget, namespaces: readonly string[]): string {
+  const meant = namespaces.includes(namespace) ? undefined : mostResembling(namespace, namespaces)
+  const elsewhere = all.filter(({ metadata }) => metadata.name === name).map(({ metadata }) => metadata.namespace ?? '').sort((a, b) => Number(b === meant) - Number(a === meant))
+  const near = mostResembling(name, all.filter(({ metadata }) => metadata.namespace === (meant ?? namespace)).map(({ metadata }) => metadata.name))
+  const [first] = elsewhere
+  if (first !== undefined) return `${kind}/${name} is in ${elsewhere.slice(0, mostNamed).join(', ')}${elsewhere.length > mostNamed ? ' and others' : ''}: give -n ${first}`
+  if (near !== undefined) return `${kind}/${near}${meant === undefined ? '' : ` -n ${meant}`} may be meant`
+  return `see kubectl get ${kind === 'service' ? 'services' : 'ingresses'} -A, and give -n NAMESPACE`
 }
 
 /** HAProxy is started with the first Ingress: before, nobody answers at its Service, and nothing is wrong. */

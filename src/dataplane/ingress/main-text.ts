@@ -50,7 +50,7 @@ const unshared = [`!${repeatable}`, ...hasBody].map((condition) => `{ http_first
 
 /** The configuration before the backends. `canaries` are rules of the frontend. */
 export function mainText(settings: MainSettings, canaries: readonly string[]): string {
-  return [...globalSection(settings), ...defaults, ...metricsSection(settings), ...frontend(settings, canaries), ''].join('\n')
+  return [...globalSection(settings), ...tracedSection, ...defaults, ...metricsSection(settings), ...frontend(settings, canaries), ''].join('\n')
 }
 
 function globalSection({ directory, threads }: MainSettings): string[] {
@@ -65,7 +65,7 @@ function globalSection({ directory, threads }: MainSettings): string[] {
     `  chroot ${directory}/${files.emptyRoot}`,
     `  stats socket "\${${runtimeSocketVariable}-${directory}/runtime.sock}" mode 600 level admin expose-fd listeners`,
     '  stats timeout 1m',
-    '  log stderr format raw local0',
+    `  log stderr len ${longestLine} format raw local0`,
     '  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
     '  ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20',
     '  ssl-server-verify none',
@@ -134,7 +134,7 @@ function frontend(settings: MainSettings, canaries: readonly string[]): string[]
     ...addresses.map((address) => `  bind ${address}:${ports.http}`),
     ...addresses.map((address) => `  bind ${address}:${ports.https} ${tls}`),
     ...(relayedAt === undefined ? [] : [`  bind ${relayedAt}:${ports.http} accept-proxy`, `  bind ${relayedAt}:${ports.https} accept-proxy ${tls}`]),
-    ...(accessLog ? ['  log global', `  log-format '${accessLogFormat}'`] : []),
+    ...requestLog(accessLog),
     '  http-request set-var(txn.host) req.hdr(host),field(1,:),lower,rtrim(.)',
     '  http-request set-var(txn.path) path',
     // It would be routed by what it begins with, and served by what it comes to; some servers drop `;` and what follows first.
@@ -181,8 +181,32 @@ const forwarded = [
   'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
 ]
 
-/** `%{+json}` is not to be had in 2.6: each text is encoded by itself. */
-const accessLogFormat =
-  '{"time":"%[date(0,ms),ltime(%Y-%m-%dT%H:%M:%S)]","client":"%ci","method":"%[capture.req.method,json(utf8s)]",' +
+/**
+ * Requests are told of in a ring that is read over the runtime socket (traced-request.ts): those that were asked for by
+ * the client's port, which are none as long as there is no trace. For others this is one look into an empty list, and
+ * no line is made. The access log has all of them.
+ */
+export const traced = { ring: 'traced', acl: 7_401 } as const
+
+/** Of a line: paths are some 15,000 letters at most. */
+const longestLine = 20_000
+
+const tracedSection = [`ring ${traced.ring}`, '  format raw', `  maxlen ${longestLine}`, `  size ${4 * longestLine}`, '']
+
+function requestLog(isForAll: boolean): string[] {
+  return [
+    ...(isForAll ? ['  log global'] : []),
+    `  log ring@${traced.ring} len ${longestLine} format raw local0`,
+    `  log-format '${requestFormat}'`,
+    // Port 0 is nobody's: HAProxy wants a list with something in it.
+    ...(isForAll ? [] : [`  http-request set-log-level silent unless { src_port -u ${traced.acl} 0 }`]),
+  ]
+}
+
+/** `%{+json}` is not to be had in 2.6: each text is encoded by itself. Times are in milliseconds; -1 is none. */
+const requestFormat =
+  '{"time":"%[date(0,ms),ltime(%Y-%m-%dT%H:%M:%S)]","client":"%ci","port":%cp,"method":"%[capture.req.method,json(utf8s)]",' +
   '"host":"%[var(txn.host),json(utf8s)]","path":"%[var(txn.path),json(utf8s)]","status":%ST,"bytes":%B,"ms":%Ta,' +
-  '"backend":"%b","server":"%si:%sp","tls":"%sslv"}'
+  '"timers":{"request":%TR,"queue":%Tw,"connect":%Tc,"response":%Tr,"data":%Td},"retries":"%rc","end":"%ts",' +
+  '"rules":"%[var(txn.rules),json(utf8s)]","backend":"%b","slot":"%s","server":"%si:%sp","source":"%bi:%bp",' +
+  '"tls":"%sslv","cipher":"%sslc","sni":"%[ssl_fc_sni,json(utf8s)]"}'

@@ -13,13 +13,17 @@ import { diagnoseAsking } from './diagnose-asking.ts'
 /** Explains what becomes of an attempt of a client, and tries the same from there. Changes nothing. */
 export async function examineAsking(deps: GatherDeps, asked: Asked, clientIn: (objects: Objects) => Client): Promise<Diagnosis> {
   const { surroundings } = deps
+  // Tried while the Service is looked at, each time anew: either may have to wait for an answer that does not come.
+  let tried: Promise<PromiseSettledResult<Outcome | undefined>[]> | undefined
   const { objects, services: [service] } = await examine(deps, (all) => {
-    const addressee = addresseeOf(asked, clientIn(all), { ...all, surroundings })
+    const there = { ...all, surroundings }
+    tried = Promise.allSettled([outcomeOf(asked, { client: clientIn(all), there, deps })])
+    const addressee = addresseeOf(asked, clientIn(all), there)
     return { services: addressee.what === 'service' ? [addressee.service] : [], ingresses: [] }
   })
-  const client = clientIn(objects)
-  const there: Askable = { ...objects, surroundings }
-  return diagnoseAsking({ asked, client, there, outcome: await outcomeOf(asked, { client, there, deps }) }, service)
+  const [outcome] = (await tried) ?? []
+  if (outcome?.status === 'rejected') throw outcome.reason
+  return diagnoseAsking({ asked, client: clientIn(objects), there: { ...objects, surroundings }, outcome: outcome?.value }, service)
 }
 
 /** Undefined for what is not tried: pings, names that mean nothing, and from the machine, whose networks are not the cluster's. */

@@ -6,21 +6,25 @@ export interface ManifestDocument {
   readonly document: Document.Parsed
   /** The objects in it: one, or those of a List. Empty documents have none. */
   readonly objects: readonly Node[]
+  /** Present if it is a List with nothing in it. */
+  readonly emptyList?: YAMLMap
 }
 
 /** As kubectl reads YAML; JSON is YAML, too. */
 export function documentsIn(text: string): readonly ManifestDocument[] {
   const parsed = parseAllDocuments(text, yamlOptions)
   const documents: readonly Document.Parsed[] = Array.isArray(parsed) ? parsed : []
-  return documents.map((document) => ({ document, objects: objectsIn(document) }))
+  return documents.map((document) => ({ document, ...contentsOf(document) }))
 }
 
-function objectsIn(document: Document.Parsed): readonly Node[] {
+function contentsOf(document: Document.Parsed): Omit<ManifestDocument, 'document'> {
   const root = document.contents
-  if (root === null || isNothing(root)) return []
+  if (root === null || isNothing(root)) return { objects: [] }
   const kind: unknown = isMap(root) ? root.get('kind') : undefined
-  const items: unknown = isMap(root) && typeof kind === 'string' && kind.endsWith('List') ? root.get('items') : undefined
-  return isSeq(items) ? items.items.flatMap((item) => resolved(item, document) ?? []) : [root]
+  if (!isMap(root) || typeof kind !== 'string' || !kind.endsWith('List')) return { objects: [root] }
+  const items: unknown = resolved(root.get('items', true), document)
+  const objects = isSeq(items) ? items.items.flatMap((item) => resolved(item, document) ?? []) : []
+  return objects.length === 0 ? { objects, emptyList: root } : { objects }
 }
 
 /** What is written where an alias is; undefined for nothing at all. */

@@ -1,8 +1,8 @@
-import type { Node } from 'yaml'
+import type { Node, YAMLMap } from 'yaml'
 import type { KubeObject } from '../../api/object.ts'
 import type { Schema } from '../../api/schema/schema.ts'
 import type { Check, Finding } from '../finding.ts'
-import { documentsIn, rangeOf, type ManifestDocument } from './documents.ts'
+import { documentsIn, pairOf, rangeOf, type ManifestDocument } from './documents.ts'
 import { explain } from './explain.ts'
 import { foreignLine } from './foreign-lines.ts'
 import { identify } from './identify.ts'
@@ -37,7 +37,7 @@ export function examineManifest(file: string, text: string, { schema, namespace 
   const documents = documentsIn(meant)
   const found = documents.flatMap((document) => examineDocument(document, { source, schema, namespace }))
   const mistyped = repairs.map((repair) => findingOf(repair, original))
-  const isEmpty = documents.every(({ document, objects }) => objects.length === 0 && document.errors.length === 0)
+  const isEmpty = documents.every(({ document, objects, emptyList }) => objects.length === 0 && emptyList === undefined && document.errors.length === 0)
   return {
     file,
     checks: found.map(({ check }) => check),
@@ -61,9 +61,25 @@ interface Examined {
 
 function examineDocument(document: ManifestDocument, context: Context): readonly Examined[] {
   const [error] = document.document.errors
+  if (error === undefined && document.emptyList !== undefined) return [emptyList(document.emptyList, context)]
   if (error === undefined) return document.objects.map((node) => examineObject(node, document, context))
   const finding = yamlError(error, context.source)
   return [{ check: { outcome: 'failed', text: `line ${finding.place?.line}: no YAML` }, findings: [finding], object: undefined }]
+}
+
+/** kubectl calls it no object at all. */
+function emptyList(list: YAMLMap, { source }: Context): Examined {
+  const items = pairOf(list, 'items')
+  const place = source.place(rangeOf(items?.key ?? list)[0])
+  const finding = {
+    reason: 'EmptyList',
+    cause: items === undefined ? 'This List has no items: the objects are missing' : 'There is no object among the items of this List',
+    evidence: [],
+    fix: 'write the objects as items, each behind a hyphen',
+    place,
+    corrected: ['items:', '- apiVersion: v1', '  kind: Service', '  metadata:'],
+  }
+  return { check: { outcome: 'failed', text: `line ${place.line}: a List without objects` }, findings: [finding], object: undefined }
 }
 
 function examineObject(node: Node, { document }: ManifestDocument, context: Context): Examined {

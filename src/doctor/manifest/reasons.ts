@@ -9,6 +9,7 @@ export const manifestReasons: readonly string[] = [
   'WrongIndentation',
   'NotYaml',
   'EmptyManifest',
+  'EmptyList',
   'NoObject',
   'MissingKind',
   'UnknownKind',

@@ -2,8 +2,11 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Server } from 'node:net'
+import { X509Certificate } from 'node:crypto'
+import { createServer as createTlsServer } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
-import { parseTarget } from '../target.ts'
+import { throwawayPki } from '../../base/throwaway-pki.ts'
+import { asking, parseTarget } from '../target.ts'
 import { call } from './call.ts'
 import type { Report } from './messages.ts'
 
@@ -40,8 +43,29 @@ test('asks for a path and tells of the answer', async () => {
   const port = await listening(server)
   onTestFinished(() => server.closeAllConnections())
   const told = await reports(`http://${here}:${port}/a?b`)
+  expect(told.map(({ report }) => report)).toEqual(['asked', 'bound', 'connected', 'done'])
   expect(told.at(-1)).toMatchObject({ outcome: { result: 'answered', answer: 'HTTP 404 Not Found', body: 'nothing here', answerMs: expect.any(Number) } })
   expect(paths).toEqual(['/a?b', `${here}:${port}`])
+})
+
+test('agrees on TLS with the name of the host, and looks at the certificate', async () => {
+  const { server } = await throwawayPki()
+  const names: unknown[] = []
+  const secured = createTlsServer({ ...server, ALPNProtocols: ['http/1.1'] }, (socket) => {
+    names.push(socket.servername, socket.alpnProtocol)
+    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi')
+  })
+  const port = await listening(secured)
+  const told: Report[] = []
+  await call({ target: asking(parseTarget(`https://${here}:${port}`), 'kubia.example.com'), timeoutMs: 5_000 }, async () => {}, (report) => told.push(report))
+  const tls = { sni: 'kubia.example.com', version: 'TLSv1.3', certificate: { subject: 'server', issuer: 'throwaway', names: [here], fingerprint: new X509Certificate(server.cert).fingerprint256 } }
+  expect(told.at(-1)).toMatchObject({ outcome: { result: 'answered', answer: 'HTTP 200 OK', body: 'hi', tls } })
+  expect(names).toEqual(['kubia.example.com', 'http/1.1'])
+})
+
+test('a server that speaks no TLS is said to', async () => {
+  const port = await listening(createServer((socket) => socket.on('error', () => {}).end('hello')))
+  expect((await reports(`https://${here}:${port}`)).at(-1)).toMatchObject({ outcome: { result: 'connected', code: expect.stringMatching(/SSL/) } })
 })
 
 test('a connection that is made but brings no answer says so', async () => {

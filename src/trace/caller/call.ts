@@ -10,7 +10,7 @@ import type { Order, Outcome, Report } from './messages.ts'
 /** Nobody waits longer for a datagram: on a network of namespaces an answer takes microseconds. */
 const datagramMs = 1_000
 
-/** Does what it is ordered, and tells of it; `go` resolves when the connection may be made. */
+/** Does what it is ordered, and tells of it; `go` resolves when the connection may be made, and when it may be used. */
 export async function call(order: Order, go: () => Promise<void>, tell: (report: Report) => void): Promise<void> {
   tell({ report: 'done', outcome: await outcomeOf(order, go, tell) })
 }
@@ -36,7 +36,11 @@ async function outcomeOf(order: Order, go: () => Promise<void>, tell: (report: R
     const source = await sourceFor(destination)
     const ends = { source: { address: source, port: await freePort(source) }, destination }
     await bound(ends.source)
-    return callTcp(target, ends, timeoutMs)
+    const beforeAsking = async () => {
+      tell({ report: 'connected' })
+      await go()
+    }
+    return callTcp(target, ends, { timeoutMs, beforeAsking })
   }
 
   async function byUdp(): Promise<Outcome> {

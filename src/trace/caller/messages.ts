@@ -5,7 +5,8 @@ import type { Resolver } from './resolver.ts'
 /**
  * What is said between `portolan trace` and the program that makes the connection in another network namespace, as
  * lines of JSON. It is told an `Order`, reports `asked` and `bound`, and then waits for the line `go`, so that the
- * connection can be looked out for; it reports `done`, and holds the connection until its input ends.
+ * connection can be looked out for. If it is to ask for a path, it reports `connected` and waits for another `go`, so that
+ * it can be seen where the connection came to. It reports `done`, and holds the connection until its input ends.
  */
 export interface Order {
   readonly target: Target
@@ -19,6 +20,7 @@ export interface Order {
 export type Report =
   | { readonly report: 'asked'; readonly questions: readonly Question[] }
   | { readonly report: 'bound'; readonly source: SocketAddress; readonly destination: SocketAddress }
+  | { readonly report: 'connected' }
   | { readonly report: 'done'; readonly outcome: Outcome }
 
 /** One question to DNS, for an A record. */
@@ -48,6 +50,31 @@ export interface Outcome {
   readonly answer?: string
   /** The first line of the body. */
   readonly body?: string
+  /** Present if TLS was agreed upon. */
+  readonly tls?: AgreedTls
   /** The error of the system: ECONNREFUSED, …; after the connection was made, why no answer came. */
   readonly code?: string
+}
+
+/** What a client and a server of TLS have come to. */
+export interface AgreedTls {
+  /** From when the connection was made. */
+  readonly ms: number
+  readonly version: string
+  readonly cipher: string
+  /** The name that was asked for; absent for addresses, which are no names. */
+  readonly sni?: string
+  readonly certificate: ShownCertificate
+}
+
+export interface ShownCertificate {
+  /** The common name, or what else the subject has. */
+  readonly subject: string
+  /** Names and addresses that it is for. */
+  readonly names: readonly string[]
+  readonly issuer: string
+  /** ISO 8601. */
+  readonly validTo: string
+  /** SHA-256, as node:crypto prints it. */
+  readonly fingerprint: string
 }

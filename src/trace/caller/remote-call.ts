@@ -15,8 +15,8 @@ export interface RemoteCall {
   readonly questions: readonly Question[]
   /** Between whom the connection is going to be; absent if there is no address, or no route to it: then it is done. */
   readonly ends?: { readonly source: SocketAddress; readonly destination: SocketAddress }
-  /** Makes the connection, or fails. */
-  done(): Promise<Outcome>
+  /** Makes the connection, or fails; calls back when it is made and about to be used. */
+  done(beforeAsking: () => Promise<void>): Promise<Outcome>
   end(): Promise<void>
 }
 
@@ -53,7 +53,11 @@ export async function remoteCall(order: Order, netns: string, { processes, calle
     program.write(`${JSON.stringify(order)}\n`)
     const { questions } = await report('asked')
     const next = await report('bound', 'done')
-    const done = async () => {
+    const done = async (beforeAsking: () => Promise<void>) => {
+      program.write('go\n')
+      const connected = await report('connected', 'done')
+      if (connected.report === 'done') return connected.outcome
+      await beforeAsking()
       program.write('go\n')
       return (await report('done')).outcome
     }

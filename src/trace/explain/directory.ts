@@ -54,6 +54,15 @@ export class Directory {
     return found.find((each) => each.port !== undefined) ?? found[0]
   }
 
+  /** Whether connections to it end at HAProxy. */
+  isIngress(destination: SocketAddress, protocol: 'tcp' | 'udp'): boolean {
+    return this.frontend(destination, protocol)?.service.spec.loadBalancerClass === 'portolan.dev/ingress'
+  }
+
+  service(key: string): Service | undefined {
+    return this.#facts.services.find((service) => keyOf(service) === key)
+  }
+
   /** The endpoints of a Service's port, by `address:port`, as its EndpointSlices have them. */
   endpoints(service: Service, { name = '', protocol = 'TCP' }: ServicePort): ReadonlyMap<string, KnownEndpoint> {
     const slices = this.#slicesOf(service).filter(({ addressType }) => addressType === 'IPv4')

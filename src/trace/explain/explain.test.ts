@@ -152,11 +152,11 @@ test('what goes round in circles is not told of for ever', () => {
   expect(walk.summary).toBe('sent round in circles by edge and node-1: nobody has 10.108.1.99')
 })
 
-test('an Ingress: where the trace ends, and why', () => {
+test('an Ingress that nothing is asked of', () => {
   const at = '203.0.113.3:80'
   const sightings = [sighting('edge', [ends.outside, at], { end: 'delivered' })]
   const walk = walkOf({ spec: { loadBalancerClass: 'portolan.dev/ingress', externalIPs: ['203.0.113.3'] }, recording: { sightings, connection: { protocol: 'tcp', ...flow(ends.outside, at) } } })
-  expect(said(walk)).toContain('given to a program here: 203.0.113.3:80\nwhich is HAProxy: the trace ends here')
+  expect(said(walk)).toContain('given to a program here: 203.0.113.3:80\nwhich is HAProxy: what it sends to pods')
   expect(walk.summary).toBe('answered by a program on the edge')
 })
 

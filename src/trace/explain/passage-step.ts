@@ -67,10 +67,9 @@ function isLast({ direction, cameAt }: Sighting, { sightings, outcome }: Recordi
   return !isClientHappy && !sightings.some((other) => other.direction === direction && other.cameAt > cameAt)
 }
 
-/** HAProxy ends connections; those that it makes to pods serve one client after the other. */
+/** HAProxy ends connections, and makes others. */
 function ingress({ place, direction, went }: Sighting, { connection }: Recording, directory: Directory): Words {
   if (connection === undefined || place !== 'edge' || direction === 'reply') return noWords
-  const found = directory.frontend(went.destination, connection.protocol)
-  if (found?.service.spec.loadBalancerClass !== 'portolan.dev/ingress') return noWords
-  return details('which is HAProxy: the trace ends here', 'what it sends to pods are connections of its own')
+  if (!directory.isIngress(went.destination, connection.protocol)) return noWords
+  return details('which is HAProxy: what it sends to pods are connections of its own')
 }

@@ -1,18 +1,20 @@
+import type { IngressReading } from '../../doctor/ingress/reading.ts'
 import type { Recording } from '../recording.ts'
 import { endText, type Sighting } from '../watch/sighting.ts'
 import { setIn } from './applied.ts'
 import { withoutCircles } from './circles.ts'
+import { hasAnswerOfPod, ingressText, routeOf } from './ingress-steps.ts'
 import { portText, serviceText, type Directory } from './directory.ts'
 
 /** What came of the connection, and why not more, in a sentence. */
-export function summaryOf(recording: Recording, directory: Directory): string {
+export function summaryOf(recording: Recording, directory: Directory, reading?: IngressReading): string {
   const { outcome, naming, target, sightings, connection, source } = recording
   const { way, rest } = withoutCircles(sightings.filter(({ direction }) => direction === 'original'))
   const last = way.at(-1)
   const reached = last === undefined ? endText(connection?.destination ?? { address: target.host, port: target.port }) : receiverOf(last, directory)
   switch (outcome.result) {
     case 'answered':
-      return `answered by ${reached}`
+      return answeredBy(reached, recording, { directory, reading })
     case 'connected':
       return `connected with ${reached}`
     case 'unanswered':
@@ -30,6 +32,16 @@ export function summaryOf(recording: Recording, directory: Directory): string {
     default:
       return outcome.result satisfies never
   }
+}
+
+/** HAProxy passes requests on, if it can. */
+function answeredBy(reached: string, { relayed, outcome }: Recording, { directory, reading }: { directory: Directory; reading: IngressReading | undefined }): string {
+  const { request } = relayed ?? {}
+  if (request === undefined) return `answered by ${reached}`
+  const { server, status } = request
+  if (server === undefined || !hasAnswerOfPod(request)) return `answered by HAProxy itself, status ${status}${outcome.body === undefined ? '' : `: ${outcome.body.replace(/^portolan: /, '')}`}`
+  const route = routeOf(request, reading)
+  return `answered by ${directory.owner(server.destination.address) ?? endText(server.destination)}${route === undefined ? '' : ` through ${ingressText(route.ingress)}`}`
 }
 
 function receiverOf({ end, place, went }: Sighting, directory: Directory): string {

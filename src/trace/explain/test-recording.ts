@@ -2,6 +2,7 @@ import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import type { TableListing } from '../../kernel/nft-table-listing.ts'
+import type { IngressReading } from '../../doctor/ingress/reading.ts'
 import type { Recording } from '../recording.ts'
 import type { Match, Sighting } from '../watch/sighting.ts'
 import { Directory } from './directory.ts'
@@ -42,10 +43,11 @@ export interface Told {
   readonly endpoints?: EndpointSlice['endpoints']
   readonly spec?: Partial<Service['spec']>
   readonly namespace?: string
+  readonly reading?: IngressReading
 }
 
 /** The words about a recording that is usual but for what is told. */
-export function walkOf({ recording = {}, endpoints = [endpoint('near', 1), endpoint('far', 2)], spec = {}, namespace = 'default' }: Told): Walk {
+export function walkOf({ recording = {}, endpoints = [endpoint('near', 1), endpoint('far', 2)], spec = {}, namespace = 'default', reading }: Told): Walk {
   const usual: Recording = {
     target: { text: 'http://kubia', protocol: 'tcp', host: 'kubia', port: 80, path: '/' },
     source: { kind: 'pod', name: 'pod client', node: 'node-1', netns: '' },
@@ -70,7 +72,7 @@ export function walkOf({ recording = {}, endpoints = [endpoint('near', 1), endpo
     dnsServer: '10.96.0.10',
   }
   const pods = [pod('client', 1, ends.client), pod('near', 1, ends.near), pod('far', 2, ends.far)]
-  return explain({ ...usual, ...recording }, new Directory({ services: [service], slices: [slice], pods, surroundings }))
+  return explain({ ...usual, ...recording }, new Directory({ services: [service], slices: [slice], pods, surroundings }), reading)
 }
 
 export function sighting(place: string, came: readonly [string, string], rest: Partial<Sighting> & { readonly to?: readonly [string, string] } = {}): Sighting {

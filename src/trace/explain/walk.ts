@@ -1,6 +1,6 @@
 import type { TrackedConnection } from '../../kernel/tracked-connection.ts'
 import type { Outcome } from '../caller/messages.ts'
-import type { Recording } from '../recording.ts'
+import type { Recording, Relayed } from '../recording.ts'
 
 /** A recording in words. */
 export interface Walk {
@@ -12,7 +12,10 @@ export interface Walk {
   readonly summary: string
   readonly outcome: Outcome
   /** What the words rest on. */
-  readonly seen: Pick<Recording, 'connection' | 'sightings' | 'earlierTries' | 'naming'>
+  readonly seen: Pick<Recording, 'connection' | 'sightings' | 'earlierTries' | 'naming'> & {
+    /** What HAProxy says of the request, and the packets of its connection to the pod. */
+    readonly relayed?: Pick<Relayed, 'request' | 'sightings'>
+  }
 }
 
 /** One thing that happened in one place. */

@@ -32,13 +32,16 @@ const original = 'ct original ip saddr . ct original proto-src . ct original ip 
  * - What answers is known by connection tracking, behind which it is looked for: by the ends that the client's packet
  *   came with.
  *
+ * Connections of a relay are told of as well: those that it begins, at its own address.
+ *
  * Of TCP only packets with SYN or RST are told of: what comes after takes the same way.
  */
-export function watchTable(name: string, identification: number, { protocol, source, destination }: Connection): string {
+export function watchTable(name: string, identification: number, { protocol, source, destination }: Connection, relayAddress?: string): string {
   const begins = protocol === 'tcp' ? 'tcp flags & (fin|syn|rst|ack) == syn' : 'meta l4proto udp'
   const answers = protocol === 'tcp' ? 'tcp flags & (syn|rst) != 0' : 'meta l4proto udp'
   const ends = `ip saddr ${source.address} ${protocol} sport ${source.port} ip daddr ${destination.address} ${protocol} dport ${destination.port}`
   const isOriginal = `${begins} ip id ${identification} ${unfragmented}`
+  const relayed = relayAddress === undefined ? [] : [`${begins} ip saddr ${relayAddress} goto ${chains.original}`]
   const isReply = `meta l4proto ${protocol} ${answers} ct direction reply ${original} @followed`
   const time = (set: string) => `add @${set} { ${tuple} . meta time }`
   return block(`table inet ${name}`, [
@@ -56,6 +59,7 @@ export function watchTable(name: string, identification: number, { protocol, sou
         `type filter hook ${hook} priority -350`,
         `${begins} ${ends} goto ${chains.original}`,
         `${isOriginal} goto ${chains.original}`,
+      ...relayed,
       ]),
       block(`chain tracked-${hook}`, [`type filter hook ${hook} priority -190`, `jump ${chains.reply}`]),
     ]),

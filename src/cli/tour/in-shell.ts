@@ -1,0 +1,27 @@
+import { CommandFailed, type Processes } from '../../kernel/processes.ts'
+import type { Ran } from '../../tour/run-tour.ts'
+
+export interface ShellDeps {
+  readonly processes: Processes
+  /** Where commands are run. */
+  readonly projectFolder: string
+  readonly longestMs: number
+}
+
+const exitCodeLine = /\n(\d+)\n$/
+
+/**
+ * Runs a command as a user types it. `timeout` gives the shell and all that it starts a process group of their own: it is
+ * killed when its time is over, and told to end when the signal aborts.
+ */
+export async function inShell({ processes, projectFolder, longestMs }: ShellDeps, command: string, signal?: AbortSignal): Promise<Ran> {
+  const script = '(cd "$1" && eval "$2") 2>&1; printf "\\n%d\\n" $?'
+  const within = ['timeout', '--signal=KILL', `${longestMs / 1_000}`] as const
+  try {
+    const { stdout } = await processes.run([...within, 'sh', '-c', script, 'sh', projectFolder, command], signal === undefined ? {} : { signal })
+    return { output: stdout.replace(exitCodeLine, ''), exitCode: Number(exitCodeLine.exec(stdout)?.[1]) }
+  } catch (error) {
+    if (!(error instanceof CommandFailed) || error.exitCode === 127) throw error
+    return { output: '', exitCode: 1, ranOutOfTime: true } // killed, with the shell that would have told
+  }
+}
