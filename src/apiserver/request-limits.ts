@@ -55,7 +55,9 @@ export function timeoutMsOf(query: URLSearchParams, longestMs: number): number {
 }
 
 const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-const durationPart = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y
+/** The micro sign and the Greek letter: both are written for microseconds. */
+const micro = '\u00b5\u03bc'
+const durationPart = new RegExp(`(\\d+\\.?\\d*|\\.\\d+)([nu${micro}]s|ms|s|m|h)`, 'y')
 
 /** A duration in Go's form, `1m30s` (https://pkg.go.dev/time#ParseDuration). */
 function durationMs(text: string): number {
@@ -73,6 +75,6 @@ function durationMs(text: string): number {
 }
 
 function problemOf(text: string, rest: string): string {
-  const isNumber = /(^|[a-zµμ])(\d+\.?\d*|\.\d+)$/.test(rest)
+  const isNumber = new RegExp(`(^|[a-z${micro}])(\\d+\\.?\\d*|\\.\\d+)$`).test(rest)
   return `${isNumber ? 'missing unit in' : 'invalid'} duration ${JSON.stringify(text)}`
 }
