@@ -5,6 +5,7 @@ import { namespaceNames, nodeName } from '../cluster/network.ts'
 import { type CliContext, type ClusterOption, existingCluster, UserError } from './context.ts'
 import { change, requireRunning, withClient } from './change.ts'
 import { emptyNode, forgetNode } from './empty-node.ts'
+import { withAnsweringApi } from './live-cluster.ts'
 import { nodeTokenCommand } from './node-token.ts'
 import { nodesOf, numberToAdd, ownNode } from './own-nodes.ts'
 import { runInside } from './run-inside.ts'
@@ -38,7 +39,7 @@ function addCommand(context: CliContext): Command {
       const { config, layout } = await existingCluster(context, options)
       const given = node === undefined ? undefined : numberOf(node)
       await (await requireRunning(config, layout))[Symbol.asyncDispose]()
-      const number = await withClient(config, layout, async (client) => numberToAdd(config, await nodesOf(client), given))
+      const number = await withAnsweringApi(config, layout, async (client) => numberToAdd(config, await nodesOf(client), given))
       await change(config, layout, { action: 'add', node: number })
       context.say(`${nodeName(number)} is ready`)
     })

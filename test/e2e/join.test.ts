@@ -150,6 +150,7 @@ describe('what this machine does not reach of it', () => {
     const there = `${name} is another machine, at 192.168.99.200`
     for (const [command, says] of [
       [['node', 'exec', name, '--', 'true'], `${there}: run the command there`],
+      [['node', 'add', 'node-190'], `node-190 would have the address 192.168.99.200, which ${name} says it has: choose another number, or have ${name} join with another --node-ip`],
       [['node', 'stop', name], `${there}: end its agent there`],
       [['node', 'remove', name], `${there}: kubectl drain ${name} --ignore-daemonsets, ./portolan agent --cleanup --node ${name} there, and kubectl delete node ${name}`],
       [['trace', `pod/on-${name}`, '--', 'http://on-node-1'], `pod on-${name} is on ${name}, which is another machine: choose a pod of node-1`],
