@@ -25,6 +25,8 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/documents/*.test.ts'],
           // Many wait for the kernel or for other programs.
           maxWorkers: 3,
+          // Reading the sources anew for each file would take as long as the tests.
+          isolate: false,
           testTimeout: 20_000,
           hookTimeout: 30_000,
           // What is polled for comes at once; a machine that is busy with something else may take its time.

@@ -49,6 +49,8 @@ done
 echo listening
 cat > /dev/null
 `
+/** What lines begin with that tell of packets. Another trace may go on in the same place: the kernel tells everybody of all. */
+const ofATrace = 'trace id '
 const answerWithinMs = 20_000
 /** Of what it said, in letters. */
 const lastWords = 300
@@ -80,7 +82,8 @@ export class Watcher {
     const watcher = new Watcher(place, table, rules, deps)
     try {
       const text = await watcher.#heard.until((said) => /^[^]*?(?=^listening\n)/m.exec(said)?.[0], AbortSignal.timeout(answerWithinMs))
-      if (text !== '') throw new Error(text.split('\n')[0])
+      const complaint = text.split('\n').find((line) => line !== '' && !line.startsWith(ofATrace))
+      if (complaint !== undefined) throw new Error(complaint)
       return watcher
     } catch (error) {
       await watcher.end()
