@@ -6,7 +6,7 @@ import { cpuOf, pssOf } from './process-usage.ts'
 /** By then what a start leaves behind is over: processes give memory back once, and V8 follows with a collection of its own. */
 const settlingMs = 45_000
 /** Idle is judged over this time. */
-const observedMs = 20_000
+const observedMs = 60_000
 
 export interface ProcessMemory {
   /** `portolan server` for our own processes, else the program's name. */
@@ -21,7 +21,7 @@ export interface IdleUsage {
   readonly cpu: number
 }
 
-/** Resolves after more than a minute. */
+/** Resolves after nearly two minutes. */
 export async function idleUsage(cluster: TestCluster): Promise<IdleUsage> {
   await sleep(settlingMs)
   const { stdout } = await cluster.portolan('status', '--json')
