@@ -12,7 +12,7 @@ import { TestCluster } from '../test/test-cluster.ts'
 import { type Benchmark, type Figure, percentile } from './benchmark.ts'
 import { Probe, type Sight } from './probe.ts'
 
-const nodes = ['node-1', 'node-2']
+const nodeCounts = [2, 3]
 const otherServices = 1000
 const endpointsEach = 3
 const writers = 16
@@ -37,26 +37,32 @@ export const propagation: Benchmark = {
   name: 'propagation',
   measures: 'pod Ready, or not any more → every node sends, or refuses, connections, while 1,000 other Services exist',
   async run(say) {
-    await using cluster = await TestCluster.named('bench-propagation')
-    await cluster.up('--nodes', String(nodes.length))
-    await using transport = closing(
-      http2Transport(await readKubeconfig(join(cluster.home, 'kubeconfig'), contextName(cluster.name))),
-    )
-    const client = apiClient(transport.use)
-    await createOthers(client)
-    say(`${otherServices} other Services exist`)
-    const address = await startServer(cluster)
-    const ofPods = await measure(cluster, await createSwitchedPod(client, address))
-    say(`pods: ${summary(ofPods)}`)
-    const ofSlices = await measure(cluster, await createSwitchedSlice(client, address))
-    say(`slices: ${summary(ofSlices)}`)
-    return [
-      ...figuresOf('pod Ready → a connection arrives on both nodes', ofPods.open, { others: upstream }),
-      ...figuresOf('pod not Ready → refused on both nodes', ofPods.refused, {}),
-      ...figuresOf('EndpointSlice gains its endpoint → a connection arrives', ofSlices.open, {}),
-      ...figuresOf('EndpointSlice loses its endpoint → refused', ofSlices.refused, {}),
-    ]
+    const figures: Figure[] = []
+    for (const count of nodeCounts) figures.push(...(await propagationTo(count, say)))
+    return figures
   },
+}
+
+async function propagationTo(count: number, say: (line: string) => void): Promise<readonly Figure[]> {
+  await using cluster = await TestCluster.named('bench-propagation')
+  await cluster.up('--nodes', String(count))
+  await using transport = closing(
+    http2Transport(await readKubeconfig(join(cluster.home, 'kubeconfig'), contextName(cluster.name))),
+  )
+  const client = apiClient(transport.use)
+  await createOthers(client)
+  say(`${otherServices} other Services exist`)
+  const address = await startServer(cluster)
+  const ofPods = await measure(cluster, count, await createSwitchedPod(client, address))
+  say(`${count} nodes, pods: ${summary(ofPods)}`)
+  const ofSlices = await measure(cluster, count, await createSwitchedSlice(client, address))
+  say(`${count} nodes, slices: ${summary(ofSlices)}`)
+  return [
+    ...figuresOf(`${count} nodes: pod Ready → a connection arrives on each`, ofPods.open, { others: upstream }),
+    ...figuresOf(`${count} nodes: pod not Ready → refused on each`, ofPods.refused, {}),
+    ...figuresOf(`${count} nodes: EndpointSlice gains its endpoint → a connection arrives`, ofSlices.open, {}),
+    ...figuresOf(`${count} nodes: EndpointSlice loses its endpoint → refused`, ofSlices.refused, {}),
+  ]
 }
 
 /** Something that is led to the server while it is switched on. */
@@ -73,9 +79,9 @@ interface Result {
   readonly refused: number[]
 }
 
-async function measure(cluster: TestCluster, { clusterIP, prepare, turn }: Switched): Promise<Result> {
+async function measure(cluster: TestCluster, nodes: number, { clusterIP, prepare, turn }: Switched): Promise<Result> {
   await using probes = new AsyncDisposableStack()
-  const all = nodes.map((node) => probes.use(new Probe(cluster, node, { address: clusterIP, port: 80 })))
+  const all = Array.from({ length: nodes }, (_, index) => probes.use(new Probe(cluster, `node-${index + 1}`, { address: clusterIP, port: 80 })))
   const result: Result = { open: [], refused: [] }
   // The first two changes are not counted: who starts in them has not been compiled yet.
   for (let change = -2; change < changes; change += 1) {
