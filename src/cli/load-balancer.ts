@@ -38,7 +38,7 @@ export function loadBalancerCommand(context: CliContext): Command {
     .option('--context <name>', 'a context of that file, if not the current one')
     .option('--pool <range>', 'addresses for Services, as 198.51.100.0/28 or 198.51.100.2-198.51.100.14')
     .option('--nodes-device <name>', 'the device of this machine that the nodes are behind')
-    .option('--class <name>', 'serve Services of this loadBalancerClass (repeatable); unless given, those that name none', collect)
+    .option('--class <name>', 'serve Services of this loadBalancerClass (repeatable); unless given, those of portolan.dev/load-balancer and those that name none', collect)
     .option('--cleanup', 'take away the rules and routes that it left here, and end')
     .action(async (options: Options) => {
       await requireProgram(context, ['nft', '--version'], 'nftables')

@@ -66,13 +66,14 @@ export async function performOperations(tenant: Tenant, operations: Operations):
   expect(watch.seen.filter((line) => line.startsWith('DELETED'))).toHaveLength(names.length)
 }
 
-/** By patch and by replacement, each of which leaves the rest of the object alone. */
+/** By patch and by replacement, each of which takes annotations with it. */
 async function performStatus({ api }: Tenant, path: string, status: object): Promise<void> {
   const patched = await api.json('PATCH', path, { ...annotated('status patched'), status }, 'application/merge-patch+json')
+  expect(patched).toMatchObject(annotated('status patched'))
   expect(patched['status']).toEqual(status)
   const replaced = await api.json('PUT', path, { ...patched, metadata: { ...patched.metadata, ...annotated('status replaced').metadata } })
   expect(replaced['status']).toEqual(status)
-  expect(await api.json('GET', path)).toMatchObject({ status })
+  expect(await api.json('GET', path)).toMatchObject({ ...annotated('status replaced'), status })
 }
 
 function annotated(text: string) {

@@ -12,6 +12,7 @@ import { startGeneration, stepGeneration } from '../generation.ts'
 import type { Kind } from '../kind.ts'
 import type { KubeObject, Wire } from '../object.ts'
 import type { Resource } from '../resource.ts'
+import { validateMirrorKept } from './mirror-pod.ts'
 import { readinessGatesColumn, readyColumn, restartsColumn, statusColumn } from './pod-columns.ts'
 import { validatePadding } from './pod-spec/container.ts'
 import { setPodDefaults } from './pod-spec/defaults.ts'
@@ -74,8 +75,8 @@ export const podKind: Kind<Pod> = {
   },
 
   validate: validatePod,
-  validateUpdate: (next, previous) => validatePodSpecUpdate(next.spec, previous.spec),
-  validateStatus: validatePodStatus,
+  validateUpdate: (next, previous) => [...validateMirrorKept(next, previous), ...validatePodSpecUpdate(next.spec, previous.spec)],
+  validateStatus: (next, previous) => [...validateMirrorKept(next, previous), ...validatePodStatus(next, previous)],
   warnings: warningsForPod,
 
   columns: [

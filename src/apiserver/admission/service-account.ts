@@ -1,7 +1,7 @@
 import { forbiddenRequest } from '../../api/errors.ts'
+import { isMirrorPod } from '../../api/kinds/mirror-pod.ts'
 import { type Pod, Pods } from '../../api/kinds/pod.ts'
 import { type ServiceAccount, ServiceAccounts } from '../../api/kinds/service-account.ts'
-import { isMirrorPod } from '../authorization/pod-references.ts'
 import { generateName } from '../names.ts'
 import type { ObjectStore } from '../objects.ts'
 import type { AdmissionStep } from './admission.ts'

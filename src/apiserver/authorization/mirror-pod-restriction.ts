@@ -1,10 +1,11 @@
+import { isMirrorPod } from '../../api/kinds/mirror-pod.ts'
 import { Nodes } from '../../api/kinds/node.ts'
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { OwnerReference } from '../../api/object.ts'
 import { notFound } from '../../api/errors.ts'
 import type { AdmissionWrite } from '../admission/admission.ts'
 import type { ObjectStore } from '../objects.ts'
-import { isMirrorPod, podReferences } from './pod-references.ts'
+import { podReferences } from './pod-references.ts'
 import { refusal } from './write-refusal.ts'
 
 /** A node creates no pods but those that show what it runs on its own account: its own, and referring to nothing. */

@@ -1,5 +1,6 @@
+import { isMirrorPod } from '../../api/kinds/mirror-pod.ts'
 import type { Pod } from '../../api/kinds/pod.ts'
-import { isMirrorPod, podReferences } from './pod-references.ts'
+import { podReferences } from './pod-references.ts'
 
 export type NodeObjectKind = 'pods' | 'secrets' | 'configmaps' | 'serviceaccounts'
 

@@ -181,6 +181,16 @@ describe('a mirror pod', () => {
     expect((await ask('POST', `${pods}?dryRun=All`, await mirror())).code).toBe(201)
   })
 
+  test('stays one: as an ordinary pod it would give the node tokens of the account that it names', async () => {
+    expect((await ask('POST', pods, await mirror({ name: 'kept' }, { serviceAccountName: 'default' }))).code).toBe(201)
+    for (const value of [null, 'y']) {
+      const { code, body } = await ask('PATCH', `${pods}/kept/status`, { metadata: { annotations: { 'kubernetes.io/config.mirror': value } } })
+      expect([code, body['message']]).toEqual([422, expect.stringContaining('may not remove or update mirror pod annotation')])
+    }
+    const added = await ask('PATCH', `${pods}/mine/status`, { metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } })
+    expect([added.code, added.body['message']]).toEqual([422, expect.stringContaining('may not add mirror pod annotation')])
+  })
+
   for (const [name, metadata, spec, why] of [
     ['on another node', {}, { nodeName: 'node-2' }, 'node "node-1" can only create pods with spec.nodeName set to itself'],
     ['that belongs to nobody', { ownerReferences: [] }, {}, 'node "node-1" can only create pods with an owner reference set to itself'],

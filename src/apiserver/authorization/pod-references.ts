@@ -1,17 +1,10 @@
-import type { Pod, PodSpec } from '../../api/kinds/pod.ts'
+import type { PodSpec } from '../../api/kinds/pod.ts'
 
 /** The objects of its namespace that a pod is made of, by name. */
 export interface PodReferences {
   readonly secrets: ReadonlySet<string>
   readonly configMaps: ReadonlySet<string>
   readonly serviceAccounts: ReadonlySet<string>
-}
-
-const mirrorAnnotation = 'kubernetes.io/config.mirror'
-
-/** A mirror pod is a node's own account of what it runs anyway: it gives the node no access to anything. */
-export function isMirrorPod({ metadata }: Pod): boolean {
-  return metadata.annotations?.[mirrorAnnotation] !== undefined
 }
 
 export function podReferences({ spec }: { readonly spec: PodSpec }): PodReferences {
