@@ -39,7 +39,8 @@ export const runtimeSocketVariable = 'RUNTIME_SOCKET'
 /**
  * A variable that the first request of a client's connection has, if it cannot be sent again: it gets a connection of
  * its own to the server, as one that waits might just be being closed. HAProxy shares only those for which the variable
- * is the same: see `serverOptions`.
+ * is the same: see `serverOptions`. Of HTTP/2 no request is the first for HAProxy: where a connection that waited brings
+ * no answer, it resets the stream as refused, and clients send such requests again themselves.
  */
 export const unsharedVariable = 'txn.unshared'
 
@@ -184,7 +185,7 @@ const forwarded = [
 /**
  * Requests are told of in a ring that is read over the runtime socket (traced-request.ts): those that were asked for by
  * the client's port, which are none as long as there is no trace. For others this is one look into an empty list, and
- * no line is made. The access log has all of them.
+ * no line is made, unless they end before they can be understood. The access log has all of them.
  */
 export const traced = { ring: 'traced', acl: 7_401 } as const
 
