@@ -42,10 +42,13 @@ interface Holder {
   readonly address: string
 }
 
-/** Another node that has the address which the number stands for. */
+/**
+ * Another node that has the address which the number stands for. A node says itself what addresses it has, so only the one
+ * that it is reached at counts: by naming others it could take all that there are.
+ */
 function holderOf(config: ClusterConfig, present: readonly Node[], number: number): Holder | undefined {
   const address = plannedAddress(config, number)
-  const holder = present.find(({ metadata, status }) => metadata.name !== nodeName(number) && status?.addresses?.some((each) => each.address === address))
+  const holder = present.find(({ metadata, status }) => metadata.name !== nodeName(number) && internalAddress(status) === address)
   return holder === undefined || address === undefined ? undefined : { name: holder.metadata.name, address }
 }
 
@@ -75,5 +78,9 @@ export async function nodesOf(client: Client): Promise<readonly Node[]> {
 }
 
 function addressOf({ status }: Node): string {
-  return status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? 'an address that it has not told'
+  return internalAddress(status) ?? 'an address that it has not told'
+}
+
+function internalAddress(status: Node['status']): string | undefined {
+  return status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
 }

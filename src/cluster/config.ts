@@ -67,7 +67,7 @@ function problemOf(text: string): string | undefined {
     (typeof dns === 'object' && dns !== null) || 'dns',
     typeof egress === 'boolean' || 'egress',
     Array.isArray(published) || 'published',
-    Number.isInteger(clusterSigningSeconds) || 'clusterSigningSeconds',
+    (Number.isInteger(clusterSigningSeconds) && Number(clusterSigningSeconds) > 0) || 'clusterSigningSeconds',
   ].filter((field) => field !== true)
   return wrong.length === 0 ? undefined : `${wrong.join(', ')}: missing or of a wrong type`
 }

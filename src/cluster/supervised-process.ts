@@ -143,18 +143,17 @@ export class SupervisedProcess {
 
   async #runOnce(): Promise<End> {
     const { netns, command, logFile, prepare } = this.#spec
-    let sockets: readonly Handover[]
+    let sockets: readonly Handover[] = []
+    let output: number
     try {
       await prepare?.()
       sockets = (await this.#spec.sockets?.()) ?? []
+      if (this.#stopping.signal.aborted) throw new Error('it was told to stop before it was started')
+      output = openLog(logFile)
     } catch (error) {
+      for (const { socket } of sockets) socket.close()
       return notStarted(error)
     }
-    if (this.#stopping.signal.aborted) {
-      for (const { socket } of sockets) socket.close()
-      return { end: { error: 'the cluster is being stopped' } }
-    }
-    const output = openLog(logFile)
     // nsenter replaces itself by the program: the id stays, and so does the channel.
     const child = spawn('nsenter', [`--net=${netns}`, '--', ...command], { stdio: ['ignore', output, output, 'ipc'] })
     closeSync(output)

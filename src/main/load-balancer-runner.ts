@@ -16,6 +16,8 @@ import { connectToApi } from './connect-to-api.ts'
 import { endOnFailure } from './failure.ts'
 import { endOfProcess } from './program-arguments.ts'
 
+const lastWordsMs = 2_000
+
 /** The load balancer of `portolan load-balancer`. Its code is loaded when first used: most commands need none of it. */
 export const loadBalancerRunner: LoadBalancerRunner = {
   connect: (access) => connectToApi(access, 'portolan-load-balancer'),
@@ -26,10 +28,10 @@ export const loadBalancerRunner: LoadBalancerRunner = {
     const { tableName } = await import('../dataplane/loadbalancer/base-rules.ts')
     const { NodePaths } = await import('../dataplane/loadbalancer/node-paths.ts')
     const nft = nftCommand({ processes })
-    const isThere = (await nft.listTable(tableName)) !== undefined
-    if (isThere) await nft.transaction([{ op: 'delete-table', table: tableName }])
-    await new NodePaths({ processes, log: jsonLog({ process: 'load-balancer' }) }).set([])
-    return isThere
+    const hasTable = (await nft.listTable(tableName)) !== undefined
+    if (hasTable) await nft.transaction([{ op: 'delete-table', table: tableName }])
+    const hadPaths = await new NodePaths({ processes, log: jsonLog({ process: 'load-balancer' }) }).remove()
+    return hasTable || hadPaths
   },
 }
 
@@ -62,6 +64,8 @@ async function runLoadBalancer(client: Client, { pool, nodesDevice, classes }: L
   const events = new EventBroadcaster({ client, clock: systemClock, log })
   const addresses = loadBalancerAddressController({ client, services, events: events.recorder('portolan-load-balancer'), pool, classes })
   await runControllers([addresses], live)
+  // What is still to be told is told if the API is there to hear it.
+  await Promise.race([events.idle(), systemClock.sleep(lastWordsMs)])
   log.info({}, 'the load balancer ends; its rules stay')
 }
 

@@ -43,7 +43,7 @@ export const endpointsKind: Kind<Endpoints> = {
   setDefaults(endpoints) {
     const { subsets = [] } = endpoints
     for (const { ports = [] } of subsets) for (const port of ports) port.protocol ??= 'TCP'
-    // None are shown by nothing.
+    // As in Kubernetes, an empty list is left out.
     if (subsets.length === 0) delete endpoints.subsets
   },
 

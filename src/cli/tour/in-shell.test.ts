@@ -20,7 +20,7 @@ test('what a command says and how it ends, as on a terminal', async () => {
 
 test('a command that takes too long is ended, with all that it has started, whether that wants to or not', async () => {
   const file = join(tmpdir(), `in-shell-${process.pid}-stubborn`)
-  const ran = await inShell({ ...deps, longestMs: 300 }, `sh -c 'trap "" TERM; echo $$ > ${file}; while :; do sleep 0.1; done'`)
+  const ran = await inShell({ ...deps, longestMs: 2_000 }, `sh -c 'trap "" TERM; echo $$ > ${file}; while :; do sleep 0.1; done'`)
   expect(ran).toEqual({ output: '', exitCode: 1, ranOutOfTime: true })
   const pid = (await readFile(file, 'utf8')).trim()
   await expect.poll(() => isRunning(pid)).toBe(false)

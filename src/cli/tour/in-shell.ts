@@ -21,7 +21,8 @@ export async function inShell({ processes, projectFolder, longestMs }: ShellDeps
     const { stdout } = await processes.run([...within, 'sh', '-c', script, 'sh', projectFolder, command], signal === undefined ? {} : { signal })
     return { output: stdout.replace(exitCodeLine, ''), exitCode: Number(exitCodeLine.exec(stdout)?.[1]) }
   } catch (error) {
-    if (!(error instanceof CommandFailed) || error.exitCode === 127) throw error
-    return { output: '', exitCode: 1, ranOutOfTime: true } // killed, with the shell that would have told
+    // The shell ends with 0 whatever the command does; `timeout` kills itself with it.
+    if (!(error instanceof CommandFailed) || error.exitCode !== null) throw error
+    return { output: '', exitCode: 1, ranOutOfTime: true }
   }
 }

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
+import { listProcesses, signal } from '../../kernel/process-table.ts'
 import { CommandFailed, type LastingProcesses, type Processes, type RunningProcess } from '../../kernel/processes.ts'
 import { alertsIn, ConfigurationRefused } from './configuration-refused.ts'
 import { files, runtimeSocketVariable } from './main-text.ts'
@@ -52,7 +53,10 @@ export async function checkConfiguration({ processes, directory, ...place }: Hap
   }
 }
 
-/** Those that an earlier life of this process has left behind, the youngest first. Sockets where nobody answers are removed. */
+/**
+ * Those that an earlier life of this process has left behind, the youngest first. Sockets where nobody answers are removed,
+ * and processes that have none are ended.
+ */
 export async function leftBehind(directory: string): Promise<readonly Predecessor[]> {
   const found: Predecessor[] = []
   for (const number of await runtimeSocketsIn(directory)) {
@@ -61,7 +65,14 @@ export async function leftBehind(directory: string): Promise<readonly Predecesso
     if (pid === undefined) await rm(runtimeSocket, { force: true })
     else found.push({ pid, runtimeSocket, number })
   }
+  await killOthers(directory, new Set(found.map(({ pid }) => pid)))
   return found
+}
+
+/** One that was still starting when its parent died would be known to nobody, and take connections all the same. */
+async function killOthers(directory: string, known: ReadonlySet<number>): Promise<void> {
+  const configuration = join(directory, files.config)
+  for (const { pid, command } of await listProcesses()) if (!known.has(pid) && command.includes(configuration)) signal(pid, 'SIGKILL')
 }
 
 /**

@@ -39,7 +39,8 @@ export const runtimeSocketVariable = 'RUNTIME_SOCKET'
 /**
  * A variable that the first request of a client's connection has, if it cannot be sent again: it gets a connection of
  * its own to the server, as one that waits might just be being closed. HAProxy shares only those for which the variable
- * is the same: see `serverOptions`.
+ * is the same: see `serverOptions`. Of HTTP/2 no request is the first for HAProxy: where a connection that waited brings
+ * no answer, it resets the stream as refused, and clients send such requests again themselves.
  */
 export const unsharedVariable = 'txn.unshared'
 
@@ -88,7 +89,8 @@ const defaults = [
   '  retries 3',
   '  option redispatch 1',
   '  retry-on conn-failure empty-response',
-  // Connections that wait for the next request are closed some 5 s after their node has vanished without a word.
+  // Connections that wait for the next request are closed some 5 s after their node has vanished without a word. So are
+  // those on which an answer or an upgraded connection is silent for now: HAProxy cannot tell them apart.
   '  option srvtcpka',
   '  srvtcpka-idle 1s',
   '  srvtcpka-intvl 1s',
@@ -184,7 +186,7 @@ const forwarded = [
 /**
  * Requests are told of in a ring that is read over the runtime socket (traced-request.ts): those that were asked for by
  * the client's port, which are none as long as there is no trace. For others this is one look into an empty list, and
- * no line is made. The access log has all of them.
+ * no line is made, unless they end before they can be understood. The access log has all of them.
  */
 export const traced = { ring: 'traced', acl: 7_401 } as const
 

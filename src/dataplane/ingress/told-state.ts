@@ -2,8 +2,11 @@ import type { Address } from './endpoints.ts'
 import type { SlotsOf } from './runtime-changes.ts'
 import type { RuntimeSession } from './runtime-session.ts'
 
-/** The bits of `srv_admin_state` by which a server is in maintenance, told to be or so from the start. */
-const maintenance = 0x01 | 0x04
+/**
+ * The bit of `srv_admin_state` by which a server is in maintenance, told to be or so from the start: SRV_ADMF_FMAINT.
+ * SRV_ADMF_CMAINT, that it was so from the start, stays when it is told to be ready.
+ */
+const maintenance = 0x01
 
 /** What a running HAProxy has in the slots of its backends. */
 export async function slotsIn(session: RuntimeSession): Promise<SlotsOf> {

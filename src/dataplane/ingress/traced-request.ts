@@ -67,7 +67,7 @@ export async function watchRequest(directory: string, { address, port }: SocketA
   /** Lines about this client; those of an earlier one with its port are among them. */
   async function lines(): Promise<readonly Line[]> {
     const text = await say(`show events ${traced.ring}`)
-    return text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line).filter((line) => line.client === address && line.port === port)
+    return text.split('\n').flatMap(lineIn).filter((line) => line.client === address && line.port === port)
   }
 
   const before = (await lines()).length
@@ -106,6 +106,16 @@ interface Line {
   readonly tls: string
   readonly cipher: string
   readonly sni: string
+}
+
+/** None in one that is cut off, as somebody's path was too long for it. */
+function lineIn(text: string): readonly Line[] {
+  if (!text.startsWith('{')) return []
+  try {
+    return [JSON.parse(text) as Line]
+  } catch {
+    return []
+  }
 }
 
 function requestOf(line: Line, lookups: readonly Lookup[]): TracedRequest {

@@ -50,6 +50,13 @@ export class NodePaths {
     return new Set(addresses.filter((address) => held.has(tableOf(address))))
   }
 
+  /** Takes all paths away, whoever of us has made them. Resolves to whether there were any. */
+  async remove(): Promise<boolean> {
+    const hadAny = (this.#held ??= await this.#clean()).size > 0
+    await this.set([])
+    return hadAny
+  }
+
   /** Looks whether the kernel has what it was told. What somebody else has changed, the next `set` puts right. Calls of both must not overlap. */
   async inspect(): Promise<'as told' | 'changed'> {
     const told = this.#held

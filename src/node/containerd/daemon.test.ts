@@ -2,10 +2,10 @@ import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
+import { listProcesses } from '../../kernel/process-table.ts'
 import { realProcesses } from '../../kernel/real-processes.ts'
 import { criRuntime } from '../cri/cri-runtime.ts'
 import { startContainerd, stopContainerd } from './daemon.ts'
-import { listProcesses } from '../../kernel/process-table.ts'
 import { TestNode } from './test-node.ts'
 
 const nodes: TestNode[] = []

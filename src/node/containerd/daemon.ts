@@ -1,11 +1,11 @@
 import { mkdir, open, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
+import { listProcesses, readProcess, signal, type ProcessEntry } from '../../kernel/process-table.ts'
 import type { Processes } from '../../kernel/processes.ts'
 import { criRuntime, type CriRuntime } from '../cri/cri-runtime.ts'
 import { RuntimeError } from '../cri/runtime.ts'
 import { configFile, containerdConfig, type ContainerdOptions } from './config.ts'
-import { listProcesses, readProcess, signal, type ProcessEntry } from '../../kernel/process-table.ts'
 
 export interface ContainerdDeps {
   readonly processes: Processes

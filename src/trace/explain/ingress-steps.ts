@@ -33,7 +33,7 @@ export function routingSteps({ relayed, target }: Recording, directory: Director
   if (relayed === undefined) return []
   const { request } = relayed
   if (request === undefined) {
-    const why = target.path === undefined ? 'nothing is asked: give http:// or https:// to see where a request is led' : 'HAProxy has told of no request from this address and port'
+    const why = target.path === undefined ? 'nothing is asked: give http:// or https:// to see where a request is led' : 'HAProxy has told of no request from this address and port: it does when the answer is over'
     return [{ place: haproxy, text: 'takes the connection', details: [why], warnings: [] }]
   }
   const { method, host, path, lookups } = request

@@ -59,7 +59,7 @@ export function watchTable(name: string, identification: number, { protocol, sou
         `type filter hook ${hook} priority -350`,
         `${begins} ${ends} goto ${chains.original}`,
         `${isOriginal} goto ${chains.original}`,
-      ...relayed,
+        ...relayed,
       ]),
       block(`chain tracked-${hook}`, [`type filter hook ${hook} priority -190`, `jump ${chains.reply}`]),
     ]),
