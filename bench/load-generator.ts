@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { realProcesses } from '../src/kernel/real-processes.ts'
 import type { TestNamespace } from '../src/kernel/test-network.ts'
 import { cpuOfChildren } from './process-usage.ts'
 
@@ -76,6 +77,12 @@ export class LoadGenerator implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return rm(this.#directory, { recursive: true })
   }
+}
+
+/** A network namespace by its path; that of this process if there is none. */
+export function placeIn(netns: string | undefined): Load['from'] {
+  const options = netns === undefined ? {} : { netns }
+  return { run: async (...command) => (await realProcesses.run(command, options)).stdout }
 }
 
 /** wrk counts in units of 1024: `1.42GB`. */

@@ -5,7 +5,7 @@ import { realProcesses } from '../src/kernel/real-processes.ts'
 import { eventually, freePort, TestCluster } from '../test/test-cluster.ts'
 import { type Benchmark, type Figure, median } from './benchmark.ts'
 import { installPrograms } from './debian-programs.ts'
-import { type Answers, type Load, LoadGenerator } from './load-generator.ts'
+import { type Answers, LoadGenerator, placeIn } from './load-generator.ts'
 
 const rounds = 5
 
@@ -60,11 +60,6 @@ async function serve(cluster: TestCluster): Promise<string> {
   })
   await eventually('an answer', async () => (await cluster.tryPortolan('client', '--', 'curl', '-sf', `http://${address}/`)).code === 0)
   return address
-}
-
-function placeIn(netns: string | undefined): Load['from'] {
-  const options = netns === undefined ? {} : { netns }
-  return { run: async (...command) => (await realProcesses.run(command, options)).stdout }
 }
 
 function figuresOf(name: string, samples: Samples): Figure[] {

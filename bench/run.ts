@@ -6,6 +6,7 @@ import { failOver } from './fail-over.ts'
 import { ingressChanges } from './ingress-changes.ts'
 import { ingress } from './ingress.ts'
 import { memory } from './memory.ts'
+import { nodePaths } from './node-paths.ts'
 import { nodes } from './nodes.ts'
 import { pods } from './pods.ts'
 import { propagation } from './propagation.ts'
@@ -25,6 +26,7 @@ const benchmarks: readonly Benchmark[] = [
   proxySync,
   propagation,
   proxyPath,
+  nodePaths,
   dns,
   ingress,
   ingressChanges,

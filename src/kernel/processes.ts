@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly netns?: string
   readonly input?: string
   readonly signal?: AbortSignal
+  /** The program and all that it starts are a process group of their own, which the signal ends as a whole. */
+  readonly ownGroup?: boolean
 }
 
 export interface StartOptions {

@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { CommandFailed } from './processes.ts'
 import { realProcesses } from './real-processes.ts'
@@ -108,4 +109,14 @@ test('the input of a program that lasts ends when the process that started it is
   await vi.waitFor(() => access(`${path}/started`), { timeout: 10_000 })
   parent.kill()
   await expect(vi.waitFor(() => access(`${path}/ended`), { timeout: 10_000 })).resolves.toBeUndefined()
+})
+
+test('a group is ended as a whole: what has been started holds the outputs no longer', async () => {
+  const aborter = new AbortController()
+  await using folder = await scratch()
+  const started = join(folder.path, 'started')
+  const running = run(['sh', '-c', 'sleep 100 & echo > "$1"; wait', 'sh', started], { signal: aborter.signal, ownGroup: true })
+  await vi.waitUntil(() => access(started).then(() => true, () => false), { timeout: 10_000 })
+  aborter.abort(new Error('enough'))
+  await expect(running).rejects.toThrow('enough')
 })

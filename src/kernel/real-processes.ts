@@ -39,10 +39,10 @@ function inNamespace(command: Command, netns: string | undefined): Command {
 }
 
 /** Resolves when the program has ended and its output is closed; ends it when the signal aborts. */
-function runToEnd([program, ...args]: Command, { input, signal }: RunOptions): Promise<Ended> {
+function runToEnd([program, ...args]: Command, { input, signal, ownGroup = false }: RunOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
-    const kill = () => child.kill()
+    const child = spawn(program, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], detached: ownGroup })
+    const kill = () => (ownGroup ? endGroup(child.pid) : void child.kill())
     signal?.addEventListener('abort', kill, { once: true })
     const stdout = collect(child.stdout)
     const stderr = collect(child.stderr)
@@ -61,6 +61,15 @@ function runToEnd([program, ...args]: Command, { input, signal }: RunOptions): P
     })
     child.stdin?.end(input)
   })
+}
+
+/** Does nothing if it has ended. */
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGTERM')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 function start([program, ...args]: Command, options: StartOptions): RunningProcess {

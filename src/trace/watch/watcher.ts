@@ -27,7 +27,8 @@ export interface TimedPassage extends Passage {
 /**
  * Loads the table and has the kernel tell of packets, until the input ends: when it is told to, or whoever started it
  * has gone, be it by Ctrl-C, of which this does not take notice. That nft listens can be seen in the groups that its
- * socket belongs to: that of traces (NFNLGRP_NFTRACE) is the ninth.
+ * socket belongs to: that of traces (NFNLGRP_NFTRACE) is the ninth. It is told on standard error: what nft says goes to
+ * standard output in blocks, which end in the middle of a line.
  */
 const script = `
 trap '' INT HUP
@@ -43,10 +44,10 @@ listens() {
 tries=0
 until listens; do
   tries=$((tries + 1))
-  if [ $tries -gt 500 ]; then echo 'nft does not listen'; exit 1; fi
+  if [ $tries -gt 500 ]; then echo 'nft does not listen' >&2; exit 1; fi
   sleep 0.02
 done
-echo listening
+echo listening >&2
 cat > /dev/null
 `
 /** What lines begin with that tell of packets. Another trace may go on in the same place: the kernel tells everybody of all. */
@@ -63,6 +64,7 @@ export class Watcher {
   readonly #deps: WatcherDeps
   readonly #table: string
   readonly #heard = new Heard()
+  readonly #script = new Heard()
   readonly #program: RunningProcess
 
   private constructor(place: WatchedPlace, table: string, rules: string, deps: WatcherDeps) {
@@ -72,17 +74,21 @@ export class Watcher {
     this.#program = deps.processes.start(['sh', '-c', script, 'sh', rules], {
       netns: place.netns,
       onStdout: (piece) => this.#heard.hear(piece),
-      onStderr: (piece) => this.#heard.hear(piece),
+      onStderr: (piece) => this.#script.hear(piece),
     })
-    void this.#program.ended.then(() => this.#heard.end(`nft has ended: ${this.#heard.text.slice(-lastWords).trim()}`))
+    void this.#program.ended.then(() => {
+      const reason = `nft has ended: ${(this.#heard.text + this.#script.text).slice(-lastWords).trim()}`
+      for (const heard of [this.#heard, this.#script]) heard.end(reason)
+    })
   }
 
   /** Resolves when nothing can be missed any more. `rules` are those of `watchTable`, `table` its name. */
   static async start(place: WatchedPlace, { table, rules }: { table: string; rules: string }, deps: WatcherDeps): Promise<Watcher> {
     const watcher = new Watcher(place, table, rules, deps)
     try {
-      const text = await watcher.#heard.until((said) => /^[^]*?(?=^listening\n)/m.exec(said)?.[0], AbortSignal.timeout(answerWithinMs))
-      const complaint = text.split('\n').find((line) => line !== '' && !line.startsWith(ofATrace))
+      await watcher.#script.until((said) => (said.includes('listening\n') ? true : undefined), AbortSignal.timeout(answerWithinMs))
+      // The last line may not be whole yet.
+      const complaint = watcher.#heard.text.split('\n').slice(0, -1).find((line) => line !== '' && !line.startsWith(ofATrace))
       if (complaint !== undefined) throw new Error(complaint)
       return watcher
     } catch (error) {
