@@ -8,12 +8,19 @@ import { type Benchmark, type Figure, median, percentile } from './benchmark.ts'
 import { installPrograms } from './debian-programs.ts'
 import { HttpServers } from './http-servers.ts'
 import { IngressSite } from './ingress-site.ts'
-import { type Connections, LoadGenerator } from './load-generator.ts'
+import { type Answers, type Connections, LoadGenerator } from './load-generator.ts'
 
 const endpointPort = 8080
 const pods = ['10.128.0.2', '10.128.0.3', '10.128.0.4'] as const
 const edgeAddress = '192.168.99.1'
 const ports = { ours: 80, oursTls: 443, haproxy: 81, nginx: 82, routing: 83 } as const
+/** Ours first. */
+const contenders: readonly { readonly name: string; readonly port: number; readonly goal?: string }[] = [
+  { name: 'ours', port: ports.ours },
+  { name: 'HAProxy by hand', port: ports.haproxy, goal: '→ 1.0' },
+  { name: 'HAProxy by hand that routes', port: ports.routing, goal: '≥ 0.95' },
+  { name: 'nginx by hand', port: ports.nginx, goal: '≥ 1.0' },
+]
 const rounds = 5
 const changes = 20
 const many = { ingresses: 1000, paths: 10 } as const
@@ -130,24 +137,22 @@ http {
 async function throughput({ generator, client, say }: Bench, suffix: string): Promise<Figure[]> {
   const figures: Figure[] = []
   for (const connections of ['keep-alive', 'new'] as const satisfies readonly Connections[]) {
-    const rates = { ours: [] as number[], haproxy: [] as number[], routing: [] as number[], nginx: [] as number[] }
+    const answers = new Map(contenders.map(({ port }) => [port, [] as Answers[]]))
     for (let round = 0; round < rounds; round += 1) {
-      for (const name of ['ours', 'haproxy', 'routing', 'nginx'] as const) {
-        const { perSecond } = await generator.run({ from: client, addresses: [edgeAddress], port: ports[name], connections })
-        rates[name].push(perSecond)
-      }
+      for (const { port } of contenders) answers.get(port)?.push(await generator.run({ from: client, addresses: [edgeAddress], port, connections }))
     }
-    say(`${connections}${suffix}: ${JSON.stringify(rates)}`)
-    const ratio = (other: 'haproxy' | 'routing' | 'nginx') => median(rates.ours.map((rate, round) => rate / (rates[other][round] ?? NaN)))
-    figures.push(
-      { what: `${connections}${suffix}: ours`, value: median(rates.ours), unit: '/s' },
-      { what: `${connections}${suffix}: HAProxy by hand`, value: median(rates.haproxy), unit: '/s' },
-      { what: `${connections}${suffix}: HAProxy by hand that routes`, value: median(rates.routing), unit: '/s' },
-      { what: `${connections}${suffix}: nginx by hand`, value: median(rates.nginx), unit: '/s' },
-      { what: `${connections}${suffix}: ours ÷ HAProxy`, value: ratio('haproxy'), unit: '×', goal: '→ 1.0' },
-      { what: `${connections}${suffix}: ours ÷ HAProxy that routes`, value: ratio('routing'), unit: '×', goal: '≥ 0.95' },
-      { what: `${connections}${suffix}: ours ÷ nginx`, value: ratio('nginx'), unit: '×', goal: '≥ 1.0' },
-    )
+    const rates = (port: number) => (answers.get(port) ?? []).map(({ perSecond }) => perSecond)
+    for (const { name, port } of contenders) say(`${connections}${suffix}: ${name}: ${rates(port).map(Math.round).join(', ')}`)
+    for (const { name, port } of contenders) {
+      figures.push(
+        { what: `${connections}${suffix}: ${name}`, value: median(rates(port)), unit: '/s' },
+        { what: `${connections}${suffix}: ${name}, p99`, value: median((answers.get(port) ?? []).map(({ p99 }) => p99)), unit: 'ms' },
+      )
+    }
+    for (const { name, port, goal } of contenders.slice(1)) {
+      const ratios = rates(ports.ours).map((rate, round) => rate / (rates(port)[round] ?? NaN))
+      figures.push({ what: `${connections}${suffix}: ours ÷ ${name}`, value: median(ratios), unit: '×', ...(goal !== undefined && { goal }) })
+    }
   }
   return figures
 }

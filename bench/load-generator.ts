@@ -23,6 +23,8 @@ export interface Answers {
   readonly perSecond: number
   /** Of 1,000,000 bytes, headers included. */
   readonly megabytesPerSecond: number
+  /** Milliseconds within which 99 of 100 were answered. */
+  readonly p99: number
   /** Milliseconds of CPU that wrk has used for them. */
   readonly cpu: number
 }
@@ -62,7 +64,7 @@ export class LoadGenerator implements AsyncDisposable {
   async run({ from, addresses, port, connections, path = '/' }: Load): Promise<Answers> {
     const header = connections === 'new' ? ['-H', 'Connection: close'] : []
     const where = ['env', `ADDRESSES=${addresses.join(' ')}`, `PORT=${port}`] as const
-    const how = ['wrk', `-t${threads}`, `-c${concurrency}`, `-d${seconds}s`, '-s', join(this.#directory, 'spread.lua'), ...header]
+    const how = ['wrk', `-t${threads}`, `-c${concurrency}`, `-d${seconds}s`, '--latency', '-s', join(this.#directory, 'spread.lua'), ...header]
     const output = await from.run(...where, ...thenUsage, ...how, `http://${addresses[0]}:${port}${path}`)
     const problem = /^ *(Socket errors|Non-2xx).*$/m.exec(output)?.[0]
     if (problem !== undefined) throw new Error(`requests to ${addresses.join(', ')} port ${port} failed: ${problem.trim()}`)
@@ -70,6 +72,7 @@ export class LoadGenerator implements AsyncDisposable {
       count: Number(/^ *(\d+) requests in /m.exec(output)?.[1] ?? NaN),
       perSecond: Number(/^Requests\/sec: +([\d.]+)/m.exec(output)?.[1] ?? NaN),
       megabytesPerSecond: bytesIn(/^Transfer\/sec: +(.+)$/m.exec(output)?.[1] ?? '') / 1_000_000,
+      p99: millisecondsIn(/^ *99% +(\S+)$/m.exec(output)?.[1] ?? ''),
       cpu: cpuOfChildren(output.trimEnd().split('\n').at(-1) ?? ''),
     }
   }
@@ -83,6 +86,12 @@ export class LoadGenerator implements AsyncDisposable {
 export function placeIn(netns: string | undefined): Load['from'] {
   const options = netns === undefined ? {} : { netns }
   return { run: async (...command) => (await realProcesses.run(command, options)).stdout }
+}
+
+/** `850.00us`, `1.28ms` or `1.02s`. */
+function millisecondsIn(text: string): number {
+  const [, number = '', unit = ''] = /^([\d.]+)(us|ms|s)$/.exec(text) ?? []
+  return Number(number === '' ? NaN : number) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? NaN)
 }
 
 /** wrk counts in units of 1024: `1.42GB`. */
