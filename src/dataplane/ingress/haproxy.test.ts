@@ -69,7 +69,7 @@ test('what an earlier life has left behind is taken over, and its connections ar
   expect(await kept()).toBe('earlier')
   expect(await kept()).toBe('later')
   await expect.poll(() => earlier.pid).toBeUndefined()
-  expect(await sockets()).toEqual(['runtime-2.sock'])
+  await expect.poll(sockets).toEqual(['runtime-2.sock'])
 })
 
 test('all processes end with it, those too that still have connections', async () => {
@@ -83,7 +83,7 @@ test('all processes end with it, those too that still have connections', async (
   expect([one.retiring, one.has('first'), one.has('second'), one.has('third')]).toEqual([1, true, true, false])
   await one.stop()
   expect([one.pid, one.retiring]).toEqual([undefined, 0])
-  expect(await sockets()).toEqual([])
+  await expect.poll(sockets).toEqual([])
 })
 
 test('what an earlier life has left behind ends, too, when there is nothing to serve', async () => {
