@@ -227,8 +227,10 @@ describe('a program that does not say when it is ready', () => {
       ends.push(signal)
       return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
     }
-    const { told } = supervise(['true'], { untilReady, isOptional: true }, withoutPauses)
+    const { supervised, told } = supervise(['true'], { untilReady, isOptional: true }, withoutPauses)
     await expect.poll(() => ends.length).toBeGreaterThan(3)
+    // Or it would go on writing logs into a folder that is being removed.
+    await supervised.stop()
     expect(ends.slice(0, 3).map(({ aborted }) => aborted)).toEqual([true, true, true])
     expect(told).not.toContain('ready')
   })
