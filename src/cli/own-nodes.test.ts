@@ -14,6 +14,7 @@ const own = [at('node-1', '192.168.99.11'), at('node-3', '192.168.99.13')]
 for (const { name, present = own, given, number } of [
   { name: 'the first that is free', number: 2 },
   { name: 'not one whose address a machine has that joined', present: [...own, at('a', '192.168.99.12'), at('b', '192.168.99.14', '10.0.0.1')], number: 5 },
+  { name: 'one whose address another claims beside that which it is reached at', present: [...own, at('a', '10.0.0.1', '192.168.99.12')], number: 2 },
   { name: 'one whose own Node is still there', present: [...own, at('node-2', '192.168.99.12')], number: 2 },
   { name: 'the one that was asked for', given: 7, number: 7 },
   { name: 'one that there is no room for is told by the cluster', given: 4000, number: 4000 },

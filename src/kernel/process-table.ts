@@ -24,7 +24,7 @@ export async function readProcess(pid: number | string): Promise<ProcessEntry | 
   }
 }
 
-/** Sends a signal; one that has ended already needs none. */
+/** Sends a signal, to a whole group by its leader's number below zero; what has ended already needs none. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { signal as signalProcess } from './process-table.ts'
 import {
   CommandFailed,
   type LastingProcesses,
@@ -42,7 +43,8 @@ function inNamespace(command: Command, netns: string | undefined): Command {
 function runToEnd([program, ...args]: Command, { input, signal, ownGroup = false }: RunOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], detached: ownGroup })
-    const kill = () => (ownGroup ? endGroup(child.pid) : void child.kill())
+    // A program that could not be started has no id.
+    const kill = () => (ownGroup && child.pid !== undefined ? signalProcess(-child.pid, 'SIGTERM') : void child.kill())
     signal?.addEventListener('abort', kill, { once: true })
     const stdout = collect(child.stdout)
     const stderr = collect(child.stderr)
@@ -61,15 +63,6 @@ function runToEnd([program, ...args]: Command, { input, signal, ownGroup = false
     })
     child.stdin?.end(input)
   })
-}
-
-/** Does nothing if it has ended. */
-function endGroup(leader: number | undefined): void {
-  try {
-    if (leader !== undefined) process.kill(-leader, 'SIGTERM')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
 }
 
 function start([program, ...args]: Command, options: StartOptions): RunningProcess {
