@@ -3,6 +3,7 @@ import { isStatus } from '../api/errors.ts'
 import { type EndpointSlice, EndpointSlices, serviceNameLabel } from '../api/kinds/endpoint-slice.ts'
 import { type Endpoints, EndpointsResource } from '../api/kinds/endpoints.ts'
 import { defaultClassAnnotation, type IngressClass, IngressClasses } from '../api/kinds/ingress-class.ts'
+import { ingressServiceClass } from '../api/kinds/load-balancer.ts'
 import { type Namespace, Namespaces } from '../api/kinds/namespace.ts'
 import { type PriorityClass, PriorityClasses, systemPriorities } from '../api/kinds/priority-class.ts'
 import { ServiceCIDRs } from '../api/kinds/service-cidr.ts'
@@ -138,7 +139,7 @@ const ingressService: Draft<Service> = {
   metadata: ingressName,
   spec: {
     type: 'LoadBalancer',
-    loadBalancerClass: 'portolan.dev/ingress',
+    loadBalancerClass: ingressServiceClass,
     allocateLoadBalancerNodePorts: false,
     ports: ingressPorts,
   },

@@ -6,6 +6,9 @@ export type ServedClasses = readonly (string | undefined)[]
 /** Those of the cluster's own load balancer. */
 export const ownClasses: ServedClasses = [undefined, 'portolan.dev/load-balancer']
 
+/** Of the Service that stands for the ingress: its address is HAProxy's own, and nobody balances it. */
+export const ingressServiceClass = 'portolan.dev/ingress'
+
 /** Keeps a Service until its address has been taken back (upstream's name for every implementation). */
 export const cleanupFinalizer = 'service.kubernetes.io/load-balancer-cleanup'
 

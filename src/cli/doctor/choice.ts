@@ -1,3 +1,4 @@
+import { ingressServiceClass } from '../../api/kinds/load-balancer.ts'
 import type { Service } from '../../api/kinds/service.ts'
 import { mostResembling } from '../../base/resemblance.ts'
 import type { Choose } from '../../doctor/examine.ts'
@@ -62,5 +63,5 @@ function whereElse(all: readonly Objects['services' | 'ingresses'][number][], { 
 
 /** HAProxy is started with the first Ingress: before, nobody answers at its Service, and nothing is wrong. */
 function isIngressService({ spec }: Service): boolean {
-  return spec.loadBalancerClass === 'portolan.dev/ingress'
+  return spec.loadBalancerClass === ingressServiceClass
 }

@@ -1,4 +1,5 @@
 import type { EndpointSlice } from '../../api/kinds/endpoint-slice.ts'
+import { ingressServiceClass } from '../../api/kinds/load-balancer.ts'
 import { serviceOf } from '../../api/kinds/service-endpoints.ts'
 import type { Pod } from '../../api/kinds/pod.ts'
 import type { Service, ServicePort } from '../../api/kinds/service.ts'
@@ -56,7 +57,7 @@ export class Directory {
 
   /** Whether connections to it end at HAProxy. */
   isIngress(destination: SocketAddress, protocol: 'tcp' | 'udp'): boolean {
-    return this.frontend(destination, protocol)?.service.spec.loadBalancerClass === 'portolan.dev/ingress'
+    return this.frontend(destination, protocol)?.service.spec.loadBalancerClass === ingressServiceClass
   }
 
   service(key: string): Service | undefined {
